@@ -1,0 +1,1 @@
+"""One file a codec; the file's name is the codec's id."""

@@ -1,0 +1,76 @@
+"""What a codec is: the contract that every file in this folder fulfils."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from licbench.models import ModelStore
+
+Image = npt.NDArray[np.uint8]
+"""An sRGB picture: shape (height, width, 3), dtype uint8."""
+
+Settings = Mapping[str, Any]
+"""A codec's block of the config, already validated against its ``settings_schema``."""
+
+
+@dataclass(frozen=True)
+class OperatingPoint:
+    """One setting at which a codec is measured.
+
+    ``id`` is unique within the codec and safe in a file name; points that share a ``curve`` belong to one
+    rate-distortion curve; ``settings`` holds what ``encode`` needs, as JSON values.
+    """
+
+    id: str
+    curve: str
+    settings: Settings = field(default_factory=dict)
+
+
+class Codec(ABC):
+    """An encoder and decoder of real streams, for any RGB picture from 1x1 up."""
+
+    id: ClassVar[str]
+    """The name in the config; equal to the module's name."""
+    extension: ClassVar[str]
+    """Of the files it writes, with the dot."""
+    settings_schema: ClassVar[Mapping[str, Any]]
+    """JSON schema of its block in the config: strict, each key with description and default."""
+
+    def __init__(self, models: ModelStore) -> None:
+        self.models = models
+
+    @classmethod
+    @abstractmethod
+    def points(cls, settings: Settings) -> list[OperatingPoint]:
+        """Every operating point that ``settings`` asks for; imports nothing heavy."""
+
+    @classmethod
+    def required_models(cls, settings: Settings) -> Sequence[str]:
+        """Names of the trained models that these points use."""
+        return ()
+
+    @abstractmethod
+    def version(self) -> str:
+        """The codec and the versions of the libraries that decide its bytes."""
+
+    @abstractmethod
+    def encode(self, image: Image, point: OperatingPoint) -> bytes:
+        """The complete stream of ``image`` at ``point``."""
+
+    @abstractmethod
+    def decode(self, stream: bytes) -> Image:
+        """The picture, from the stream (and the models it names) alone.
+
+        Raises:
+            CorruptStreamError: the stream is damaged, cut off or of another codec.
+        """
+
+    def annotate(self, image: Image, point: OperatingPoint) -> Mapping[str, float | str]:
+        """Further columns for the row of this point (see ``points.EXTRA_COLUMNS``)."""
+        return {}

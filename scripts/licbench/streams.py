@@ -1,0 +1,105 @@
+"""The byte layout of our own streams (CAE, GAN, SR): short header, checked lengths, a checksum at the end.
+
+    magic (1 byte: which codec, which version) | fields written by the codec | CRC-16 of all before
+
+Standard formats (JPEG, JPEG 2000, BPG) keep their own layout and do not pass through here.
+"""
+
+from __future__ import annotations
+
+import binascii
+
+from licbench.errors import CorruptStreamError
+
+MAX_SIDE = 65_535
+MAX_PIXELS = 2**27
+CRC_BYTES = 2
+FINGERPRINT_BYTES = 4
+
+
+def check_size(width: int, height: int) -> None:
+    """Refuse a declared picture size that no honest stream has; bounds the memory a decoder may take."""
+    if not (1 <= width <= MAX_SIDE and 1 <= height <= MAX_SIDE and width * height <= MAX_PIXELS):
+        raise CorruptStreamError(f"stream declares an impossible size of {width}x{height}; fetch the file again")
+
+
+class StreamWriter:
+    """Appends fields to a stream; ``finish`` seals it with the checksum."""
+
+    def __init__(self, magic: int) -> None:
+        self._data = bytearray([magic])
+
+    def byte(self, value: int) -> StreamWriter:
+        self._data.append(value)
+        return self
+
+    def varint(self, value: int) -> StreamWriter:
+        """An unsigned integer, 7 bits a byte, least significant first."""
+        if value < 0:
+            raise ValueError(f"varint of a negative number: {value}")
+        while value >= 0x80:
+            self._data.append(value & 0x7F | 0x80)
+            value >>= 7
+        self._data.append(value)
+        return self
+
+    def size(self, width: int, height: int) -> StreamWriter:
+        return self.varint(width).varint(height)
+
+    def raw(self, data: bytes) -> StreamWriter:
+        """Bytes whose length the reader knows."""
+        self._data += data
+        return self
+
+    def blob(self, data: bytes) -> StreamWriter:
+        """Bytes preceded by their length."""
+        return self.varint(len(data)).raw(data)
+
+    def finish(self) -> bytes:
+        crc = binascii.crc_hqx(bytes(self._data), 0xFFFF)
+        return bytes(self._data) + crc.to_bytes(CRC_BYTES, "big")
+
+
+class StreamReader:
+    """Reads what ``StreamWriter`` wrote; anything unexpected is a ``CorruptStreamError``."""
+
+    def __init__(self, stream: bytes, magic: int, codec: str) -> None:
+        if not stream or stream[0] != magic:
+            raise CorruptStreamError(f"not a {codec} stream; decode it with the codec that wrote it")
+        body, crc = stream[:-CRC_BYTES], stream[-CRC_BYTES:]
+        if len(stream) <= CRC_BYTES or binascii.crc_hqx(body, 0xFFFF) != int.from_bytes(crc, "big"):
+            raise CorruptStreamError(f"{codec} stream is damaged or cut off; fetch the file again")
+        self._data, self._at, self._codec = body, 1, codec
+
+    def raw(self, length: int) -> bytes:
+        end = self._at + length
+        if length < 0 or end > len(self._data):
+            raise CorruptStreamError(f"{self._codec} stream ends too early; fetch the file again")
+        data, self._at = self._data[self._at : end], end
+        return data
+
+    def byte(self) -> int:
+        return self.raw(1)[0]
+
+    def varint(self) -> int:
+        value = 0
+        for shift in range(0, 35, 7):
+            byte = self.byte()
+            value |= (byte & 0x7F) << shift
+            if byte < 0x80:
+                return value
+        raise CorruptStreamError(f"{self._codec} stream holds an endless number; fetch the file again")
+
+    def size(self) -> tuple[int, int]:
+        """The declared (width, height), checked."""
+        width, height = self.varint(), self.varint()
+        check_size(width, height)
+        return width, height
+
+    def blob(self) -> bytes:
+        return self.raw(self.varint())
+
+    def end(self) -> None:
+        """Nothing may follow the last field."""
+        if self._at != len(self._data):
+            raise CorruptStreamError(f"{self._codec} stream has {len(self._data) - self._at} bytes too many; fetch the file again")
