@@ -102,4 +102,5 @@ class StreamReader:
     def end(self) -> None:
         """Nothing may follow the last field."""
         if self._at != len(self._data):
-            raise CorruptStreamError(f"{self._codec} stream has {len(self._data) - self._at} bytes too many; fetch the file again")
+            extra = len(self._data) - self._at
+            raise CorruptStreamError(f"{self._codec} stream has {extra} bytes too many; fetch the file again")
