@@ -1,0 +1,57 @@
+"""Scalar quantisation of code vectors (GAN), and the frequency tables that its range coder uses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float32]
+Indices = npt.NDArray[np.int32]
+
+BIT_DEPTHS = (5, 6, 7, 8)
+
+
+@dataclass(frozen=True)
+class CodeQuantiser:
+    """A uniform quantiser for each of N coefficients: value = (first + index) * step, 0 <= index < levels."""
+
+    first: npt.NDArray[np.int64]
+    step: npt.NDArray[np.float64]
+    levels: npt.NDArray[np.int64]
+
+    @classmethod
+    def from_ranges(cls, low: Floats, high: Floats, bits: int, shared_step: bool) -> CodeQuantiser:
+        """Cover [low, high] with at most 2**bits levels a coefficient.
+
+        Args:
+            low: smallest value of each coefficient on the training set, (N,).
+            high: largest value, (N,).
+            bits: depth of the quantiser, 5..8 in the paper.
+            shared_step: one step for all, set by the widest range, so that rotated coefficients of low variance get
+                few levels; otherwise each coefficient spends all its levels on its own range.
+        """
+        spans = np.maximum(high.astype(np.float64) - low, 1e-6)
+        # Two levels are spared because both ends of a range are rounded outwards to multiples of the step.
+        steps = spans / (2**bits - 2)
+        step = np.full_like(steps, steps.max()) if shared_step else steps
+        first = np.floor(low / step).astype(np.int64)
+        levels = np.minimum(np.ceil(high / step).astype(np.int64) - first + 1, 2**bits)
+        return cls(first, step, levels)
+
+    def quantise(self, codes: Floats) -> Indices:
+        """(tiles, N) float -> (tiles, N) index; values beyond the range go to its ends."""
+        indices = np.rint(codes / self.step) - self.first
+        return np.clip(indices, 0, self.levels - 1).astype(np.int32)
+
+    def dequantise(self, indices: Indices) -> Floats:
+        """(tiles, N) index -> (tiles, N) float."""
+        return ((indices + self.first) * self.step).astype(np.float32)
+
+    def histograms(self, indices: Indices) -> npt.NDArray[np.uint32]:
+        """Counts of each level of each coefficient plus one, all coefficients in one row of ``levels.sum()``."""
+        counts = [
+            np.bincount(column, minlength=levels) + 1 for column, levels in zip(indices.T, self.levels, strict=True)
+        ]
+        return np.concatenate(counts).astype(np.uint32)

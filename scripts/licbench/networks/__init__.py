@@ -1,0 +1,1 @@
+"""The paper's networks, layer by layer; torch modules only, no training and no coding."""

@@ -1,0 +1,1 @@
+"""Training of the paper's networks; needs torch, numpy, pillow, safetensors and tqdm alone."""

@@ -1,0 +1,125 @@
+"""Training the GAN codec: Eq. (2), pixels plus discriminator features, the discriminator on the loss of DCGAN."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor, nn
+from torch.nn import functional
+
+from licbench.codes import BIT_DEPTHS, CodeQuantiser
+from licbench.networks.gan import Discriminator, Encoder, Generator
+from licbench.training.data import Array, Pixels, random_batch, random_crop
+from licbench.training.loop import Recipe, Task, weights_of
+
+EXPORT_TILES = 8192
+EXPORT_BATCH = 64
+
+
+class GanTask(Task):
+    """J_G = ||x - xhat||^2 + beta * sum ||D_hi(x) - D_hi(xhat)||^2, both as sums, per pixel value.
+
+    As printed, J_G holds no adversarial term. ``pixels_only`` is the share of the run before the discriminator joins
+    (0 in the paper); ``scale``: tiles are cut from pictures enlarged by a random factor in this range, as the codec
+    meets them ([1, 1] in the paper).
+    """
+
+    smallest_picture = 128
+
+    def __init__(self, pictures: Sequence[Pixels], recipe: Recipe, device: torch.device) -> None:
+        self.recipe, self.device = recipe, device
+        self.pictures = pictures
+        self.side, self.code_size = int(recipe["input_size"]), int(recipe["code_size"])
+        torch.manual_seed(int(recipe["seed"]))
+        self.encoder = Encoder(self.code_size, self.side)
+        self.generator = Generator(self.code_size, self.side)
+        self.discriminator = Discriminator(self.side)
+        self.modules = nn.ModuleDict(
+            {"encoder": self.encoder, "generator": self.generator, "discriminator": self.discriminator}
+        ).to(device)
+        rate, betas = float(recipe["learning_rate"]), (float(recipe["beta1"]), 0.999)
+        coder = [*self.encoder.parameters(), *self.generator.parameters()]
+        self.optimisers = [
+            torch.optim.Adam(coder, lr=rate, betas=betas),
+            torch.optim.Adam(self.discriminator.parameters(), lr=rate, betas=betas),
+        ]
+
+    def step(self, rng: np.random.Generator, progress: float) -> dict[str, float]:
+        self.modules.train()
+        real = self._batch(rng, int(self.recipe["batch"]))
+        fake = self.generator(self.encoder(real))
+        pixels = functional.mse_loss(fake, real)
+        losses = {"mse": pixels.item() * 127.5**2, "features": 0.0, "discriminator": 0.0}
+        total = pixels
+        if progress >= float(self.recipe["pixels_only"]):
+            losses["discriminator"] = self._update_discriminator(real, fake.detach())
+            features = self._feature_distance(real, fake) / real[0].numel()
+            losses["features"] = features.item()
+            total = pixels + float(self.recipe["beta"]) * features
+        self.optimisers[0].zero_grad()
+        total.backward()
+        self.optimisers[0].step()
+        return losses
+
+    def export(self, rng: np.random.Generator) -> dict[str, np.ndarray[Any, Any]]:
+        """Encoder and generator in half precision; ranges, rotation and frequency tables of the codes they make."""
+        self.modules.eval()
+        for module in (self.encoder, self.generator):
+            module.half().float()  # the tables must belong to the weights as stored
+        codes = self._training_codes(rng)
+        mean = codes.mean(axis=0)
+        _, vectors = np.linalg.eigh(np.cov(codes.astype(np.float64), rowvar=False))
+        rotation = vectors[:, ::-1].astype(np.float32)
+        tensors = {
+            **weights_of(self.encoder, "encoder", "float16"),
+            **weights_of(self.generator, "generator", "float16"),
+            "pca.mean": mean,
+            "pca.rotation": rotation,
+        }
+        for basis, values in (("plain", codes), ("pca", (codes - mean) @ rotation)):
+            low, high = values.min(axis=0), values.max(axis=0)
+            tensors |= {f"{basis}.low": low, f"{basis}.high": high}
+            for bits in BIT_DEPTHS:
+                quantiser = CodeQuantiser.from_ranges(low, high, bits, shared_step=basis == "pca")
+                tensors[f"{basis}.counts{bits}"] = quantiser.histograms(quantiser.quantise(values))
+        return tensors
+
+    def _training_codes(self, rng: np.random.Generator) -> np.ndarray[Any, np.dtype[np.float32]]:
+        with torch.no_grad():
+            batches = range(EXPORT_TILES // EXPORT_BATCH)
+            return np.concatenate([self.encoder(self._batch(rng, EXPORT_BATCH)).cpu().numpy() for _ in batches])
+
+    def _update_discriminator(self, real: Tensor, fake: Tensor) -> float:
+        _, on_real = self.discriminator(real)
+        _, on_fake = self.discriminator(fake)
+        entropy = functional.binary_cross_entropy_with_logits
+        loss = entropy(on_real, torch.ones_like(on_real)) + entropy(on_fake, torch.zeros_like(on_fake))
+        self.optimisers[1].zero_grad()
+        loss.backward()
+        self.optimisers[1].step()
+        return float(loss.item())
+
+    def _feature_distance(self, real: Tensor, fake: Tensor) -> Tensor:
+        """Sum over h0..h4 of squared differences, averaged over the batch."""
+        with torch.no_grad():
+            targets, _ = self.discriminator(real)
+        features, _ = self.discriminator(fake)
+        distances = [(feature - target).square().sum() for feature, target in zip(features, targets, strict=True)]
+        return torch.stack(distances).sum() / len(real)
+
+    def _batch(self, rng: np.random.Generator, count: int) -> Tensor:
+        tiles = random_batch(self.pictures, count, rng, self._cut).astype(np.float32)
+        return (torch.from_numpy(tiles).to(self.device) / 127.5 - 1).permute(0, 3, 1, 2).contiguous()
+
+    def _cut(self, picture: Array, rng: np.random.Generator) -> Array:
+        low, high = self.recipe["scale"]
+        largest_fit = min(picture.shape[:2]) / self.side
+        scale = max(rng.uniform(low, high), 1.0 / largest_fit)
+        crop = random_crop(picture, max(1, round(self.side / scale)), rng)
+        if crop.shape[0] == self.side:
+            return crop
+        return np.asarray(Image.fromarray(crop).resize((self.side, self.side), Image.Resampling.BICUBIC))

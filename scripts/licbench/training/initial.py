@@ -1,0 +1,135 @@
+"""Starting points other than random: linear transforms that the networks' layers express exactly.
+
+A short training run cannot find from noise what is known beforehand. The KLT start makes the CAE an orthonormal 8x8
+block transform; the identity start makes SRCNN return the bicubic picture. Both are ours, not the paper's.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from licbench.networks.cae import CAE, DOWNSCALE, MAPS
+from licbench.networks.srcnn import SRCNN
+
+SPARE_SLOPE = 0.25
+CENTRE = 1
+
+
+def klt_basis(blocks: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Mean (64,) and the 32 leading eigenvectors (32, 64) of the covariance of 8x8 blocks (count, 64), raster order."""
+    mean = blocks.mean(axis=0)
+    centred = blocks - mean
+    _, vectors = np.linalg.eigh(centred.T @ centred / len(blocks))
+    return mean, vectors[:, ::-1][:, :MAPS].T.copy()
+
+
+def start_as_klt(network: CAE, mean: npt.NDArray[np.float64], basis: npt.NDArray[np.float64], step: float) -> None:
+    """Set ``network`` to y = basis (block - mean) / step and its transpose, ``step`` in units of [0, 1].
+
+    Strides split the picture into its 64 polyphase components, level by level; Conv6 and Deconv2 hold the basis. Maps
+    that the transform does not use keep small random weights, so that training can put them to use.
+    """
+    with torch.no_grad():
+        for layer in network.modules():
+            if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
+                nn.init.normal_(layer.weight, std=0.02)
+                assert layer.bias is not None
+                nn.init.zeros_(layer.bias)
+        vectors = torch.from_numpy(basis).float()
+        _set_analysis(list(network.analysis), vectors / step, torch.from_numpy(mean).float())
+        _set_synthesis(list(network.synthesis), vectors * step, torch.from_numpy(mean).float())
+
+
+def _polyphase_index(row: int, column: int) -> tuple[int, int, int]:
+    """Where pixel (row, column) of a block sits at a quarter size: (phase 0..15, row 0..1, column 0..1)."""
+    return (row % 4 // 2 * 2 + column % 4 // 2) * 4 + row % 2 * 2 + column % 2, row // 4, column // 4
+
+
+def _clear_rows(layer: nn.Conv2d | nn.ConvTranspose2d, count: int) -> Tensor:
+    """Zero the weights that make the first ``count`` output maps; returns the weight as (out, in, kh, kw)."""
+    weight = layer.weight.data
+    weight = weight.transpose(0, 1) if isinstance(layer, nn.ConvTranspose2d) else weight
+    weight[:count] = 0
+    return weight
+
+
+def _make_linear(prelu: nn.Module, count: int) -> None:
+    assert isinstance(prelu, nn.PReLU)
+    prelu.weight.data.fill_(SPARE_SLOPE)
+    prelu.weight.data[:count] = 1.0
+
+
+def _set_analysis(parts: list[nn.Module], vectors: Tensor, mean: Tensor) -> None:
+    convs, prelus = parts[0::2], parts[1::2]
+    counts = (4, 4, 16, 16, 16, MAPS)
+    weights = []
+    for conv, prelu, count in zip(convs, prelus, counts, strict=True):
+        assert isinstance(conv, nn.Conv2d)
+        weights.append(_clear_rows(conv, count))
+        _make_linear(prelu, count)
+    for phase in range(4):
+        weights[0][phase, 0, CENTRE + phase // 2, CENTRE + phase % 2] = 1
+        weights[1][phase, phase, CENTRE, CENTRE] = 1
+    for phase in range(16):
+        weights[2][phase, phase % 4, CENTRE + phase // 8, CENTRE + phase // 4 % 2] = 1
+        weights[3][phase, phase, CENTRE, CENTRE] = 1
+        weights[4][phase, phase, CENTRE, CENTRE] = 1
+    for row in range(DOWNSCALE):
+        for column in range(DOWNSCALE):
+            phase, y, x = _polyphase_index(row, column)
+            weights[5][:, phase, CENTRE + y, CENTRE + x] = vectors[:, row * DOWNSCALE + column]
+    last = convs[-1]
+    assert isinstance(last, nn.Conv2d) and last.bias is not None
+    last.bias.data = -(vectors @ mean)
+
+
+def _set_synthesis(parts: list[nn.Module], vectors: Tensor, mean: Tensor) -> None:
+    deconvs, prelus = parts[0::2], parts[1::2]
+    counts = (MAPS, 16, 16, 4, 4, 1)
+    weights = []
+    for deconv, prelu, count in zip(deconvs, prelus, counts, strict=True):
+        assert isinstance(deconv, nn.Conv2d | nn.ConvTranspose2d)
+        weights.append(_clear_rows(deconv, count))
+        _make_linear(prelu, count)
+    for latent in range(MAPS):
+        weights[0][latent, latent, CENTRE, CENTRE] = 1
+    second = deconvs[1]
+    assert isinstance(second, nn.ConvTranspose2d) and second.bias is not None
+    for row in range(DOWNSCALE):
+        for column in range(DOWNSCALE):
+            phase, y, x = _polyphase_index(row, column)
+            # A transposed 4x4 convolution with padding 1 writes the 2x2 block of an input through its inner taps.
+            weights[1][phase, :MAPS, CENTRE + y, CENTRE + x] = vectors[:, row * DOWNSCALE + column]
+    second.bias.data[:16] = _phase_means(mean)
+    for phase in range(16):
+        weights[2][phase, phase, CENTRE, CENTRE] = 1
+        weights[3][phase % 4, phase, CENTRE + phase // 8, CENTRE + phase // 4 % 2] = 1
+    for phase in range(4):
+        weights[4][phase, phase, CENTRE, CENTRE] = 1
+        weights[5][0, phase, CENTRE + phase // 2, CENTRE + phase % 2] = 1
+
+
+def _phase_means(mean: Tensor) -> Tensor:
+    """The block mean by polyphase component; its four positions in the block differ by next to nothing."""
+    sums = torch.zeros(16)
+    for row in range(DOWNSCALE):
+        for column in range(DOWNSCALE):
+            sums[_polyphase_index(row, column)[0]] += mean[row * DOWNSCALE + column] / 4
+    return sums
+
+
+def start_as_identity(network: SRCNN) -> None:
+    """Let ``network`` return its input: one map carries the picture through, the others start small and random."""
+    with torch.no_grad():
+        for layer in (network.extract, network.map, network.reconstruct):
+            nn.init.kaiming_normal_(layer.weight)
+            assert layer.bias is not None
+            nn.init.zeros_(layer.bias)
+            layer.weight[0] = 0
+        network.reconstruct.weight.mul_(0)
+        network.extract.weight[0, 0, 4, 4] = 1
+        network.map.weight[0, 0, 0, 0] = 1
+        network.reconstruct.weight[0, 0, 2, 2] = 1

@@ -1,0 +1,41 @@
+"""From a recipe to trained weights: picks the task, the device and the pictures."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from licbench.errors import SettingsError
+from licbench.training.cae import CaeTask
+from licbench.training.data import load_pictures
+from licbench.training.gan import GanTask
+from licbench.training.loop import Destination, Recipe, train
+from licbench.training.srcnn import SrcnnTask
+
+TASKS: dict[str, type[CaeTask] | type[GanTask] | type[SrcnnTask]] = {"cae": CaeTask, "gan": GanTask, "srcnn": SrcnnTask}
+
+
+def train_model(recipe: Recipe, packs: Sequence[Path], destination: Destination, threads: int) -> None:
+    """Train what the recipe describes on the pictures in ``packs``; resumes after being killed.
+
+    Raises:
+        SettingsError: the recipe names no network we have.
+        DatasetError: a pack cannot be read.
+        ModelError: the checkpoint belongs to another recipe, or the loss left the numbers.
+    """
+    if recipe["network"] not in TASKS:
+        raise SettingsError(f"unknown network {recipe['network']!r}; choose from {', '.join(TASKS)}")
+    torch.set_num_threads(threads)
+    torch.manual_seed(int(recipe["seed"]))
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    kind = TASKS[str(recipe["network"])]
+    task = kind(load_pictures(packs, kind.smallest_picture), recipe, device)
+    train(task, recipe, [_sha256(pack) for pack in packs], device, destination)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
