@@ -5,20 +5,20 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
-from PIL import Image
+import PIL.Image
 
-Pixels = npt.NDArray[np.uint8]
+from licbench.images import Image
+
 Filter = Literal["bicubic", "lanczos"]
 
-_FILTERS: dict[str, Any] = {"bicubic": Image.Resampling.BICUBIC, "lanczos": Image.Resampling.LANCZOS}
+_FILTERS: dict[str, Any] = {"bicubic": PIL.Image.Resampling.BICUBIC, "lanczos": PIL.Image.Resampling.LANCZOS}
 
 
-def resize(picture: Pixels, width: int, height: int, kernel: Filter) -> Pixels:
+def resize(picture: Image, width: int, height: int, kernel: Filter) -> Image:
     """The picture (H, W, 3) at (height, width, 3), rounded to 8 bit; bicubic a = -0.5, Lanczos a = 3."""
     if picture.shape[:2] == (height, width):
         return picture
-    return np.asarray(Image.fromarray(picture).resize((width, height), _FILTERS[kernel]))
+    return np.asarray(PIL.Image.fromarray(picture).resize((width, height), _FILTERS[kernel]))
 
 
 def scaled_even(length: int, factor: float) -> int:
@@ -26,7 +26,7 @@ def scaled_even(length: int, factor: float) -> int:
     return max(2, 2 * round(length * factor / 2))
 
 
-def halve(picture: Pixels) -> Pixels:
+def halve(picture: Image) -> Image:
     """Half size by bicubic averaging, sides even."""
     height, width = picture.shape[:2]
     return resize(picture, scaled_even(width, 0.5), scaled_even(height, 0.5), "bicubic")

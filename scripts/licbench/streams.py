@@ -99,6 +99,10 @@ class StreamReader:
     def blob(self) -> bytes:
         return self.raw(self.varint())
 
+    def rest(self) -> bytes:
+        """All that is left before the checksum."""
+        return self.raw(len(self._data) - self._at)
+
     def end(self) -> None:
         """Nothing may follow the last field."""
         if self._at != len(self._data):

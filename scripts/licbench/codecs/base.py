@@ -7,13 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-import numpy as np
-import numpy.typing as npt
-
+from licbench.images import Image
 from licbench.models import ModelStore
 
-Image = npt.NDArray[np.uint8]
-"""An sRGB picture: shape (height, width, 3), dtype uint8."""
+__all__ = ["Codec", "Image", "OperatingPoint", "Settings"]
 
 Settings = Mapping[str, Any]
 """A codec's block of the config, already validated against its ``settings_schema``."""
@@ -41,6 +38,9 @@ class Codec(ABC):
     """Of the files it writes, with the dot."""
     settings_schema: ClassVar[Mapping[str, Any]]
     """JSON schema of its block in the config: strict, each key with description and default."""
+
+    point_schema: ClassVar[Mapping[str, Mapping[str, Any]]]
+    """What one operating point is set by: name -> JSON schema with description and default."""
 
     def __init__(self, models: ModelStore) -> None:
         self.models = models

@@ -1,0 +1,52 @@
+# Everything from a fresh clone; needs Python 3.11 and make, no root. The environment is built once, from the locks.
+
+PYTHON ?= python3.11
+CORES ?= all
+VENV := .venv
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+
+.PHONY: table5 all paper test lint bench verify lock clean
+
+table5: $(VENV)/.run        ## Table 5 on the embedded photographs, printed
+	snakemake --cores $(CORES) results/table5.csv
+	python scripts/show.py results/table5.csv
+
+all: $(VENV)/.run           ## everything the workflow makes
+	snakemake --cores $(CORES)
+
+verify: $(VENV)/.run        ## every row against its file, every file decoded again
+	python scripts/verify.py --decode $(wildcard results/points/*.csv)
+
+paper: $(VENV)/.run         ## the paper's data and training: needs CLIC 2018, a GPU and days
+	snakemake --cores $(CORES) --configfile workflow/presets/paper.yaml
+
+test: $(VENV)/.dev          ## all tests
+	python -m pytest
+
+lint: $(VENV)/.dev          ## style, types, workflow
+	ruff check . && ruff format --check .
+	mypy
+	snakefmt --check Snakefile workflow
+	snakemake --lint
+
+bench: $(VENV)/.dev         ## how long the metrics and each codec take
+	python tests/benchmarks.py
+
+$(VENV)/.run: envs/run.lock
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement envs/run.lock
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.run envs/dev.lock
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement envs/dev.lock
+	touch $@
+
+lock:                       ## new exact versions from envs/*.in
+	rm -rf $(VENV)/lock && $(PYTHON) -m venv $(VENV)/lock
+	$(VENV)/lock/bin/python -m pip install --quiet --requirement envs/run.in
+	$(VENV)/lock/bin/python -m pip freeze | sed 's/+cpu//' > envs/run.lock
+	$(VENV)/lock/bin/python -m pip install --quiet --requirement envs/run.in --requirement envs/dev.in
+	$(VENV)/lock/bin/python -m pip freeze | sed 's/+cpu//' | grep -vxF -f envs/run.lock > envs/dev.lock
+
+clean:                      ## remove results, keep the environment
+	rm -rf results .snakemake

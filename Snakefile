@@ -1,0 +1,29 @@
+"""Tables and figures of Cheng et al. (CLIC 2018), measured on real bitstreams, beside the published values."""
+
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+
+configfile: "config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/encode.smk"
+include: "workflow/rules/tables.smk"
+include: "workflow/rules/provenance.smk"
+
+
+localrules:
+    all,
+
+
+rule all:
+    """Everything the workflow makes for the chosen dataset."""
+    default_target: True
+    input:
+        "results/table5.csv",
+        "results/provenance/config.yaml",
+        "results/provenance/versions.json",

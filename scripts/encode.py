@@ -1,0 +1,65 @@
+"""Encode one picture with one codec.
+
+python scripts/encode.py bpg photo.png photo.bpg --qp 37
+python scripts/encode.py CODEC --help      what the codec can be set to
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from licbench.cli import run
+from licbench.codecs.base import OperatingPoint
+from licbench.files import write_bytes
+from licbench.images import read_rgb
+from licbench.models import SHIPPED, ModelStore
+from licbench.registry import codec_class, codec_ids
+from licbench.settings import require_valid
+
+
+def main() -> None:
+    """Parse the command line and encode."""
+    options = vars(parser().parse_args())
+    codec = codec_class(options.pop("codec"))
+    picture, out, weights = (options.pop(name) for name in ("picture", "out", "weights"))
+    require_valid(options, {"type": "object", "properties": dict(codec.point_schema)}, codec.id)
+    image = read_rgb(picture)
+    stream = codec(ModelStore(weights)).encode(image, OperatingPoint("given", "given", options))
+    write_bytes(out, stream)
+    print(f"{out}: {len(stream)} bytes, {8 * len(stream) / (image.shape[0] * image.shape[1]):.4f} bpp")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line: a subcommand for each codec, an option for each of its settings."""
+    root = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = root.add_subparsers(dest="codec", required=True, metavar="CODEC", help=", ".join(codec_ids()))
+    for codec in codec_ids():
+        kind = codec_class(codec)
+        summary = (kind.__doc__ or "").splitlines()[0]
+        command = commands.add_parser(codec, help=summary, description=f"{summary} Writes a {kind.extension} file.")
+        command.add_argument("picture", type=Path, help="the picture to encode (PNG, JPEG, ...; 8-bit RGB)")
+        command.add_argument("out", type=Path, help=f"the file to write, usually *{kind.extension}")
+        command.add_argument(
+            "--weights", type=Path, default=SHIPPED, help="folder of trained models (default: shipped)"
+        )
+        for name, schema in kind.point_schema.items():
+            command.add_argument(f"--{name.replace('_', '-')}", dest=name, **_option(schema))
+    return root
+
+
+def _option(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """How argparse reads a setting with this JSON schema."""
+    choices = schema.get("enum")
+    ends = (f"{word} {schema[key]:g}" for word, key in (("from", "minimum"), ("to", "maximum")) if key in schema)
+    text = f"{' '.join([schema['description'], *ends])} (default: {schema['default']})"
+    if schema.get("type") == "boolean":
+        return {"action": argparse.BooleanOptionalAction, "default": schema["default"], "help": schema["description"]}
+    kind = type(choices[0]) if choices else {"integer": int, "number": float, "string": str}[schema["type"]]
+    return {"type": kind, "choices": choices, "default": schema["default"], "help": text}
+
+
+if __name__ == "__main__":
+    run(main)

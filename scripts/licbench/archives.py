@@ -1,0 +1,114 @@
+"""Zip files of pictures: unpacked without trust, packed the same to the byte every time."""
+
+from __future__ import annotations
+
+import hashlib
+import stat
+import sys
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path, PurePosixPath
+
+from licbench import files
+from licbench.datasets import is_image_name
+from licbench.errors import DatasetError
+from licbench.images import decode_rgb, write_png
+from licbench.manifests import ImageFile, image_id, is_safe_path, manifest_text, refuse_same_ids
+from licbench.progress import byte_bar
+
+MAX_MEMBERS = 10_000
+MAX_MEMBER_BYTES = 2**29
+MAX_TOTAL_BYTES = 2**33
+ENCRYPTED = 1
+# The earliest date a zip can hold
+TIMESTAMP = (1980, 1, 1, 0, 0, 0)
+UNIX, REGULAR_FILE = 3, (stat.S_IFREG | 0o644) << 16
+
+
+def unpack_images(zips: Iterable[Path], folder: Path) -> tuple[ImageFile, ...]:
+    """Write every picture of ``zips`` to ``folder`` as ``{id}.png``, 8-bit RGB, and their manifest last.
+
+    Subfolders are flattened. Files in ``folder`` that the manifest does not name are left alone.
+
+    Raises:
+        DatasetError: a damaged zip, an unsafe or too large member, two pictures with one id, or no picture.
+        BadImageError: a picture that ``images.read_rgb`` refuses.
+    """
+    members = [(path, member) for path in zips for member in _members(path)]
+    refuse_same_ids((f"{path.name}/{member.filename}" for path, member in members), str(folder))
+    if not members:
+        raise DatasetError(f"{folder}: the archives hold no picture; fetch them again")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as staging:
+        rows = sorted(_unpack_all(members, Path(staging)), key=lambda row: row.image)
+        folder.mkdir(exist_ok=True)
+        (folder / "manifest.tsv").unlink(missing_ok=True)
+        for row in rows:
+            (Path(staging) / row.file).replace(folder / row.file)
+    files.write_text(folder / "manifest.tsv", manifest_text(rows))
+    return tuple(rows)
+
+
+def pack(members: Iterable[tuple[str, Path]], destination: Path) -> None:
+    """Put (name, file) pairs, in their order, into an uncompressed zip with fixed timestamps and permissions."""
+    with files.replacing(destination) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
+        for name, path in members:
+            entry = zipfile.ZipInfo(name, TIMESTAMP)
+            entry.create_system, entry.external_attr = UNIX, REGULAR_FILE
+            archive.writestr(entry, path.read_bytes())
+
+
+def _members(path: Path) -> list[zipfile.ZipInfo]:
+    """The pictures in a zip, all of them checked before the first is unpacked."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = [member for member in archive.infolist() if not member.is_dir()]
+    except (OSError, zipfile.BadZipFile) as error:
+        raise DatasetError(f"{path}: not a readable zip file ({error}); fetch it again") from error
+    if len(members) > MAX_MEMBERS or sum(member.file_size for member in members) > MAX_TOTAL_BYTES:
+        raise DatasetError(f"{path}: unpacks to more than a dataset should; check where it comes from")
+    for member in members:
+        _refuse_unsafe(member, path)
+    pictures = [member for member in members if is_image_name(PurePosixPath(member.filename).name)]
+    if len(pictures) < len(members):
+        print(f"note: {path}: skipped {len(members) - len(pictures)} files that are no pictures", file=sys.stderr)
+    return pictures
+
+
+def _refuse_unsafe(member: zipfile.ZipInfo, path: Path) -> None:
+    kind = stat.S_IFMT(member.external_attr >> 16)
+    faults = {
+        "leads out of its folder": not is_safe_path(member.filename),
+        "is not a regular file": kind not in {0, stat.S_IFREG},
+        "is encrypted": member.flag_bits & ENCRYPTED,
+        f"is larger than {MAX_MEMBER_BYTES} bytes": member.file_size > MAX_MEMBER_BYTES,
+    }
+    for fault, found in faults.items():
+        if found:
+            raise DatasetError(f"{path}: {member.filename!r} {fault}; check where the archive comes from")
+
+
+def _unpack_all(members: Sequence[tuple[Path, zipfile.ZipInfo]], folder: Path) -> Iterator[ImageFile]:
+    with byte_bar("unpack", sum(member.file_size for _, member in members)) as bar:
+        for path, member in members:
+            yield _unpack(path, member, folder)
+            bar.update(member.file_size)
+
+
+def _unpack(path: Path, member: zipfile.ZipInfo, folder: Path) -> ImageFile:
+    name = f"{path.name}/{member.filename}"
+    try:
+        with zipfile.ZipFile(path) as archive:
+            # Never more than the declared size, and the CRC is checked at its end
+            data = archive.read(member)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+        raise DatasetError(f"{name}: damaged ({error}); fetch the archive again") from error
+    pixels = decode_rgb(data, name)
+    image = image_id(member.filename)
+    png = folder / f"{image}.png"
+    write_png(png, pixels)
+    written = png.read_bytes()
+    height, width, _ = pixels.shape
+    return ImageFile(png.name, hashlib.sha256(written).hexdigest(), len(written), image, width, height)

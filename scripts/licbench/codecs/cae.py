@@ -1,0 +1,183 @@
+"""CAE + PCA + JPEG 2000 entropy coder (section 2.1, Fig. 1): each of Y, Cb, Cr through one network, in whole pictures.
+
+magic | width, height | model fingerprint (4) | rotation mode (1) | step in thousandths |
+per component: [rotation matrix, if it travels] | latent mosaic
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from licbench import openjpeg
+from licbench.codecs.base import Codec, Image, OperatingPoint, Settings
+from licbench.errors import CorruptStreamError
+from licbench.images import pad_to_multiple, rgb_to_ycbcr, ycbcr_to_rgb
+from licbench.mosaics import mosaic_shape, tile_maps, untile_maps
+from licbench.streams import FINGERPRINT_BYTES, StreamReader, StreamWriter
+
+if TYPE_CHECKING:
+    from licbench.models import Model
+    from licbench.networks.cae import CAE
+
+Floats = npt.NDArray[np.float32]
+
+MAGIC = 0xC1
+MAPS = 32
+DOWNSCALE = 8
+ROTATIONS = ("none", "offline", "per_image")
+STEP_UNIT = 1000
+ROTATION_SCALE = 2**11
+"""12-bit entries with sign, as the paper's reference [12] is quoted."""
+
+
+class Cae(Codec):
+    """The convolutional autoencoder; the rate is set by the model of the ladder and by the quantiser step."""
+
+    id = "cae"
+    extension = ".cae"
+    settings_schema: ClassVar[Mapping[str, Any]] = {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["rotation", "ladder"],
+        "properties": {
+            "rotation": {
+                "description": "PCA of the 32 maps: learned offline, per image with the matrix coded, or none",
+                "type": "array",
+                "items": {"enum": list(ROTATIONS)},
+                "minItems": 1,
+                "uniqueItems": True,
+                "default": ["offline"],
+            },
+            "ladder": {
+                "description": "model -> quantiser steps, in units of the step that the model was trained for",
+                "type": "object",
+                "minProperties": 1,
+                "additionalProperties": {
+                    "type": "array",
+                    "minItems": 1,
+                    "items": {"type": "number", "minimum": 1 / STEP_UNIT, "maximum": 1000},
+                },
+            },
+        },
+    }
+    point_schema: ClassVar[Mapping[str, Any]] = {
+        "model": {"type": "string", "default": "cae_128", "description": "model of the ladder"},
+        "step": {"type": "number", "minimum": 1 / STEP_UNIT, "default": 1.0, "description": "quantiser step"},
+        "rotation": {"enum": list(ROTATIONS), "default": "offline", "description": "PCA of the maps"},
+    }
+
+    @classmethod
+    def points(cls, settings: Settings) -> list[OperatingPoint]:
+        return [
+            OperatingPoint(
+                id=f"{rotation}-{model}-x{step:.3f}",
+                curve=rotation,
+                settings={"model": model, "step": step, "rotation": rotation},
+            )
+            for rotation in settings["rotation"]
+            for model, steps in settings["ladder"].items()
+            for step in steps
+        ]
+
+    @classmethod
+    def required_models(cls, settings: Settings) -> Sequence[str]:
+        return list(settings["ladder"])
+
+    def version(self) -> str:
+        return f"cae 1, {openjpeg.version()}"
+
+    def encode(self, image: Image, point: OperatingPoint) -> bytes:
+        model = self.models.load(point.settings["model"])
+        mode = ROTATIONS.index(point.settings["rotation"])
+        step = max(1, round(point.settings["step"] * STEP_UNIT))
+        writer = StreamWriter(MAGIC).size(image.shape[1], image.shape[0]).raw(model.fingerprint)
+        writer.byte(mode).varint(step)
+        for latent in self._latents(image, model):
+            rotation = _rotation_of(latent, model, ROTATIONS[mode])
+            if ROTATIONS[mode] == "per_image":
+                writer.blob(openjpeg.encode_mosaic(rotation))
+                rotation = rotation / ROTATION_SCALE
+            rotated = np.einsum("ck,chw->khw", rotation, latent)
+            quantised = np.rint(rotated * (STEP_UNIT / step)).astype(np.int32)
+            writer.blob(openjpeg.encode_mosaic(tile_maps(quantised)) if quantised.any() else b"")
+        return writer.finish()
+
+    def decode(self, stream: bytes) -> Image:
+        reader = StreamReader(stream, MAGIC, self.id)
+        width, height = reader.size()
+        model = self.models.find(reader.raw(FINGERPRINT_BYTES))
+        mode, step = reader.byte(), reader.varint()
+        if mode >= len(ROTATIONS):
+            raise CorruptStreamError(f"cae stream has rotation mode {mode}; decode it with the version that wrote it")
+        shape = (MAPS, -(-height // DOWNSCALE), -(-width // DOWNSCALE))
+        components = []
+        for _ in range(3):
+            rotation = _read_rotation(reader, model, ROTATIONS[mode])
+            mosaic = reader.blob()
+            if not mosaic:
+                latent = np.zeros(shape, np.float32)
+            else:
+                quantised = untile_maps(openjpeg.decode_mosaic(mosaic, mosaic_shape(shape)))
+                latent = np.einsum("ck,khw->chw", rotation, quantised * np.float32(step / STEP_UNIT))
+            components.append(_synthesise(latent.astype(np.float32), model))
+        reader.end()
+        picture = ycbcr_to_rgb(np.stack(components, axis=-1)[:height, :width] * np.float32(255))
+        return np.clip(np.rint(picture), 0, 255).astype(np.uint8)
+
+    def _latents(self, image: Image, model: Model) -> list[Floats]:
+        """y of each component, (32, h, w); kept for the next operating point of the same picture and model."""
+        if self._seen is None or self._seen[0] is not image or self._seen[1] != model.fingerprint:
+            components = rgb_to_ycbcr(pad_to_multiple(image, DOWNSCALE)) / np.float32(255)
+            latents = [_analyse(np.ascontiguousarray(components[..., index]), model) for index in range(3)]
+            self._seen = (image, model.fingerprint, latents)
+        return self._seen[2]
+
+    _seen: tuple[Image, bytes, list[Floats]] | None = None
+
+
+def _rotation_of(latent: Floats, model: Model, mode: str) -> npt.NDArray[Any]:
+    """The matrix whose columns are the new axes, (32, 32); integers of 12 bits where it is computed per image."""
+    if mode == "none":
+        return np.eye(MAPS, dtype=np.float32)
+    if mode == "offline":
+        offline: npt.NDArray[np.float32] = model.tensors["pca"]
+        return offline
+    maps = latent.reshape(MAPS, -1).astype(np.float64)
+    _, vectors = np.linalg.eigh(maps @ maps.T)
+    return np.rint(vectors[:, ::-1] * ROTATION_SCALE).astype(np.int32)
+
+
+def _read_rotation(reader: StreamReader, model: Model, mode: str) -> npt.NDArray[Any]:
+    if mode == "per_image":
+        sent: npt.NDArray[np.float64] = openjpeg.decode_mosaic(reader.blob(), (MAPS, MAPS)) / ROTATION_SCALE
+        return sent
+    return np.eye(MAPS, dtype=np.float32) if mode == "none" else model.tensors["pca"]
+
+
+def _analyse(component: Floats, model: Model) -> Floats:
+    """One padded component (H, W) in [0, 1] -> y (32, H/8, W/8)."""
+    import torch  # noqa: PLC0415  takes seconds; listing the points should not
+
+    with torch.inference_mode():
+        latent: Floats = _network(model).analysis(torch.from_numpy(component)[None, None])[0].numpy()
+    return latent
+
+
+def _synthesise(latent: Floats, model: Model) -> Floats:
+    """y (32, h, w) -> component (8h, 8w), about [0, 1]."""
+    import torch  # noqa: PLC0415
+
+    with torch.inference_mode():
+        component: Floats = _network(model).synthesis(torch.from_numpy(latent)[None])[0, 0].numpy()
+    return component
+
+
+def _network(model: Model) -> CAE:
+    from licbench.inference import network_of  # noqa: PLC0415
+    from licbench.networks.cae import CAE  # noqa: PLC0415
+
+    return network_of(CAE, model, "cae")

@@ -1,0 +1,112 @@
+"""Baseline JPEG by libjpeg-turbo, in the three settings that the paper's comparison hangs on (paper.md section 7)."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+import PIL
+from PIL import Image as Pillow
+from PIL import ImageFile, UnidentifiedImageError, features
+
+from licbench.codecs.base import Codec, Image, OperatingPoint, Settings
+from licbench.errors import CorruptStreamError
+from licbench.images import DAMAGE
+from licbench.streams import check_size
+
+MODES: Mapping[str, tuple[str, bool]] = {
+    "444-standard": ("4:4:4", False),
+    "420-standard": ("4:2:0", False),
+    "420-optimised": ("4:2:0", True),
+}
+"""Chroma subsampling, and whether the Huffman tables are made for the picture."""
+END_OF_IMAGE = b"\xff\xd9"
+
+
+class Jpeg(Codec):
+    """Pillow's JPEG encoder: the bare JFIF file, without thumbnail, EXIF or comment."""
+
+    id = "jpeg"
+    extension = ".jpg"
+    point_schema: ClassVar[Mapping[str, Any]] = {
+        "mode": {
+            "description": "Chroma subsampling and Huffman tables; each mode is a curve. The official CLIC 2018 "
+            "baseline used 420-optimised, Figure 6 most likely 444-standard.",
+            "enum": list(MODES),
+            "default": "420-optimised",
+        },
+        "quality": {
+            "description": "libjpeg's quality factor, 1 (smallest file) to 100.",
+            "type": "integer",
+            "minimum": 1,
+            "maximum": 100,
+            "default": 50,
+        },
+    }
+    settings_schema: ClassVar[Mapping[str, Any]] = {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["modes", "quality"],
+        "properties": {
+            "modes": {
+                "description": "The curves to draw: chroma subsampling and Huffman tables.",
+                "type": "array",
+                "items": point_schema["mode"],
+                "minItems": 1,
+                "uniqueItems": True,
+                "default": list(MODES),
+            },
+            "quality": {
+                "description": "The quality factors to measure in each mode.",
+                "type": "array",
+                "items": point_schema["quality"],
+                "minItems": 1,
+                "uniqueItems": True,
+                "default": [1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 20, 25, 30, 40, 50, 60, 70, 80, 90],
+            },
+        },
+    }
+
+    @classmethod
+    def points(cls, settings: Settings) -> list[OperatingPoint]:
+        return [
+            OperatingPoint(f"{mode}-q{quality:02d}", mode, {"mode": mode, "quality": quality})
+            for mode in settings["modes"]
+            for quality in settings["quality"]
+        ]
+
+    def version(self) -> str:
+        turbo = features.version("libjpeg_turbo")
+        library = f"libjpeg-turbo {turbo}" if turbo else f"libjpeg {features.version('jpg')}"
+        return f"Pillow {PIL.__version__}, {library}"
+
+    def encode(self, image: Image, point: OperatingPoint) -> bytes:
+        subsampling, optimise = MODES[point.settings["mode"]]
+        # With tables made for the picture the whole file must fit Pillow's buffer, whose guessed size fails on noise.
+        # A 4:2:0 file stays under the raw samples plus headers.
+        ImageFile.MAXBLOCK = max(ImageFile.MAXBLOCK, image.nbytes + 2**16)
+        file = io.BytesIO()
+        Pillow.fromarray(image).save(
+            file, "JPEG", quality=point.settings["quality"], subsampling=subsampling, optimize=optimise
+        )
+        return file.getvalue()
+
+    def decode(self, stream: bytes) -> Image:
+        if not stream.endswith(END_OF_IMAGE):
+            raise CorruptStreamError("not a JPEG stream, or cut off; fetch the file again")
+        try:
+            with warnings.catch_warnings():
+                # Pillow's own limit on sizes is lower than check_size, which does that work here.
+                warnings.simplefilter("ignore", Pillow.DecompressionBombWarning)
+                picture = Pillow.open(io.BytesIO(stream), formats=["JPEG"])
+                check_size(*picture.size)
+                if picture.mode != "RGB":
+                    raise CorruptStreamError(f"JPEG stream is {picture.mode}, not of three colours; convert it first")
+                return np.array(picture)
+        except UnidentifiedImageError as error:
+            raise CorruptStreamError("not a JPEG stream, or damaged in its header; fetch the file again") from error
+        except (*DAMAGE, Pillow.DecompressionBombError) as error:
+            raise CorruptStreamError(f"JPEG stream is damaged ({error}); fetch the file again") from error

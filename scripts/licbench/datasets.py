@@ -1,0 +1,169 @@
+"""Which datasets there are and which pictures each one holds. Runs while Snakemake parses: stdlib and yaml only."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import yaml
+
+from licbench.errors import DatasetError
+from licbench.manifests import ImageFile, SourceFile, image_id, manifest_text, read_manifest, refuse_same_ids
+
+RESOURCES = Path(__file__).parents[2] / "workflow" / "resources"
+IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".ppm"})
+
+MOST_SHOWN = 8
+
+Item = TypeVar("Item")
+Kind = Literal["embedded", "files", "archives", "folder"]
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Pictures with a common origin; everything needed to fetch and check them.
+
+    ``kind`` says where they come from: ``embedded`` in an installed package, single ``files`` or ``archives`` on the
+    web, or a ``folder`` of the user's. ``urls`` are base addresses, best first, each ending with a slash; the same
+    files stand in ``mirror_folder`` of a local mirror. ``pixels`` is the expected total, give or take
+    ``pixel_tolerance``, where it is known from elsewhere.
+    """
+
+    id: str
+    title: str
+    kind: Kind
+    use: Literal["evaluation", "training"] = "evaluation"
+    licence: str = ""
+    urls: tuple[str, ...] = ()
+    mirror_folder: str = ""
+    package: str = ""
+    manifest: tuple[ImageFile, ...] = ()
+    archives: tuple[SourceFile, ...] = ()
+    paths: tuple[Path, ...] = ()
+    pixels: int | None = None
+    pixel_tolerance: int = 0
+
+    @property
+    def images(self) -> tuple[str, ...] | None:
+        """The ids of the pictures; None where only the unpacked archives can tell."""
+        if self.kind == "archives":
+            return None
+        if self.kind == "folder":
+            return tuple(image_id(path.name) for path in self.paths)
+        return tuple(row.image for row in self.manifest)
+
+    def row(self, image: str) -> ImageFile:
+        """The manifest's row of a picture.
+
+        Raises:
+            DatasetError: the manifest does not list it.
+        """
+        return self._find(image, self.manifest)
+
+    def path(self, image: str) -> Path:
+        """Where a picture of a folder stands.
+
+        Raises:
+            DatasetError: the folder does not hold it.
+        """
+        return self._find(image, self.paths)
+
+    def archive(self, file: str) -> SourceFile:
+        """An archive by its file name.
+
+        Raises:
+            DatasetError: the dataset has no such archive.
+        """
+        for archive in self.archives:
+            if archive.file == file:
+                return archive
+        known = ", ".join(archive.file for archive in self.archives) or "none"
+        raise DatasetError(f"{self.id} has no archive {file!r}; its archives: {known}")
+
+    def _find(self, image: str, items: Sequence[Item]) -> Item:
+        found = dict(zip(self.images or (), items, strict=True)).get(image)
+        if found is None:
+            raise DatasetError(f"{self.id} has no image {image!r}; {self._choices()}")
+        return found
+
+    def _choices(self) -> str:
+        if not self.images:
+            return "its images are known once its archives are unpacked"
+        shown = self.images if len(self.images) <= MOST_SHOWN else (*self.images[:3], "...", self.images[-1])
+        return f"choose from {', '.join(shown)}"
+
+
+def known_datasets() -> tuple[str, ...]:
+    """The names that ``describe`` understands."""
+    return tuple(_definitions())
+
+
+def describe(name_or_folder: str) -> Dataset:
+    """The dataset of that name, or the pictures of a folder (a path with a slash, or an existing folder).
+
+    Raises:
+        DatasetError: unknown name, missing or empty folder, or two files of a folder with the same id.
+    """
+    definition = _definitions().get(name_or_folder)
+    if definition is not None:
+        return _defined(name_or_folder, definition)
+    folder = Path(name_or_folder).expanduser()
+    if "/" in name_or_folder or folder.is_dir():
+        return _of_folder(folder)
+    known = ", ".join(known_datasets())
+    raise DatasetError(f"unknown dataset {name_or_folder!r}; choose from {known}, or give a folder as ./{folder}")
+
+
+def manifest_hash(dataset: Dataset) -> str:
+    """The sha256 of the manifest: what a model card names as its training data.
+
+    Raises:
+        DatasetError: the dataset has no manifest.
+    """
+    if not dataset.manifest:
+        raise DatasetError(f"{dataset.id} has no manifest; choose a dataset that has one")
+    return hashlib.sha256(manifest_text(dataset.manifest).encode()).hexdigest()
+
+
+@cache
+def _definitions() -> Mapping[str, Mapping[str, Any]]:
+    definitions: Mapping[str, Mapping[str, Any]] = yaml.safe_load((RESOURCES / "datasets.yaml").read_text())
+    return definitions
+
+
+def _defined(name: str, definition: Mapping[str, Any]) -> Dataset:
+    """A dataset from its block in datasets.yaml, whose keys are the fields of ``Dataset``."""
+    fields = dict(definition)
+    fields["urls"] = tuple(fields.get("urls", ()))
+    try:
+        fields["archives"] = tuple(SourceFile(**archive) for archive in fields.get("archives", ()))
+        dataset = Dataset(id=name, **fields)
+    except TypeError as error:
+        raise DatasetError(f"datasets.yaml, {name}: {error}; correct its keys") from error
+    if dataset.kind == "archives":
+        return dataset
+    return replace(dataset, manifest=read_manifest(RESOURCES / "manifests" / f"{name}.tsv"))
+
+
+def _of_folder(folder: Path) -> Dataset:
+    if not folder.is_dir():
+        raise DatasetError(f"{folder}: no such folder; known datasets are {', '.join(known_datasets())}")
+    suffixes = ", ".join(sorted(suffix[1:] for suffix in IMAGE_SUFFIXES))
+    paths = tuple(sorted(path for path in folder.iterdir() if is_image_name(path.name) and path.is_file()))
+    if not paths:
+        raise DatasetError(f"{folder}: holds no picture; put {suffixes} files in it")
+    refuse_same_ids((path.name for path in paths), str(folder))
+    absolute = folder.resolve()
+    label = re.sub(r"[^A-Za-z0-9_.-]", "_", absolute.name)
+    digest = hashlib.sha256(str(absolute).encode()).hexdigest()[:8]
+    return Dataset(f"folder-{label}-{digest}", f"Pictures in {folder}", "folder", paths=paths)
+
+
+def is_image_name(name: str) -> bool:
+    """Whether a file of that name is taken for a picture: a supported suffix, and not hidden."""
+    return not name.startswith(".") and Path(name).suffix.lower() in IMAGE_SUFFIXES

@@ -1,0 +1,172 @@
+"""From a dataset's definition to files on this disk: out of the wheel, a local mirror, a folder, or the web."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from licbench import archives, files
+from licbench.datasets import Dataset
+from licbench.downloads import PATIENT, Patience, RemoteFile, download, mismatch
+from licbench.errors import DatasetError
+from licbench.images import read_rgb, write_png
+from licbench.manifests import ImageFile, SourceFile
+from licbench.progress import byte_bar
+
+if TYPE_CHECKING:
+    from licbench.progress import Bar
+
+
+def fetch_image(
+    dataset: Dataset, image: str, destination: Path, mirror: Path | None = None, patience: Patience = PATIENT
+) -> None:
+    """Write one picture of ``dataset`` to ``destination`` as 8-bit RGB PNG.
+
+    With ``mirror`` the network is never touched: the file must be ``{mirror}/{mirror_folder}/{file}``.
+
+    Raises:
+        DatasetError: no such image, unreachable, missing in the mirror, or not the file of the manifest.
+        BadImageError: a picture that ``images.read_rgb`` refuses.
+    """
+    if dataset.kind == "archives":
+        raise DatasetError(f"{dataset.id} comes in archives; run: fetch.py archive, then fetch.py unpack")
+    if dataset.kind == "folder":
+        write_png(destination, read_rgb(dataset.path(image)))
+        return
+    row = dataset.row(image)
+    with _Supply(dataset, mirror, patience).obtained(row) as source:
+        pixels = read_rgb(source)
+    if pixels.shape != (row.height, row.width, 3):
+        found = f"{pixels.shape[1]}x{pixels.shape[0]}"
+        raise DatasetError(f"{row.file} is {found}, its manifest says {row.width}x{row.height}; correct the manifest")
+    write_png(destination, pixels)
+
+
+def fetch_archive(
+    dataset: Dataset, archive: str, destination: Path, mirror: Path | None = None, patience: Patience = PATIENT
+) -> None:
+    """Bring one archive of ``dataset`` to ``destination``; an interrupted download is continued by the next call.
+
+    Raises:
+        DatasetError: no such archive, unreachable, missing in the mirror, or wrong checksum.
+    """
+    source, supply = dataset.archive(archive), _Supply(dataset, mirror, patience)
+    if supply.is_local:
+        with files.replacing(destination) as temporary:
+            shutil.copyfile(supply.local(source), temporary)
+    else:
+        with byte_bar(source.file, source.bytes) as bar:
+            supply.download(source, destination, bar)
+
+
+def unpack_archives(dataset: Dataset, zips: Sequence[Path], folder: Path) -> tuple[ImageFile, ...]:
+    """Unpack the archives of ``dataset``, given in its order, to ``folder`` and return its manifest's rows.
+
+    Says in one line on stderr if the pixels are not as many as they should be.
+
+    Raises:
+        DatasetError: archives missing or not the dataset's, and what ``archives.unpack_images`` raises.
+    """
+    expected = [archive.file for archive in dataset.archives]
+    if not expected:
+        raise DatasetError(f"{dataset.id} does not come in archives; run: fetch.py image")
+    if len(zips) != len(expected):
+        raise DatasetError(f"{dataset.id} needs {len(expected)} archives, not {len(zips)}; give {' '.join(expected)}")
+    for path, archive in zip(zips, dataset.archives, strict=True):
+        _verify(path, archive, f"fetch {archive.file} of {dataset.id} again")
+    rows = archives.unpack_images(zips, folder)
+    pixels = sum(row.width * row.height for row in rows)
+    if dataset.pixels is not None and abs(pixels - dataset.pixels) > dataset.pixel_tolerance:
+        wanted = f"{dataset.pixels} +-{dataset.pixel_tolerance}"
+        print(f"note: {dataset.id} has {pixels} pixels, expected {wanted}: not the published set", file=sys.stderr)
+    return rows
+
+
+def pack_training_set(
+    dataset: Dataset, destination: Path, mirror: Path | None = None, patience: Patience = PATIENT
+) -> None:
+    """Put all files of ``dataset`` as they are, in the manifest's order, into one zip that is the same on every run.
+
+    What was downloaded stays in ``.{name}.cache`` beside ``destination`` until the zip is complete.
+
+    Raises:
+        DatasetError: the dataset is not made of single files, or one is unreachable, missing or not the manifest's.
+    """
+    if dataset.kind != "files":
+        raise DatasetError(f"{dataset.id} is not made of single files; choose another training set")
+    cache, supply = destination.with_name(f".{destination.name}.cache"), _Supply(dataset, mirror, patience)
+    with byte_bar(dataset.id, sum(row.bytes for row in dataset.manifest)) as bar:
+        members = ((row.file, supply.cached(row, cache, bar)) for row in dataset.manifest)
+        archives.pack(members, destination)
+    shutil.rmtree(cache, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class _Supply:
+    """Where the files of a dataset come from on this machine."""
+
+    dataset: Dataset
+    mirror: Path | None
+    patience: Patience
+
+    @property
+    def is_local(self) -> bool:
+        return self.dataset.kind == "embedded" or self.mirror is not None
+
+    def local(self, source: SourceFile) -> Path:
+        """The verified file in an installed package or in the mirror."""
+        dataset = self.dataset
+        if self.mirror is None or dataset.kind == "embedded":
+            root, remedy = _package_folder(dataset.package), f"install the pinned version of {dataset.package}"
+        else:
+            root, remedy = self.mirror, f"copy it there from {dataset.urls[0]} or run without a mirror"
+        path = root / dataset.mirror_folder / source.file
+        _verify(path, source, remedy)
+        return path
+
+    def download(self, source: SourceFile, destination: Path, bar: Bar) -> None:
+        urls = tuple(f"{url.rstrip('/')}/{quote(source.file)}" for url in self.dataset.urls)
+        download(RemoteFile(source.file, urls, source.bytes, source.sha256), destination, bar, self.patience)
+
+    @contextmanager
+    def obtained(self, source: SourceFile) -> Iterator[Path]:
+        """The verified file, for as long as the block lasts."""
+        if self.is_local:
+            yield self.local(source)
+            return
+        with tempfile.TemporaryDirectory() as scratch, byte_bar(source.file, source.bytes) as bar:
+            path = Path(scratch) / Path(source.file).name
+            self.download(source, path, bar)
+            yield path
+
+    def cached(self, source: SourceFile, cache: Path, bar: Bar) -> Path:
+        """The verified file, downloaded to ``cache`` unless it is there already, and the bar moved past it."""
+        end, path = bar.n + source.bytes, cache / source.file
+        if self.is_local:
+            path = self.local(source)
+        elif not path.is_file() or mismatch(path, source.bytes, source.sha256):
+            self.download(source, path, bar)
+        bar.update(end - bar.n)
+        return path
+
+
+def _package_folder(package: str) -> Path:
+    """Where an installed package stands, without importing it."""
+    spec = importlib.util.find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        raise DatasetError(f"package {package} is not installed; install the requirements in envs/")
+    return Path(spec.submodule_search_locations[0])
+
+
+def _verify(path: Path, source: SourceFile, remedy: str) -> None:
+    fault = mismatch(path, source.bytes, source.sha256) if path.is_file() else "no such file"
+    if fault:
+        raise DatasetError(f"{path}: {fault}; {remedy}")

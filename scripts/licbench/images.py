@@ -1,0 +1,174 @@
+"""Pictures in and out: strict reading to 8-bit RGB, fast PNG writing, padding and the JFIF colour transform."""
+
+from __future__ import annotations
+
+import io
+import re
+import struct
+import sys
+import warnings
+from pathlib import Path
+from typing import Any, BinaryIO, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import PIL.Image
+
+from licbench import files
+from licbench.errors import BadImageError
+from licbench.streams import MAX_PIXELS, MAX_SIDE
+
+Image = npt.NDArray[np.uint8]
+"""An sRGB picture: shape (height, width, 3), dtype uint8."""
+
+Scalar = TypeVar("Scalar", bound=np.generic)
+
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "PPM")
+CONVERTED = {"1": "grey", "L": "grey", "LA": "grey", "P": "palette", "PA": "palette", "RGBA": "RGBA"}
+DEEP_MODES = {"I", "F", "I;16", "I;16B", "I;16L", "I;16N"}
+# Pillow's name for 16-bit samples that it is about to cut down to 8 bit, in PNG and TIFF
+DEEP_RAW_MODE = re.compile(r";16[BLN]")
+# All that Pillow's readers were seen to raise on damaged files
+DAMAGE = (OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, EOFError, struct.error)
+# On Kodak a quarter of the default level's time for 6 % more bytes
+PNG_LEVEL = 1
+
+
+def read_rgb(path: Path) -> Image:
+    """The picture in a file, as 8-bit RGB.
+
+    8-bit RGB is taken as it is. Grey, palette and RGBA or LA pictures are converted, with one line on stderr, if no
+    pixel of theirs is transparent. Pixels are taken as stored: EXIF orientation, gamma and colour profiles are ignored.
+
+    Returns:
+        uint8 array of shape (height, width, 3).
+
+    Raises:
+        BadImageError: 16-bit or float samples, CMYK or YCCK, real transparency, several frames, more than
+            ``streams.MAX_PIXELS`` pixels or ``streams.MAX_SIDE`` a side, truncated, empty, missing, or no picture.
+    """
+    if not path.is_file():
+        raise BadImageError(f"{path}: no such file; check the path")
+    with path.open("rb") as file:
+        return _decode(file, str(path))
+
+
+def decode_rgb(data: bytes, name: str) -> Image:
+    """``read_rgb`` for a file's bytes; ``name`` stands for it in messages."""
+    return _decode(io.BytesIO(data), name)
+
+
+def write_png(path: Path, image: Image) -> None:
+    """Write a uint8 (height, width, 3) array as PNG in one step, quickly rather than small."""
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+        raise ValueError(f"not a uint8 (height, width, 3) array: {image.dtype} {image.shape}")
+    with files.replacing(path) as temporary:
+        PIL.Image.fromarray(image).save(temporary, format="PNG", compress_level=PNG_LEVEL)
+
+
+def pad_to_multiple(plane: npt.NDArray[Scalar], multiple: int) -> npt.NDArray[Scalar]:
+    """Repeat the last row and column until both sides are multiples of ``multiple``.
+
+    Args:
+        plane: shape (height, width) or (height, width, channels), any dtype.
+        multiple: at least 1.
+
+    Returns:
+        The padded array; ``[:height, :width]`` of it is ``plane``.
+    """
+    bottom, right = (-side % multiple for side in plane.shape[:2])
+    return np.pad(plane, [(0, bottom), (0, right), (0, 0)][: plane.ndim], mode="edge")
+
+
+def rgb_to_ycbcr(rgb: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    """JFIF (ITU-T T.871) full-range BT.601, neither rounded nor clipped.
+
+    Args:
+        rgb: shape (..., 3), values 0..255, any dtype.
+
+    Returns:
+        float32 of the same shape: Y in 0..255, Cb and Cr in 0.5..255.5 around 128.
+    """
+    # Plane by plane and not as a matrix product: the same bits on every machine, whatever its BLAS
+    red, green, blue = np.moveaxis(rgb.astype(np.float32), -1, 0)
+    luma = np.float32(0.299) * red + np.float32(0.587) * green + np.float32(0.114) * blue
+    cb = (blue - luma) / np.float32(1.772) + np.float32(128)
+    cr = (red - luma) / np.float32(1.402) + np.float32(128)
+    return np.stack([luma, cb, cr], axis=-1)
+
+
+def ycbcr_to_rgb(ycbcr: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    """The inverse of ``rgb_to_ycbcr``: float32 of shape (..., 3), neither rounded nor clipped to 0..255."""
+    luma, cb, cr = np.moveaxis(ycbcr.astype(np.float32), -1, 0)
+    red = luma + np.float32(1.402) * (cr - np.float32(128))
+    blue = luma + np.float32(1.772) * (cb - np.float32(128))
+    green = (luma - np.float32(0.299) * red - np.float32(0.114) * blue) / np.float32(0.587)
+    return np.stack([red, green, blue], axis=-1)
+
+
+def _decode(file: BinaryIO, name: str) -> Image:
+    """Open, refuse what the header tells, then decode: a lying header must not cost memory."""
+    try:
+        with warnings.catch_warnings():
+            # Pillow's own size alarms; ours is MAX_PIXELS
+            warnings.simplefilter("ignore", PIL.Image.DecompressionBombWarning)
+            with PIL.Image.open(file, formats=FORMATS) as picture:
+                _refuse_by_header(picture, name)
+                if picture.format == "PNG":
+                    _verify_checksums(file)
+                picture.load()
+                return np.array(_to_rgb(picture, name))
+    except PIL.UnidentifiedImageError as error:
+        raise BadImageError(_unreadable(file, name)) from error
+    except PIL.Image.DecompressionBombError as error:
+        raise BadImageError(f"{name}: larger than {MAX_PIXELS} pixels; crop or scale it down") from error
+    except DAMAGE as error:
+        raise BadImageError(f"{name}: truncated or damaged ({error}); fetch or export it again") from error
+
+
+def _refuse_by_header(picture: PIL.Image.Image, name: str) -> None:
+    width, height = picture.size
+    if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
+        limit = f"{MAX_PIXELS} pixels or {MAX_SIDE} a side"
+        raise BadImageError(f"{name}: {width}x{height} is more than {limit}; crop or scale it down")
+    if getattr(picture, "n_frames", 1) > 1:
+        raise BadImageError(f"{name}: holds several frames; export the one that is meant as a still picture")
+    if picture.mode in DEEP_MODES or _cuts_samples(picture):
+        raise BadImageError(f"{name}: its samples are not 8-bit (16-bit or float); convert it to 8-bit RGB first")
+    if picture.mode != "RGB" and picture.mode not in CONVERTED:
+        raise BadImageError(f"{name}: colour model {picture.mode}; convert it to 8-bit RGB first")
+
+
+def _cuts_samples(picture: PIL.Image.Image) -> bool:
+    """Whether Pillow would rescale to 8 bit without a word: 16-bit PNG and TIFF, PPM with a maximum other than 255."""
+    for codec, _extents, _offset, arguments in getattr(picture, "tile", ()):
+        if DEEP_RAW_MODE.search(str(arguments)):
+            return True
+        if codec in {"ppm", "ppm_plain"} and arguments[0] in {"L", "RGB"} and arguments[1] != 255:
+            return True
+    return False
+
+
+def _verify_checksums(file: BinaryIO) -> None:
+    """Pillow decodes a PNG without looking at the checksums of its pixels, or for its end, unless asked."""
+    start = file.tell()
+    file.seek(0)
+    # verify() closes what it has opened, so it gets its own reader
+    with PIL.Image.open(io.BytesIO(file.read()), formats=["PNG"]) as again:
+        again.verify()
+    file.seek(start)
+
+
+def _to_rgb(picture: PIL.Image.Image, name: str) -> PIL.Image.Image:
+    if picture.has_transparency_data and picture.convert("RGBA").getchannel("A").getextrema()[0] != 255:
+        raise BadImageError(f"{name}: has transparent pixels; flatten it onto a background first")
+    if picture.mode == "RGB":
+        return picture
+    print(f"note: {name}: {CONVERTED[picture.mode]} converted to RGB", file=sys.stderr)
+    return picture.convert("RGB")
+
+
+def _unreadable(file: BinaryIO, name: str) -> str:
+    if file.seek(0, io.SEEK_END) == 0:
+        return f"{name}: is empty (0 bytes); fetch or export it again"
+    return f"{name}: not a picture that can be read; use an undamaged {', '.join(FORMATS)} file"

@@ -1,0 +1,73 @@
+"""One picture through one codec at every operating point: encode, store, decode from the file alone, score."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from licbench.codecs.base import Codec, Image, OperatingPoint, Settings
+from licbench.errors import CorruptStreamError
+from licbench.files import write_bytes
+from licbench.images import read_rgb
+from licbench.metrics import MIN_SIDE_MS_SSIM, error_moments, ms_ssim
+from licbench.models import ModelStore
+from licbench.points import Row, digest, write_rows
+from licbench.registry import codec_class
+
+
+def measure_image(
+    picture: Path, ids: tuple[str, str, str], settings: Settings, *, weights: Path, streams: Path, rows: Path
+) -> None:
+    """Write a stream for each operating point into ``streams`` and one row each into ``rows``.
+
+    Args:
+        picture: the original.
+        ids: of dataset, image and codec, as the rows name them.
+        settings: the codec's block of the config.
+        weights: folder of trained models.
+        streams: folder for the streams, ``{point}{extension}``.
+        rows: CSV file, see ``points``.
+    """
+    write_rows(_measure(read_rgb(picture), ids, settings, ModelStore(weights), streams), rows)
+
+
+def _measure(
+    original: Image, ids: tuple[str, str, str], settings: Settings, models: ModelStore, streams: Path
+) -> Iterator[Row]:
+    dataset, image, codec = ids
+    kind = codec_class(codec)
+    # The decoder is another instance, so that nothing but the file can carry over.
+    encoder, decoder = kind(models), kind(models)
+    for point in kind.points(settings):
+        file = streams / f"{point.id}{kind.extension}"
+        write_bytes(file, encoder.encode(original, point))
+        stream = file.read_bytes()
+        decoded = decoder.decode(stream)
+        if decoded.shape != original.shape:
+            raise CorruptStreamError(f"{file}: decodes to {decoded.shape}, not {original.shape}; mend codec {codec}")
+        yield _row(original, decoded, stream, point, encoder, ids=(dataset, image))
+
+
+def _row(
+    original: Image, decoded: Image, stream: bytes, point: OperatingPoint, codec: Codec, *, ids: tuple[str, str]
+) -> Row:
+    measured: dict[str, Any] = {**error_moments(original, decoded), **codec.annotate(original, point)}
+    large_enough = min(original.shape[:2]) >= MIN_SIDE_MS_SSIM
+    return Row(
+        dataset=ids[0],
+        image=ids[1],
+        codec=codec.id,
+        point=point.id,
+        curve=point.curve,
+        settings=json.dumps(dict(point.settings), sort_keys=True),
+        codec_version=codec.version(),
+        width=original.shape[1],
+        height=original.shape[0],
+        bytes=len(stream),
+        stream_sha256=digest(stream),
+        pixels_sha256=digest(decoded),
+        ms_ssim=ms_ssim(original, decoded) if large_enough else None,
+        **measured,
+    )

@@ -1,0 +1,125 @@
+"""The row format: one row for each (dataset, image, codec, operating point), raw integers first, ratios later.
+
+Column          Meaning
+dataset, image, codec, point
+                the ids; together unique, and the place of the stream:
+                results/streams/{dataset}/{codec}/{image}/{point}{extension}
+curve           points of one curve form one rate-distortion curve
+settings        what the encoder was given, as JSON
+codec_version   the codec and the libraries that decide its bytes
+width, height   of the picture, in pixels
+bytes           size of the stream's file: every header counted
+stream_sha256   of that file
+pixels_sha256   of the picture decoded from that file alone: 8-bit RGB, row by row
+sse_rr .. sse_gb
+                sums over all pixels of products of the R, G, B errors; the error in any linear colour space follows
+sse             sse_rr + sse_gg + sse_bb
+ms_ssim         CLIC's MS-SSIM; empty where the short side is under 161 pixels, for there it is not defined
+branch, pre_psnr_db
+                super-resolution only: which branch made the row, and the PSNR that the adaptive codec compares
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from licbench.errors import PointsError
+from licbench.files import replacing
+
+KEY = ("dataset", "image", "codec", "point")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One measured operating point of one picture."""
+
+    dataset: str
+    image: str
+    codec: str
+    point: str
+    curve: str
+    settings: str
+    codec_version: str
+    width: int
+    height: int
+    bytes: int
+    stream_sha256: str
+    pixels_sha256: str
+    sse_rr: int
+    sse_gg: int
+    sse_bb: int
+    sse_rg: int
+    sse_rb: int
+    sse_gb: int
+    sse: int
+    ms_ssim: float | None
+    branch: str | None = None
+    pre_psnr_db: float | None = None
+
+
+COLUMNS = tuple(field.name for field in fields(Row))
+OPTIONAL = ("ms_ssim", "branch", "pre_psnr_db")
+WHOLE = ("width", "height", "bytes", *(name for name in COLUMNS if name.startswith("sse")))
+
+
+def digest(data: bytes | np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> str:
+    """The head of the sha256 (64 bit) of a file's bytes, or of a picture's samples."""
+    return hashlib.sha256(data.tobytes() if isinstance(data, np.ndarray) else data).hexdigest()[:16]
+
+
+def write_rows(rows: Iterable[Row], path: Path) -> None:
+    """Write rows as CSV; the same rows give the same bytes."""
+    with replacing(path) as temporary, temporary.open("w", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(asdict(row) for row in rows)
+
+
+def read_rows(path: Path) -> pd.DataFrame:
+    """The rows of a CSV file, with their types checked.
+
+    Raises:
+        PointsError: columns are missing, or a number is missing, no number, negative where none may be, or infinite.
+    """
+    try:
+        frame = pd.read_csv(path, dtype=dict.fromkeys(WHOLE, "int64") | {"ms_ssim": float, "pre_psnr_db": float})
+    except (ValueError, OSError) as error:
+        raise PointsError(f"{path}: no table of points ({error}); delete it and run again") from error
+    if tuple(frame.columns) != COLUMNS:
+        raise PointsError(f"{path}: its columns are not those of this version; delete it and run again")
+    required = [name for name in COLUMNS if name not in OPTIONAL]
+    for name in required:
+        if frame[name].isna().any():
+            raise PointsError(f"{path}: column {name} has empty cells; delete it and run again")
+    if np.isinf(frame["ms_ssim"]).any():
+        raise PointsError(f"{path}: column ms_ssim is not finite; delete it and run again")
+    if (frame[["width", "height", "bytes"]] < 1).any(axis=None) or (frame["sse"] < 0).any():
+        raise PointsError(f"{path}: a size is not positive; delete it and run again")
+    return frame
+
+
+def collect(paths: Sequence[Path], expected: set[tuple[str, str, str, str]]) -> pd.DataFrame:
+    """All rows of the files, checked to be exactly the ``expected`` keys (dataset, image, codec, point).
+
+    Raises:
+        PointsError: a row is missing, there twice, or was not asked for.
+    """
+    frame = pd.concat([read_rows(path) for path in paths], ignore_index=True)
+    keys = list(frame[list(KEY)].itertuples(index=False, name=None))
+    twice = sorted({key for key in keys if keys.count(key) > 1}) if len(set(keys)) != len(keys) else []
+    for problem, found in (
+        ("is measured twice", twice),
+        ("is missing", sorted(expected - set(keys))),
+        ("was not asked for", sorted(set(keys) - expected)),
+    ):
+        if found:
+            more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+            raise PointsError(f"point {'/'.join(found[0])} {problem}{more}; delete results/points and run again")
+    return frame

@@ -1,0 +1,71 @@
+"""The config as the user wrote it: checked strictly, sliced for jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import yaml
+from jsonschema.exceptions import best_match
+
+from licbench.errors import SettingsError
+from licbench.registry import codec_class, codec_ids
+
+SCHEMA = Path(__file__).parents[2] / "workflow" / "schemas" / "config.schema.yaml"
+
+Config = Mapping[str, Any]
+
+
+def check(config: Config) -> None:
+    """Refuse a config that the workflow could not carry out.
+
+    Raises:
+        SettingsError: an unknown or missing key, a value out of range, a codec without settings, an unknown model.
+    """
+    require_valid(config, yaml.safe_load(SCHEMA.read_text()), "config")
+    for codec in config["codecs"]:
+        if codec not in codec_ids():
+            raise SettingsError(f"config: unknown codec {codec!r} in codecs; choose from {', '.join(codec_ids())}")
+        if codec not in config["settings"]:
+            raise SettingsError(f"config: codec {codec!r} has no block under settings; add one")
+        block = config["settings"][codec]
+        require_valid(block, codec_class(codec).settings_schema, f"config: settings.{codec}")
+        for model in codec_class(codec).required_models(block):
+            if model not in config["models"]:
+                raise SettingsError(f"config: settings.{codec} uses model {model!r}; add it under models")
+        _refuse_twins(codec, [point.id for point in codec_class(codec).points(block)])
+
+
+def require_valid(value: Any, schema: Mapping[str, Any], name: str) -> None:
+    """Check ``value`` against a JSON schema.
+
+    Raises:
+        SettingsError: the most telling violation, in one line.
+    """
+    error = best_match(jsonschema.Draft202012Validator(schema).iter_errors(value))
+    if error is not None:
+        place = ".".join([name, *map(str, error.absolute_path)])
+        raise SettingsError(f"{place}: {_in_words(error)}; see workflow/schemas/config.schema.yaml or the codec's file")
+
+
+def recipe(config: Config, model: str) -> dict[str, Any]:
+    """How a model is trained: its network's recipe, overridden by the model's own keys."""
+    own = config["models"][model]
+    return {"name": model, **config["training"]["recipes"][own["network"]], **own}
+
+
+def _in_words(error: jsonschema.ValidationError) -> str:
+    schema: Any = error.schema
+    if error.validator == "additionalProperties" and isinstance(error.instance, dict):
+        known = sorted(schema.get("properties", {}))
+        unknown = sorted(set(map(str, error.instance)) - set(known))
+        return f"unknown key {', '.join(unknown)} (known: {', '.join(known)})"
+    return error.message if len(error.message) < 200 else f"{error.message[:200]}..."
+
+
+def _refuse_twins(codec: str, ids: list[str]) -> None:
+    twins = sorted({point for point in ids if ids.count(point) > 1})
+    if twins:
+        raise SettingsError(f"config: settings.{codec} gives {twins[0]!r} twice; list each value once")

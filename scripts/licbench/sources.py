@@ -1,0 +1,46 @@
+"""Which source files a script depends on, read from its imports: an edit reruns what uses it, and nothing else."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+PACKAGE = "licbench"
+
+
+def closure(root: Path, entries: Iterable[str]) -> list[str]:
+    """The entries (paths relative to ``root``) and every licbench module they import, directly or not, sorted.
+
+    Modules that ``registry`` imports by a computed name are not seen; name the codec's file as a further entry.
+    """
+    waiting, found = [root / entry for entry in entries], set[Path]()
+    while waiting:
+        path = waiting.pop()
+        if path not in found:
+            found.add(path)
+            waiting += _imports(path, root / "scripts")
+    return sorted(str(path.relative_to(root)) for path in found)
+
+
+@cache
+def _imports(path: Path, scripts: Path) -> list[Path]:
+    """Files of the licbench modules that a file imports, also inside functions."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            names.add(node.module)
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    candidates = (_file_of(name, scripts) for name in names if name.split(".")[0] == PACKAGE)
+    return [candidate for candidate in candidates if candidate is not None]
+
+
+def _file_of(module: str, scripts: Path) -> Path | None:
+    place = scripts / Path(*module.split("."))
+    for candidate in (place.with_suffix(".py"), place / "__init__.py"):
+        if candidate.is_file():
+            return candidate
+    return None

@@ -1,0 +1,111 @@
+"""The paper's tables as pure functions of the measured rows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from licbench.errors import PointsError
+from licbench.metrics import psnr
+
+TABLE5_COLUMNS = (
+    "codec",
+    "psnr_db",
+    "ms_ssim",
+    "bpp",
+    "paper_psnr_db",
+    "paper_ms_ssim",
+    "paper_bpp",
+    "setting",
+    "within_budget",
+)
+
+
+def pool(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of all pictures -> one line a (codec, curve, point), after the CLIC 2018 protocol.
+
+    ``psnr_db`` from one squared error over all samples of all pictures, ``ms_ssim`` weighted by picture size (over the
+    pictures large enough to have one), ``bpp`` from all bytes and all pixels; ``mean_psnr_db`` and ``mean_bpp`` are the
+    plain means over pictures.
+    """
+    rows = rows.assign(pixels=rows["width"] * rows["height"])
+    rows["image_psnr_db"] = [psnr(sse, 3 * pixels) for sse, pixels in zip(rows["sse"], rows["pixels"], strict=True)]
+    return pd.DataFrame(
+        [
+            {"codec": codec, "curve": curve, "point": point, **_pooled(group)}
+            for (codec, curve, point), group in rows.groupby(["codec", "curve", "point"], sort=False)
+        ]
+    )
+
+
+def _pooled(group: pd.DataFrame) -> dict[str, float]:
+    pixels, size = int(group["pixels"].sum()), int(group["bytes"].sum())
+    scored = group[group["ms_ssim"].notna()]
+    weight = scored["pixels"].sum()
+    return {
+        "images": len(group),
+        "bytes": size,
+        "pixels": pixels,
+        "bpp": 8 * size / pixels,
+        "psnr_db": psnr(int(group["sse"].sum()), 3 * pixels),
+        "ms_ssim": (scored["ms_ssim"] * scored["pixels"]).sum() / weight if weight else float("nan"),
+        "mean_bpp": (8 * group["bytes"] / group["pixels"]).mean(),
+        "mean_psnr_db": group["image_psnr_db"].mean(),
+    }
+
+
+def adapt(rows: pd.DataFrame, threshold_db: float) -> pd.DataFrame:
+    """The rows that adaptive super-resolution makes at a threshold (section 2.3): SRCNN where Pre_PSNR reaches it.
+
+    Rows of both branches at every QP go in; for each picture and QP the row of its branch comes out.
+    """
+    takes_srcnn = rows["pre_psnr_db"] >= threshold_db
+    chosen = rows[takes_srcnn == (rows["branch"] == "srcnn")]
+    qps = [json.loads(settings)["qp"] for settings in chosen["settings"]]
+    return chosen.assign(
+        curve=f"adaptive-{threshold_db:g}", point=[f"adaptive-{threshold_db:g}-qp{qp:02d}" for qp in qps]
+    )
+
+
+def best_within(pooled: pd.DataFrame, target_bpp: float) -> tuple[pd.Series[Any], bool]:
+    """The point of highest pooled PSNR at or under the target, and True; or the point of lowest rate, and False."""
+    affordable = pooled[pooled["bpp"] <= target_bpp]
+    if len(affordable):
+        return affordable.iloc[int(affordable["psnr_db"].argmax())], True
+    return pooled.iloc[int(pooled["bpp"].argmin())], False
+
+
+def table5(
+    rows: pd.DataFrame, paper: pd.DataFrame, contenders: Mapping[str, Mapping[str, Any]], target_bpp: float
+) -> pd.DataFrame:
+    """Table 5: each contender's best operating point at the target rate, beside the published values.
+
+    Args:
+        rows: all rows of one dataset.
+        paper: the published table, columns codec, psnr_db, ms_ssim, bpp.
+        contenders: row name -> codec, and a curve or a threshold where only these count (config: table5).
+        target_bpp: the budget, in bits per pixel.
+
+    Raises:
+        PointsError: a contender has no measured point.
+    """
+    published = paper.set_index("codec").add_prefix("paper_")
+    lines = []
+    for name, contender in contenders.items():
+        chosen, within = best_within(pool(_rows_of(rows, name, contender)), target_bpp)
+        theirs = published.loc[name].to_dict() if name in published.index else {}
+        lines.append({"codec": name, **chosen.to_dict(), **theirs, "setting": chosen["point"], "within_budget": within})
+    table = pd.DataFrame(lines).reindex(columns=list(TABLE5_COLUMNS))
+    return table.round({"psnr_db": 3, "ms_ssim": 4, "bpp": 4})
+
+
+def _rows_of(rows: pd.DataFrame, name: str, contender: Mapping[str, Any]) -> pd.DataFrame:
+    own = rows[rows["codec"] == contender["codec"]]
+    if "curve" in contender:
+        own = own[own["curve"] == contender["curve"]]
+    if own.empty:
+        raise PointsError(f"table5: no measured point stands for {name}; check its codec and curve in the config")
+    return adapt(own, contender["threshold_db"]) if "threshold_db" in contender else own

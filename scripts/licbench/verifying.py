@@ -1,0 +1,37 @@
+"""Rows against the files they speak of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from licbench.codecs.base import Codec
+from licbench.errors import PointsError
+from licbench.models import ModelStore
+from licbench.points import digest
+from licbench.registry import codec_class
+
+
+def verify_row(row: Mapping[str, Any], streams: Path, weights: Path | None) -> None:
+    """Check that the row's stream has the row's size and checksum, and with ``weights`` that it decodes as scored.
+
+    Raises:
+        PointsError: file and row differ, in one line that names the file.
+        CorruptStreamError: the stream does not decode.
+    """
+    kind = codec_class(row["codec"])
+    path = streams / row["dataset"] / row["codec"] / row["image"] / f"{row['point']}{kind.extension}"
+    if not path.is_file():
+        raise PointsError(f"{path} is gone; run the workflow again with --forcerun measure_image")
+    stream = path.read_bytes()
+    if (len(stream), digest(stream)) != (row["bytes"], row["stream_sha256"]):
+        raise PointsError(f"{path} is not the file that was measured; run again with --forcerun measure_image")
+    if weights is not None and digest(_codec(row["codec"], weights).decode(stream)) != row["pixels_sha256"]:
+        raise PointsError(f"{path} decodes to another picture than was scored; check the versions in use")
+
+
+@cache
+def _codec(codec: str, weights: Path) -> Codec:
+    return codec_class(codec)(ModelStore(weights))

@@ -1,0 +1,23 @@
+"""Print a table for people."""
+
+import argparse
+from pathlib import Path
+
+import pandas as pd
+
+from licbench.cli import run
+from licbench.errors import PointsError
+
+
+def main() -> None:
+    """Parse the command line and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("table", type=Path, help="CSV file that table.py wrote")
+    path = parser.parse_args().table
+    if not path.is_file():
+        raise PointsError(f"{path} is not there; run: snakemake --cores all {path}")
+    print(pd.read_csv(path).to_string(index=False, na_rep="-"))
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,30 @@
+"""Make one of the paper's tables from the collected rows, measured beside published."""
+
+import argparse
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from licbench.cli import run
+from licbench.files import replacing
+from licbench.points import read_rows
+from licbench.tables import table5
+
+
+def main() -> None:
+    """Parse the command line and make the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("rows", type=Path, help="the dataset's rows (collect.py)")
+    parser.add_argument("--paper", required=True, type=Path, help="the published table, as CSV")
+    parser.add_argument("--contenders", required=True, type=json.loads, help="the config's table5, as JSON")
+    parser.add_argument("--target-bpp", required=True, type=float, help="the budget, in bits per pixel")
+    parser.add_argument("--out", required=True, type=Path, help="CSV file to write")
+    options = parser.parse_args()
+    table = table5(read_rows(options.rows), pd.read_csv(options.paper), options.contenders, options.target_bpp)
+    with replacing(options.out) as temporary:
+        table.to_csv(temporary, index=False, lineterminator="\n")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,29 @@
+"""Check every row against its file: size, checksum, and (--decode) that the file alone gives the scored picture."""
+
+import argparse
+from pathlib import Path
+
+from tqdm import tqdm
+
+from licbench.cli import run
+from licbench.models import SHIPPED
+from licbench.points import read_rows
+from licbench.verifying import verify_row
+
+
+def main() -> None:
+    """Parse the command line and check row by row."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("rows", type=Path, help="a dataset's rows, such as results/points/kodak.csv")
+    parser.add_argument("--streams", type=Path, default=Path("results/streams"), help="where the streams are")
+    parser.add_argument("--weights", type=Path, default=SHIPPED, help="folder of trained models (default: shipped)")
+    parser.add_argument("--decode", action="store_true", help="decode every stream too (slow)")
+    options = parser.parse_args()
+    rows = read_rows(options.rows)
+    for row in tqdm(rows.to_dict("records"), desc="verify", unit="stream"):
+        verify_row(row, options.streams, options.weights if options.decode else None)
+    print(f"{len(rows)} rows agree with their files{' and decode to what was scored' if options.decode else ''}")
+
+
+if __name__ == "__main__":
+    run(main)

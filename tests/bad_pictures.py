@@ -1,0 +1,106 @@
+"""Pictures that must be refused, or converted with a notice, as the bytes of files."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from typing import Any
+
+import numpy as np
+import PIL.Image
+
+NOISE = np.random.default_rng(1).integers(0, 256, (24, 40, 3), np.uint8)
+
+
+def encoded(picture: PIL.Image.Image, format: str, **options: Any) -> bytes:
+    file = io.BytesIO()
+    picture.save(file, format, **options)
+    return file.getvalue()
+
+
+def rgb(shape: tuple[int, int] = (24, 40)) -> PIL.Image.Image:
+    return PIL.Image.fromarray(np.resize(NOISE, (*shape, 3)))
+
+
+def raw_png(depth: int, colour_type: int, width: int, height: int, channels: int) -> bytes:
+    """A PNG that Pillow cannot write itself: ``channels`` samples of ``depth`` bits a pixel."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", width, height, depth, colour_type, 0, 0, 0)
+    line = b"\0" + bytes(range(1, 1 + -(-width * channels * depth // 8)))
+    pixels = chunk(b"IDAT", zlib.compress(line * height))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + pixels + chunk(b"IEND", b"")
+
+
+def damaged_png() -> bytes:
+    """One bit of the compressed pixels flipped; Pillow alone would decode many such files."""
+    data = bytearray(encoded(rgb(), "PNG"))
+    data[-40] ^= 1
+    return bytes(data)
+
+
+def two_frames(format: str) -> bytes:
+    return encoded(rgb(), format, save_all=True, append_images=[PIL.Image.new("RGB", (40, 24), 9)])
+
+
+def transparent_palette() -> bytes:
+    return encoded(rgb().convert("P"), "PNG", transparency=bytes([0] * 256))
+
+
+def colour_key() -> bytes:
+    return encoded(PIL.Image.new("RGB", (5, 4), (1, 2, 3)), "PNG", transparency=(1, 2, 3))
+
+
+def huge_png() -> bytes:
+    """A header that declares 60000x60000 and nothing behind it."""
+    return raw_png(8, 2, 60_000, 60_000, 0)
+
+
+REFUSED: dict[str, tuple[bytes, str]] = {
+    "truncated.png": (encoded(rgb(), "PNG")[:-300], "truncated or damaged"),
+    "no_end.png": (encoded(rgb(), "PNG")[:-12], "truncated or damaged"),
+    "damaged.png": (damaged_png(), "truncated or damaged"),
+    "truncated.jpg": (encoded(rgb(), "JPEG")[:-200], "truncated or damaged"),
+    "progressive.jpeg": (encoded(rgb(), "JPEG", progressive=True)[:-200], "truncated or damaged"),
+    "truncated.webp": (encoded(rgb(), "WEBP")[:-100], "truncated or damaged"),
+    "truncated.bmp": (encoded(rgb(), "BMP")[:-100], "truncated or damaged"),
+    "truncated.tif": (encoded(rgb(), "TIFF")[:-100], "truncated or damaged"),
+    "truncated.ppm": (encoded(rgb(), "PPM")[:-100], "truncated or damaged"),
+    "text.png": (b"this is a text file\n", "not a picture"),
+    "empty.png": (b"", "is empty (0 bytes)"),
+    "gif.png": (encoded(rgb(), "GIF"), "not a picture"),
+    "grey16.png": (raw_png(16, 0, 3, 2, 1), "not 8-bit"),
+    "rgb16.png": (raw_png(16, 2, 3, 2, 3), "not 8-bit"),
+    "rgba16.png": (raw_png(16, 6, 3, 2, 4), "not 8-bit"),
+    "rgb16.ppm": (b"P6 2 1 65535\n" + bytes(12), "not 8-bit"),
+    "rgb10.ppm": (b"P3 1 1 1023\n1 2 3\n", "not 8-bit"),
+    "grey16.tiff": (encoded(PIL.Image.new("I;16", (3, 2)), "TIFF"), "not 8-bit"),
+    "float.tif": (encoded(PIL.Image.new("F", (3, 2)), "TIFF"), "not 8-bit"),
+    "cmyk.jpg": (encoded(PIL.Image.new("CMYK", (8, 8)), "JPEG"), "colour model CMYK"),
+    "cmyk.tif": (encoded(PIL.Image.new("CMYK", (8, 8)), "TIFF"), "colour model CMYK"),
+    "lab.tif": (encoded(PIL.Image.new("LAB", (8, 8)), "TIFF"), "colour model LAB"),
+    "transparent.png": (encoded(PIL.Image.new("RGBA", (5, 4), (1, 2, 3, 254)), "PNG"), "transparent"),
+    "grey_transparent.png": (encoded(PIL.Image.new("LA", (5, 4), (1, 0)), "PNG"), "transparent"),
+    "transparent.webp": (encoded(PIL.Image.new("RGBA", (5, 4)), "WEBP", lossless=True), "transparent"),
+    "palette_trns.png": (transparent_palette(), "transparent"),
+    "rgb_trns.png": (colour_key(), "transparent"),
+    "animated.png": (two_frames("PNG"), "several frames"),
+    "animated.webp": (two_frames("WEBP"), "several frames"),
+    "pages.tif": (two_frames("TIFF"), "several frames"),
+    "huge.png": (huge_png(), "crop or scale it down"),
+    "long.png": (raw_png(8, 2, 70_000, 1, 0), "crop or scale it down"),
+}
+
+CONVERTED: dict[str, tuple[bytes, str]] = {
+    "bilevel.png": (encoded(rgb().convert("1"), "PNG"), "grey"),
+    "grey.png": (encoded(rgb().convert("L"), "PNG"), "grey"),
+    "grey.jpg": (encoded(rgb().convert("L"), "JPEG"), "grey"),
+    "grey4.png": (raw_png(4, 0, 4, 2, 1), "grey"),
+    "grey.ppm": (encoded(rgb().convert("L"), "PPM"), "grey"),
+    "grey_alpha.png": (encoded(rgb().convert("LA"), "PNG"), "grey"),
+    "palette.png": (encoded(rgb().convert("P"), "PNG"), "palette"),
+    "opaque.png": (encoded(rgb().convert("RGBA"), "PNG"), "RGBA"),
+}

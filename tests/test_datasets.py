@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from licbench import datasets
+from licbench.datasets import RESOURCES, describe, known_datasets, manifest_hash
+from licbench.errors import DatasetError
+from licbench.manifests import COLUMNS, SAFE_ID, ImageFile, image_id, is_safe_path, manifest_text, read_manifest
+
+MANIFESTS = sorted((RESOURCES / "manifests").glob("*.tsv"))
+ROW = ImageFile("a/b c.png", "0" * 64, 10, "b_c", 3, 2)
+
+
+def test_every_definition_is_complete() -> None:
+    assert set(known_datasets()) == {"embedded", "kodak", "clic2018_valid", "imagenet_sample", "bsds500"}
+    for name in known_datasets():
+        dataset = describe(name)
+        assert dataset.id == name and dataset.title and dataset.licence and dataset.mirror_folder
+        assert all(url.endswith("/") for url in dataset.urls)
+        assert bool(dataset.urls) == (dataset.kind != "embedded")
+        assert (dataset.images is None) == (dataset.kind == "archives") == bool(dataset.archives)
+
+
+@pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: path.stem)
+def test_manifests(path: Path) -> None:
+    rows = read_manifest(path)
+    assert path.stem in known_datasets()
+    assert path.read_text() == manifest_text(rows), "not in the one form that gets hashed"
+    assert len({row.image for row in rows}) == len({row.file for row in rows}) == len({row.sha256 for row in rows})
+    for row in rows:
+        assert SAFE_ID.fullmatch(row.image) and row.image == image_id(row.file)
+        assert min(row.width, row.height) >= 16 and max(row.width, row.height) <= 6000
+        assert 0.001 < row.bytes / (row.width * row.height) < 4
+    dataset = describe(path.stem)
+    assert dataset.manifest == rows
+    assert manifest_hash(dataset) == hashlib.sha256(path.read_bytes()).hexdigest()
+    if dataset.pixels is not None:
+        assert sum(row.width * row.height for row in rows) == dataset.pixels
+
+
+def test_counts_and_training_sets() -> None:
+    counts = {name: len(describe(name).manifest) for name in known_datasets()}
+    assert counts == {"embedded": 6, "kodak": 24, "clic2018_valid": 0, "imagenet_sample": 1000, "bsds500": 400}
+    assert describe("kodak").images == tuple(f"kodim{number:02d}" for number in range(1, 25))
+    assert {name for name in known_datasets() if describe(name).use == "training"} == {"imagenet_sample", "bsds500"}
+    # Never trained on: what is evaluated, and the part of BSDS500 kept for checks
+    assert {row.file.split("/")[0] for row in describe("bsds500").manifest} == {"train", "test"}
+    evaluated = {row.sha256 for name in ("embedded", "kodak") for row in describe(name).manifest}
+    trained = {row.sha256 for name in ("imagenet_sample", "bsds500") for row in describe(name).manifest}
+    assert not evaluated & trained
+
+
+def test_describe_imports_nothing_heavy() -> None:
+    code = "import sys, licbench.datasets as d; d.describe('kodak'); print({'numpy', 'PIL'} & {*sys.modules})"
+    scripts = RESOURCES.parents[1] / "scripts"
+    printed = subprocess.run([sys.executable, "-c", code], cwd=scripts, capture_output=True, text=True, check=True)
+    assert printed.stdout.strip() == "set()"
+
+
+def test_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "my pictures"
+    folder.mkdir()
+    for name in ("b.PNG", "a photo.jpeg", "notes.txt", ".hidden.png", "c.TIF"):
+        (folder / name).write_bytes(b"")
+    (folder / "sub.png").mkdir()
+    dataset = describe(str(folder))
+    digest = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:8]
+    assert dataset.id == f"folder-my_pictures-{digest}" and dataset.kind == "folder"
+    assert dataset.images == ("a_photo", "b", "c")
+    assert dataset.path("a_photo") == folder / "a photo.jpeg"
+    with pytest.raises(DatasetError, match="has no image 'z'; choose from a_photo, b, c"):
+        dataset.path("z")
+    monkeypatch.chdir(tmp_path)
+    for spelling in ("my pictures", "./my pictures", "my pictures/", f"../{tmp_path.name}/my pictures"):
+        assert describe(spelling).id == dataset.id
+
+
+def test_a_known_name_wins_over_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "kodak").mkdir()
+    (tmp_path / "kodak" / "x.png").write_bytes(b"")
+    monkeypatch.chdir(tmp_path)
+    assert describe("kodak").kind == "files"
+    assert describe("./kodak").kind == "folder"
+
+
+@pytest.mark.parametrize(
+    ("names", "fault"),
+    [
+        (["a.png", "a.jpg"], "a.jpg and a.png would share the id a"),
+        (["a b.png", "a_b.png"], "would share the id a_b"),
+        (["A.png", "a.png"], "would share the id a"),
+        ([], "holds no picture"),
+        (["readme.txt"], "holds no picture"),
+    ],
+)
+def test_folders_refused(names: list[str], fault: str, tmp_path: Path) -> None:
+    for name in names:
+        (tmp_path / name).write_bytes(b"")
+    with pytest.raises(DatasetError, match=fault):
+        describe(str(tmp_path))
+
+
+def test_unknown_names(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match=r"unknown dataset 'kodac'; choose from embedded, kodak, .*give a folder as"):
+        describe("kodac")
+    with pytest.raises(DatasetError, match="no such folder"):
+        describe(str(tmp_path / "none"))
+    with pytest.raises(DatasetError, match=r"has no image 'kodim25'; choose from kodim01, .*kodim24"):
+        describe("kodak").row("kodim25")
+    with pytest.raises(DatasetError, match=r"has no archive 'x\.zip'; its archives: professional_valid_2020\.zip"):
+        describe("clic2018_valid").archive("x.zip")
+    with pytest.raises(DatasetError, match="has no manifest"):
+        manifest_hash(describe("clic2018_valid"))
+
+
+@pytest.mark.parametrize(
+    "block", ["{title: T}", "{title: T, kind: files, colour: red}", "{title: T, kind: archives, archives: [{file: a}]}"]
+)
+def test_wrong_keys_in_a_definition(block: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "datasets.yaml").write_text(f"mine: {block}\n")
+    monkeypatch.setattr(datasets, "RESOURCES", tmp_path)
+    datasets._definitions.cache_clear()
+    try:
+        with pytest.raises(DatasetError, match=r"datasets\.yaml, mine: .*; correct its keys"):
+            describe("mine")
+    finally:
+        datasets._definitions.cache_clear()
+
+
+def test_manifest_roundtrip(tmp_path: Path) -> None:
+    path = tmp_path / "m.tsv"
+    path.write_text(manifest_text([ROW]))
+    assert read_manifest(path) == (ROW,)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [],
+        ["image\tfile"],
+        ["\t".join(COLUMNS)],
+        ["\t".join(COLUMNS), "a\ta.png\t" + "0" * 64 + "\t1\t1"],
+        ["\t".join(COLUMNS), "a\ta.png\t" + "0" * 64 + "\t1\t1\tx"],
+        ["\t".join(COLUMNS), "a\ta.png\t" + "0" * 64 + "\t1\t1\t0"],
+        ["\t".join(COLUMNS), "a\ta.png\t" + "0" * 63 + "\t1\t1\t1"],
+        ["\t".join(COLUMNS), "a b\ta.png\t" + "0" * 64 + "\t1\t1\t1"],
+        ["\t".join(COLUMNS), "a\t../a.png\t" + "0" * 64 + "\t1\t1\t1"],
+        ["\t".join(COLUMNS), *["a\ta.png\t" + "0" * 64 + "\t1\t1\t1"] * 2],
+    ],
+)
+def test_manifests_refused(lines: list[str], tmp_path: Path) -> None:
+    path = tmp_path / "m.tsv"
+    path.write_text("\n".join(lines))
+    with pytest.raises(DatasetError, match=r"m\.tsv.*; restore the file"):
+        read_manifest(path)
+
+
+def test_missing_manifest(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="no such manifest"):
+        read_manifest(tmp_path / "m.tsv")
+
+
+@pytest.mark.parametrize("file", ["a", "a/b.png", "..a/b", "it's.png"])
+def test_safe_paths(file: str) -> None:
+    assert is_safe_path(file)
+
+
+@pytest.mark.parametrize("file", ["", "/a", "a/", "../a", "a/../b", "./a", "a//b", "a\\b", "C:a", "a\0b"])
+def test_unsafe_paths(file: str) -> None:
+    assert not is_safe_path(file)

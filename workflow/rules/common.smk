@@ -1,0 +1,74 @@
+# What all rules share: the checked config, the ids that wildcards may take, input functions. No science.
+
+import json
+import os
+import shlex
+import sys
+from pathlib import Path
+
+from snakemake.utils import validate
+
+ROOT = Path(workflow.basedir)
+sys.path.insert(0, str(ROOT / "scripts"))
+
+from licbench import datasets, registry, settings, sources  # noqa: E402
+from licbench.errors import LicbenchError  # noqa: E402
+
+# Jobs find the interpreter of this environment, activated or not.
+os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+
+try:
+    settings.check(config)
+    DATASET = datasets.describe(str(config["dataset"]))
+except LicbenchError as error:
+    raise WorkflowError(str(error)) from None
+
+
+wildcard_constraints:
+    codec="|".join(registry.codec_ids()),
+    dataset=r"[A-Za-z0-9_.-]+",
+    image=r"[A-Za-z0-9_.-]+",
+    model="|".join(config["models"]),
+    set="|".join(config["training"]["sets"]),
+
+
+def to_json(value):
+    """The one-line form in which settings reach a script."""
+    return json.dumps(value, sort_keys=True)
+
+
+def code_of(*entries, codecs=()):
+    """The files whose change must rerun a job: its script and all that the script imports."""
+    return sources.closure(ROOT, [*entries, *(f"scripts/licbench/codecs/{codec}.py" for codec in codecs)])
+
+
+def mirror_option():
+    return f"--mirror {shlex.quote(str(config['mirror']))}" if config["mirror"] else ""
+
+
+def original_of(wildcards):
+    """The user's own file, where the dataset is a folder: a changed picture reruns what was made of it."""
+    return str(DATASET.path(wildcards.image)) if DATASET.kind == "folder" else []
+
+
+def images(wildcards=None):
+    """The ids of the dataset's pictures; asks the unpacked archives where no manifest tells."""
+    if DATASET.images is not None:
+        return list(DATASET.images)
+    folder = checkpoints.unpack_archives.get(dataset=DATASET.id).output[0]
+    return [row.image for row in datasets.read_manifest(Path(folder) / "manifest.tsv")]
+
+
+def recipe_of(model):
+    """The model's recipe: the settings of its network, overridden by the model's own."""
+    return settings.recipe(config, model)
+
+
+def weights_folder():
+    return "workflow/resources/weights" if config["weights"] == "shipped" else "results/models"
+
+
+def models_of(wildcards):
+    """Weights and cards that a codec's operating points use."""
+    names = registry.codec_class(wildcards.codec).required_models(config["settings"][wildcards.codec])
+    return [f"{weights_folder()}/{name}{suffix}" for name in names for suffix in (".safetensors", ".json")]

@@ -1,0 +1,76 @@
+# Pictures.
+#   needs   config: dataset, mirror; the network, unless the dataset is embedded, a folder or mirrored
+#   makes   results/data/{dataset}/{image}.png, results/training_sets/{set}.zip
+#   steps   fetch_image (datasets whose pictures are known beforehand), or fetch_archive and unpack_archives (datasets
+#           that come as archives without a manifest); fetch_training_set
+
+
+if DATASET.images is not None:
+
+    rule fetch_image:
+        """One picture of the dataset, checked against its manifest, as 8-bit RGB PNG."""
+        input:
+            original=original_of,
+            code=code_of("scripts/fetch.py"),
+        output:
+            f"results/data/{DATASET.id}/{{image}}.png",
+        log:
+            f"results/logs/fetch_image/{DATASET.id}/{{image}}.log",
+        params:
+            dataset=config["dataset"],
+            mirror=mirror_option(),
+        retries: 0 if config["mirror"] else 1
+        conda:
+            "../../envs/codecs.yaml"
+        shell:
+            "python scripts/fetch.py image --dataset {params.dataset:q} --image {wildcards.image:q}"
+            " {params.mirror} {output:q} 2> {log:q}"
+
+else:
+
+    rule fetch_archive:
+        """One zip file of the dataset, checked against its sha256; a broken download goes on where it stopped."""
+        output:
+            f"results/archives/{DATASET.id}/{{archive}}",
+        log:
+            f"results/logs/fetch_archive/{DATASET.id}/{{archive}}.log",
+        params:
+            dataset=config["dataset"],
+            mirror=mirror_option(),
+        retries: 2
+        conda:
+            "../../envs/codecs.yaml"
+        shell:
+            "python scripts/fetch.py archive --dataset {params.dataset:q} --archive {wildcards.archive:q}"
+            " {params.mirror} {output:q} 2>&1 | tee {log:q}"
+
+    checkpoint unpack_archives:
+        """All pictures of the archives as PNG files, and the manifest that says which there are."""
+        input:
+            archives=expand("results/archives/{{dataset}}/{file}", file=[archive.file for archive in DATASET.archives]),
+            code=code_of("scripts/fetch.py"),
+        output:
+            directory("results/data/{dataset}"),
+        log:
+            "results/logs/unpack_archives/{dataset}.log",
+        conda:
+            "../../envs/codecs.yaml"
+        shell:
+            "python scripts/fetch.py unpack --dataset {wildcards.dataset:q} {output:q} {input.archives:q}"
+            " 2>&1 | tee {log:q}"
+
+
+rule fetch_training_set:
+    """All photographs of a training set in one zip, each checked against the manifest."""
+    input:
+        code=code_of("scripts/fetch.py"),
+    output:
+        "results/training_sets/{set}.zip",
+    log:
+        "results/logs/fetch_training_set/{set}.log",
+    params:
+        mirror=mirror_option(),
+    conda:
+        "../../envs/codecs.yaml"
+    shell:
+        "python scripts/fetch.py training-set --dataset {wildcards.set:q} {params.mirror} {output:q} 2>&1 | tee {log:q}"

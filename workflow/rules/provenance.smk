@@ -1,0 +1,24 @@
+# What the results were made with.
+#   needs   the config and the environment
+#   makes   results/provenance/config.yaml, results/provenance/versions.json
+#   steps   record_provenance
+
+
+rule record_provenance:
+    """The config in force, the versions of every package, and the hashes of models and rows."""
+    input:
+        rows=f"results/points/{DATASET.id}.csv",
+        code=code_of("scripts/provenance.py"),
+    output:
+        config="results/provenance/config.yaml",
+        versions="results/provenance/versions.json",
+    log:
+        "results/logs/record_provenance.log",
+    params:
+        config=to_json(config),
+        weights=weights_folder(),
+    conda:
+        "../../envs/codecs.yaml"
+    shell:
+        "python scripts/provenance.py --config {params.config:q} --weights {params.weights:q} --rows {input.rows:q}"
+        " --out-config {output.config:q} --out-versions {output.versions:q} 2> {log:q}"
