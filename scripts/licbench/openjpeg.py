@@ -72,7 +72,7 @@ def decode(stream: bytes) -> Image:
     check_size(width, height)
     if not _has_layout(stream, form):
         raise CorruptStreamError("not a JPEG 2000 stream of this bench, or a damaged one; fetch the file again")
-    return _decompress(stream, form).astype(np.uint8)
+    return _decompress(stream, form)
 
 
 def encode_mosaic(values: npt.NDArray[np.integer[Any]], code_block: int = 64) -> bytes:
@@ -242,7 +242,7 @@ def _filled_image(planes: Sequence[npt.NDArray[Any]], form: _Format) -> Any:
     return image
 
 
-def _decompress(codestream: bytes, form: _Format) -> IntArray:
+def _decompress(codestream: bytes, form: _Format) -> npt.NDArray[Any]:
     """The samples, shape (height, width, components); anything OpenJPEG complains of is damage."""
     lib = _bindings()
     with ExitStack() as stack:
@@ -263,14 +263,17 @@ def _decompress(codestream: bytes, form: _Format) -> IntArray:
             raise CorruptStreamError(f"JPEG 2000 stream is damaged ({_first(messages)}); fetch it again") from error
         if messages:
             raise CorruptStreamError(f"JPEG 2000 stream is damaged ({_first(messages)}); fetch it again")
-        return np.stack([_samples(image.contents.comps[index], form) for index in range(form.components)], axis=-1)
+        samples = np.empty((form.height, form.width, form.components), np.int32 if form.signed else np.uint8)
+        for index in range(form.components):
+            samples[:, :, index] = _view(image.contents.comps[index], form)
+        return samples
 
 
-def _samples(component: Any, form: _Format) -> IntArray:
-    """A copy of one component's samples, shape (height, width)."""
+def _view(component: Any, form: _Format) -> IntArray:
+    """One component's samples where OpenJPEG keeps them, shape (height, width)."""
     if (component.w, component.h) != (form.width, form.height) or not component.data:
         raise CorruptStreamError("JPEG 2000 stream lacks a component; fetch it again")
-    return np.ctypeslib.as_array(component.data, shape=(form.height, form.width)).copy()
+    return np.ctypeslib.as_array(component.data, shape=(form.height, form.width))
 
 
 def _first(messages: Sequence[str]) -> str:

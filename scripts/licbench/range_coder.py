@@ -23,7 +23,7 @@ def encode(indices: Indices, counts: Counts) -> bytes:
     for column, table in zip(indices.T, counts, strict=True):
         if len(table) > 1:
             encoder.encode(np.ascontiguousarray(column, np.int32), _model(table))
-    data = encoder.get_compressed().astype(WORD).tobytes()
+    data: bytes = encoder.get_compressed().astype(WORD).tobytes()
     return data.rstrip(b"\0")
 
 

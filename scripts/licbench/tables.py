@@ -96,8 +96,9 @@ def table5(
     lines = []
     for name, contender in contenders.items():
         chosen, within = best_within(pool(_rows_of(rows, name, contender)), target_bpp)
-        theirs = published.loc[name].to_dict() if name in published.index else {}
-        lines.append({"codec": name, **chosen.to_dict(), **theirs, "setting": chosen["point"], "within_budget": within})
+        theirs: dict[Any, Any] = published.loc[name].to_dict() if name in published.index else {}
+        ours = {"codec": name, "setting": chosen["point"], "within_budget": within}
+        lines.append({**chosen.to_dict(), **theirs, **ours})
     table = pd.DataFrame(lines).reindex(columns=list(TABLE5_COLUMNS))
     return table.round({"psnr_db": 3, "ms_ssim": 4, "bpp": 4})
 

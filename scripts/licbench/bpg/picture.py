@@ -15,6 +15,9 @@ from licbench.errors import CorruptStreamError
 PIXEL_FORMATS: Mapping[Chroma, str] = {"420": "yuv420p", "444": "yuv444p"}
 """libavutil's names."""
 
+PADDING = bytes(64)
+"""libavcodec reads on behind a cut-off slice: it must find zeros there (AV_INPUT_BUFFER_PADDING_SIZE)."""
+
 MIN_SIDE = 16
 """Of a picture that libx265 takes, in luma samples."""
 
@@ -62,7 +65,7 @@ def decode(stream: bytes, chroma: Chroma, width: int, height: int) -> Planes:
     context.thread_count = 1
     context.options = {"err_detect": "explode"}
     try:
-        frames = [*context.decode(av.Packet(stream)), *context.decode(None)]
+        frames = [*context.decode(av.Packet(stream + PADDING)), *context.decode(None)]
     except (av.FFmpegError, MemoryError) as error:
         raise CorruptStreamError(f"BPG stream holds no valid HEVC picture ({error}); fetch the file again") from error
     if not frames or (frames[0].format.name, frames[0].width, frames[0].height) != (

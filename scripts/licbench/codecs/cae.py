@@ -148,7 +148,8 @@ def _rotation_of(latent: Floats, model: Model, mode: str) -> npt.NDArray[Any]:
         return offline
     maps = latent.reshape(MAPS, -1).astype(np.float64)
     _, vectors = np.linalg.eigh(maps @ maps.T)
-    return np.rint(vectors[:, ::-1] * ROTATION_SCALE).astype(np.int32)
+    rounded: npt.NDArray[np.int32] = np.rint(vectors[:, ::-1] * ROTATION_SCALE).astype(np.int32)
+    return rounded
 
 
 def _read_rotation(reader: StreamReader, model: Model, mode: str) -> npt.NDArray[Any]:

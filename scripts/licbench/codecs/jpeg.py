@@ -108,5 +108,7 @@ class Jpeg(Codec):
                 return np.array(picture)
         except UnidentifiedImageError as error:
             raise CorruptStreamError("not a JPEG stream, or damaged in its header; fetch the file again") from error
-        except (*DAMAGE, Pillow.DecompressionBombError) as error:
+        except Pillow.DecompressionBombError as error:
+            raise CorruptStreamError("JPEG stream declares an impossible size; fetch the file again") from error
+        except DAMAGE as error:
             raise CorruptStreamError(f"JPEG stream is damaged ({error}); fetch the file again") from error

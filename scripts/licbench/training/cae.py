@@ -11,8 +11,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from licbench.images import Image
 from licbench.networks.cae import CAE, DOWNSCALE, MAPS
-from licbench.training.data import Array, Pixels, luma, random_batch, random_crop
+from licbench.training.data import Array, luma, random_batch, random_crop
 from licbench.training.initial import klt_basis, start_as_klt
 from licbench.training.loop import Recipe, Task, weights_of
 
@@ -56,7 +57,7 @@ class CaeTask(Task):
 
     smallest_picture = 128
 
-    def __init__(self, pictures: Sequence[Pixels], recipe: Recipe, device: torch.device) -> None:
+    def __init__(self, pictures: Sequence[Image], recipe: Recipe, device: torch.device) -> None:
         self.recipe, self.device = recipe, device
         self.lumas = [(luma(picture) * PEAK).round().astype(np.uint8) for picture in pictures]
         self.cae, self.rate = CAE(), LaplaceRate()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,18 +9,17 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, UnidentifiedImageError
 
 from licbench.errors import DatasetError
+from licbench.images import Image, decode_rgb
 
-Pixels = npt.NDArray[np.uint8]
 Array = npt.NDArray[Any]
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 """BT.601 weights of R, G, B in Y."""
 
 
-def load_pictures(packs: Sequence[Path], smallest_side: int) -> list[Pixels]:
+def load_pictures(packs: Sequence[Path], smallest_side: int) -> list[Image]:
     """Every RGB picture of the packs with both sides at least ``smallest_side``, as uint8 (H, W, 3), in a fixed order.
 
     Raises:
@@ -35,16 +33,16 @@ def load_pictures(packs: Sequence[Path], smallest_side: int) -> list[Pixels]:
     return pictures
 
 
-def _read_pack(pack: Path) -> list[Pixels]:
+def _read_pack(pack: Path) -> list[Image]:
     try:
         with zipfile.ZipFile(pack) as archive:
             names = sorted(name for name in archive.namelist() if not name.endswith("/"))
-            return [np.asarray(Image.open(io.BytesIO(archive.read(name))).convert("RGB")) for name in names]
-    except (OSError, zipfile.BadZipFile, UnidentifiedImageError) as error:
+            return [decode_rgb(archive.read(name), f"{pack}:{name}") for name in names]
+    except (OSError, zipfile.BadZipFile) as error:
         raise DatasetError(f"{pack}: unreadable training set ({error}); delete it and fetch it again") from error
 
 
-def luma(picture: Pixels) -> npt.NDArray[np.float32]:
+def luma(picture: Image) -> npt.NDArray[np.float32]:
     """The BT.601 luma of an RGB picture, scaled to [0, 1]."""
     return (picture @ LUMA) / np.float32(255)
 

@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional
 
 from licbench.codes import BIT_DEPTHS, CodeQuantiser
+from licbench.images import Image
 from licbench.networks.gan import Discriminator, Encoder, Generator
-from licbench.training.data import Array, Pixels, random_batch, random_crop
+from licbench.resampling import resize
+from licbench.training.data import Array, random_batch, random_crop
 from licbench.training.loop import Recipe, Task, weights_of
 
 EXPORT_TILES = 8192
@@ -30,7 +31,7 @@ class GanTask(Task):
 
     smallest_picture = 128
 
-    def __init__(self, pictures: Sequence[Pixels], recipe: Recipe, device: torch.device) -> None:
+    def __init__(self, pictures: Sequence[Image], recipe: Recipe, device: torch.device) -> None:
         self.recipe, self.device = recipe, device
         self.pictures = pictures
         self.side, self.code_size = int(recipe["input_size"]), int(recipe["code_size"])
@@ -120,6 +121,4 @@ class GanTask(Task):
         largest_fit = min(picture.shape[:2]) / self.side
         scale = max(rng.uniform(low, high), 1.0 / largest_fit)
         crop = random_crop(picture, max(1, round(self.side / scale)), rng)
-        if crop.shape[0] == self.side:
-            return crop
-        return np.asarray(Image.fromarray(crop).resize((self.side, self.side), Image.Resampling.BICUBIC))
+        return resize(crop, self.side, self.side, "bicubic")

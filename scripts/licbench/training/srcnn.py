@@ -11,9 +11,10 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from licbench.images import Image
 from licbench.networks.srcnn import MARGIN, SRCNN
 from licbench.resampling import halve, resize
-from licbench.training.data import Array, Pixels, random_batch
+from licbench.training.data import Array, random_batch
 from licbench.training.initial import start_as_identity
 from licbench.training.loop import Recipe, Task, weights_of
 
@@ -30,7 +31,7 @@ class SrcnnTask(Task):
 
     smallest_picture = 64
 
-    def __init__(self, pictures: Sequence[Pixels], recipe: Recipe, device: torch.device) -> None:
+    def __init__(self, pictures: Sequence[Image], recipe: Recipe, device: torch.device) -> None:
         self.recipe, self.device = recipe, device
         self.pairs = [_with_bicubic(picture) for picture in pictures]
         torch.manual_seed(int(recipe["seed"]))
@@ -73,7 +74,7 @@ class SrcnnTask(Task):
         return pair[:, rng.integers(3), top : top + side, left : left + side]
 
 
-def _with_bicubic(picture: Pixels) -> Array:
+def _with_bicubic(picture: Image) -> Array:
     """The picture after half size and back, and the picture: (2, 3, H, W) uint8."""
     blurred = resize(halve(picture), picture.shape[1], picture.shape[0], "bicubic")
     return np.stack([blurred, picture]).transpose(0, 3, 1, 2).copy()
