@@ -6,8 +6,6 @@ import shlex
 import sys
 from pathlib import Path
 
-from snakemake.utils import validate
-
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT / "scripts"))
 
@@ -15,7 +13,7 @@ from licbench import datasets, registry, settings, sources  # noqa: E402
 from licbench.errors import LicbenchError  # noqa: E402
 
 # Jobs find the interpreter of this environment, activated or not.
-os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+os.environ.update(PATH=os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()]))
 
 try:
     settings.check(config)
@@ -25,6 +23,7 @@ except LicbenchError as error:
 
 
 wildcard_constraints:
+    archive="|".join(archive.file for archive in DATASET.archives) or "none",
     codec="|".join(registry.codec_ids()),
     dataset=r"[A-Za-z0-9_.-]+",
     image=r"[A-Za-z0-9_.-]+",

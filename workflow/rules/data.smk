@@ -16,12 +16,12 @@ if DATASET.images is not None:
             f"results/data/{DATASET.id}/{{image}}.png",
         log:
             f"results/logs/fetch_image/{DATASET.id}/{{image}}.log",
-        params:
-            dataset=config["dataset"],
-            mirror=mirror_option(),
         retries: 0 if config["mirror"] else 1
         conda:
             "../../envs/codecs.yaml"
+        params:
+            dataset=config["dataset"],
+            mirror=mirror_option(),
         shell:
             "python scripts/fetch.py image --dataset {params.dataset:q} --image {wildcards.image:q}"
             " {params.mirror} {output:q} 2> {log:q}"
@@ -34,12 +34,12 @@ else:
             f"results/archives/{DATASET.id}/{{archive}}",
         log:
             f"results/logs/fetch_archive/{DATASET.id}/{{archive}}.log",
-        params:
-            dataset=config["dataset"],
-            mirror=mirror_option(),
         retries: 2
         conda:
             "../../envs/codecs.yaml"
+        params:
+            dataset=config["dataset"],
+            mirror=mirror_option(),
         shell:
             "python scripts/fetch.py archive --dataset {params.dataset:q} --archive {wildcards.archive:q}"
             " {params.mirror} {output:q} 2>&1 | tee {log:q}"
@@ -68,9 +68,9 @@ rule fetch_training_set:
         "results/training_sets/{set}.zip",
     log:
         "results/logs/fetch_training_set/{set}.log",
-    params:
-        mirror=mirror_option(),
     conda:
         "../../envs/codecs.yaml"
+    params:
+        mirror=mirror_option(),
     shell:
         "python scripts/fetch.py training-set --dataset {wildcards.set:q} {params.mirror} {output:q} 2>&1 | tee {log:q}"

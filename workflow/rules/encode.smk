@@ -17,11 +17,11 @@ rule measure_image:
         "results/logs/measure_image/{dataset}/{codec}/{image}.log",
     benchmark:
         "results/benchmarks/measure_image/{dataset}/{codec}/{image}.tsv"
+    conda:
+        "../../envs/codecs.yaml"
     params:
         settings=lambda wildcards: to_json(config["settings"][wildcards.codec]),
         weights=weights_folder(),
-    conda:
-        "../../envs/codecs.yaml"
     shell:
         "python scripts/measure.py {input.picture:q} --dataset {wildcards.dataset:q} --image {wildcards.image:q}"
         " --codec {wildcards.codec:q} --settings {params.settings:q} --weights {params.weights:q}"
@@ -39,11 +39,11 @@ rule collect_points:
         "results/points/{dataset}.csv",
     log:
         "results/logs/collect_points/{dataset}.log",
+    conda:
+        "../../envs/codecs.yaml"
     params:
         images=images,
         settings=to_json({codec: config["settings"][codec] for codec in config["codecs"]}),
-    conda:
-        "../../envs/codecs.yaml"
     shell:
         "python scripts/collect.py {input.rows:q} --dataset {wildcards.dataset:q} --images {params.images:q}"
         " --settings {params.settings:q} --out {output:q} 2> {log:q}"

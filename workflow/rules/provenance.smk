@@ -14,11 +14,11 @@ rule record_provenance:
         versions="results/provenance/versions.json",
     log:
         "results/logs/record_provenance.log",
+    conda:
+        "../../envs/codecs.yaml"
     params:
         config=to_json(config),
         weights=weights_folder(),
-    conda:
-        "../../envs/codecs.yaml"
     shell:
         "python scripts/provenance.py --config {params.config:q} --weights {params.weights:q} --rows {input.rows:q}"
         " --out-config {output.config:q} --out-versions {output.versions:q} 2> {log:q}"

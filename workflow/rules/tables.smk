@@ -14,11 +14,11 @@ rule table5:
         "results/table5.csv",
     log:
         "results/logs/table5.log",
+    conda:
+        "../../envs/tables.yaml"
     params:
         contenders=to_json({name: row for name, row in config["table5"].items() if row["codec"] in config["codecs"]}),
         target=config["rate_target_bpp"],
-    conda:
-        "../../envs/tables.yaml"
     shell:
         "python scripts/table.py {input.rows:q} --paper {input.paper:q} --contenders {params.contenders:q}"
         " --target-bpp {params.target} --out {output:q} 2> {log:q}"

@@ -17,16 +17,16 @@ rule train_model:
         "results/logs/train_model/{model}.log",
     benchmark:
         "results/benchmarks/train_model/{model}.tsv"
-    params:
-        recipe=lambda wildcards: to_json(recipe_of(wildcards.model)),
-        checkpoint="results/checkpoints/{model}.pt",
+    conda:
+        "../../envs/train.yaml"
     threads: config["training"]["threads"]
     resources:
         gpu=1,
         mem_mb=8000,
         runtime=24 * 60,
-    conda:
-        "../../envs/train.yaml"
+    params:
+        recipe=lambda wildcards: to_json(recipe_of(wildcards.model)),
+        checkpoint="results/checkpoints/{model}.pt",
     shell:
         "python scripts/train.py --recipe {params.recipe:q} --data {input.packs:q} --weights {output.weights:q}"
         " --log {output.losses:q} --checkpoint {params.checkpoint:q} --threads {threads} 2>&1 | tee {log:q}"
