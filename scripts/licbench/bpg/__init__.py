@@ -22,7 +22,9 @@ def encode(image: Image, qp: int, chroma_format: Chroma) -> bytes:
 
     Args:
         image: shape (height, width, 3), dtype uint8, sRGB, from 1x1 up.
-        qp: 0 (largest file) .. 51, x265's constant QP like the ``-q`` of bpgenc.
+        qp: 0 (largest file) .. 51, x265's constant QP like the ``-q`` of bpgenc. x265 has lowered its Lagrange
+            multipliers since the release inside bpgenc 0.9.8: at the same ``qp`` pictures are now a little larger and
+            better (on Kodak 4:4:4 at 27 .. 47, 6 to 12 % and 0.3 to 0.5 dB), on the same rate-distortion curve.
         chroma_format: ``"420"`` (bpgenc's default) or ``"444"``.
     """
     height, width = image.shape[:2]

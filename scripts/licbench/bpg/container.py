@@ -36,7 +36,7 @@ class BpgFile:
 
 
 def write(file: BpgFile) -> bytes:
-    """The bytes of the ``.bpg`` file."""
+    """The bytes of the ``.bpg`` file; its picture_data_length is never the 0 that means "to the end of the file"."""
     picture = _ue7(len(file.hevc_header)) + file.hevc_header + file.hevc_data
     flags = bytes([PIXEL_FORMATS[file.chroma] << 5, 0])
     return MAGIC + flags + _ue7(file.width) + _ue7(file.height) + _ue7(len(picture)) + picture
