@@ -133,6 +133,7 @@ def test_an_impossible_size_is_refused_before_decoding(side):
         pytest.param(saved("CMYK"), id="cmyk"),
         pytest.param(saved("RGB", "PNG"), id="png"),
         pytest.param(saved("RGB", "PNG") + b"\xff\xd9", id="png that ends like a jpeg"),
+        pytest.param(saved("RGB") + b"\0", id="bytes after the end"),
         pytest.param(b"", id="nothing"),
         pytest.param(b"\xff\xd8\xff\xd9", id="no picture"),
     ],

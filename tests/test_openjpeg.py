@@ -130,6 +130,13 @@ def test_no_truncated_photo_passes():
             openjpeg.decode(stream[:length])
 
 
+def test_a_warning_of_the_library_counts_as_damage(monkeypatch):
+    stream = openjpeg.encode_photo(data.chelsea()[:40, :50], 20)
+    monkeypatch.setattr(openjpeg._Messages, "listen", lambda messages, codec: messages.append("tile ends too early"))
+    with pytest.raises(CorruptStreamError, match=r"damaged \(tile ends too early\)"):
+        openjpeg.decode(stream)
+
+
 @pytest.mark.parametrize(("width", "height"), [(0, 5), (65_536, 1), (2**32 - 1, 2**32 - 1), (65_535, 65_535)])
 def test_impossible_photo_sizes_are_refused(width, height):
     stream = bytearray(openjpeg.encode_photo(np.zeros((5, 5, 3), np.uint8), 1))

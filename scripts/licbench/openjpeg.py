@@ -23,8 +23,8 @@ import numpy as np
 import numpy.typing as npt
 import PIL
 
-from licbench.codecs.base import Image
 from licbench.errors import CorruptStreamError, LicbenchError, SettingsError
+from licbench.images import Image
 from licbench.streams import check_size
 
 IntArray = npt.NDArray[np.int32]
@@ -53,7 +53,7 @@ def encode_photo(image: Image, ratio: float) -> bytes:
 
     Args:
         image: uint8, shape (height, width, 3).
-        ratio: raw bytes to coded bytes; OpenJPEG stays at or under it where its shortest stream allows.
+        ratio: raw bytes to coded bytes; OpenJPEG lands some bytes off, and never below its shortest stream.
     """
     height, width, _ = image.shape
     return _compress([image[:, :, plane] for plane in range(3)], _photo_format(width, height), ratio)
@@ -204,13 +204,14 @@ def _compress(planes: Sequence[npt.NDArray[Any]], form: _Format, ratio: float) -
     parameters.numresolution = form.levels + 1
     parameters.cblockw_init = parameters.cblockh_init = form.code_block
     parameters.irreversible = not form.reversible
+    messages = _Messages()
     with ExitStack() as stack:
         file = stack.enter_context(tempfile.NamedTemporaryFile(suffix=".j2k"))
         image = _filled_image(planes, form)
         stack.callback(lib.image_destroy, image)
         codec = lib.create_compress(lib.CODEC_J2K)
         stack.callback(lib.destroy_codec, codec)
-        messages = stack.enter_context(_messages(codec))
+        messages.listen(codec)
         try:
             lib.setup_encoder(codec, parameters, image)
             with _file_stream(file.name, reading=False) as stream:
@@ -218,7 +219,7 @@ def _compress(planes: Sequence[npt.NDArray[Any]], form: _Format, ratio: float) -
                 lib.encode(codec, stream)
                 lib.end_compress(codec, stream)
         except lib.OpenJPEGLibraryError as error:
-            raise LicbenchError(f"OpenJPEG cannot encode: {'; '.join(messages)}; check the disk of TMPDIR") from error
+            raise LicbenchError(f"OpenJPEG cannot encode: {messages}; check the disk of TMPDIR") from error
         codestream = _without_comment(file.read())
     if not _has_layout(codestream, form):
         raise LicbenchError(f"{version()} writes another header than 2.5; install the locked requirements")
@@ -245,6 +246,7 @@ def _filled_image(planes: Sequence[npt.NDArray[Any]], form: _Format) -> Any:
 def _decompress(codestream: bytes, form: _Format) -> npt.NDArray[Any]:
     """The samples, shape (height, width, components); anything OpenJPEG complains of is damage."""
     lib = _bindings()
+    messages = _Messages()
     with ExitStack() as stack:
         file = stack.enter_context(tempfile.NamedTemporaryFile(suffix=".j2k"))
         file.write(codestream)
@@ -252,7 +254,7 @@ def _decompress(codestream: bytes, form: _Format) -> npt.NDArray[Any]:
         stream = stack.enter_context(_file_stream(file.name, reading=True))
         codec = lib.create_decompress(lib.CODEC_J2K)
         stack.callback(lib.destroy_codec, codec)
-        messages = stack.enter_context(_messages(codec))
+        messages.listen(codec)
         try:
             lib.setup_decoder(codec, lib.set_default_decoder_parameters())
             image = lib.read_header(stream, codec)
@@ -260,9 +262,10 @@ def _decompress(codestream: bytes, form: _Format) -> npt.NDArray[Any]:
             lib.decode(codec, stream, image)
             lib.end_decompress(codec, stream)
         except lib.OpenJPEGLibraryError as error:
-            raise CorruptStreamError(f"JPEG 2000 stream is damaged ({_first(messages)}); fetch it again") from error
+            raise CorruptStreamError(f"JPEG 2000 stream is damaged ({messages}); fetch it again") from error
         if messages:
-            raise CorruptStreamError(f"JPEG 2000 stream is damaged ({_first(messages)}); fetch it again")
+            # Before 2.5 the library only warned of data that end too early.
+            raise CorruptStreamError(f"JPEG 2000 stream is damaged ({messages}); fetch it again")
         samples = np.empty((form.height, form.width, form.components), np.int32 if form.signed else np.uint8)
         for index in range(form.components):
             samples[:, :, index] = _view(image.contents.comps[index], form)
@@ -276,10 +279,6 @@ def _view(component: Any, form: _Format) -> IntArray:
     return np.ctypeslib.as_array(component.data, shape=(form.height, form.width))
 
 
-def _first(messages: Sequence[str]) -> str:
-    return messages[0] if messages else "no reason given"
-
-
 @contextmanager
 def _file_stream(name: str, *, reading: bool) -> Iterator[Any]:
     lib = _bindings()
@@ -290,20 +289,21 @@ def _file_stream(name: str, *, reading: bool) -> Iterator[Any]:
         lib.stream_destroy(stream)
 
 
-@contextmanager
-def _messages(codec: Any) -> Iterator[list[str]]:
-    """Collects OpenJPEG's warnings and errors in place of printing them."""
-    lib = _bindings()
-    messages: list[str] = []
+class _Messages(list[str]):
+    """OpenJPEG's warnings and errors, collected in place of printing them; must outlive the codec it listens to."""
 
-    def collect(message: bytes, _: Any) -> None:
-        messages.append(message.decode(errors="replace").strip())
+    def listen(self, codec: Any) -> None:
+        lib = _bindings()
+        # ctypes keeps no reference to a callback.
+        self._callback = ctypes.CFUNCTYPE(None, ctypes.c_char_p, ctypes.c_void_p)(self._collect)
+        lib.set_warning_handler(codec, self._callback)
+        lib.set_error_handler(codec, self._callback)
 
-    # ctypes keeps no reference to a callback; this frame does, as long as the codec may call it.
-    callback = ctypes.CFUNCTYPE(None, ctypes.c_char_p, ctypes.c_void_p)(collect)
-    lib.set_warning_handler(codec, callback)
-    lib.set_error_handler(codec, callback)
-    yield messages
+    def _collect(self, message: bytes, _: Any) -> None:
+        self.append(message.decode(errors="replace").strip())
+
+    def __str__(self) -> str:
+        return self[0] if self else "no reason given"
 
 
 @cache

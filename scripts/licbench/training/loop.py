@@ -99,7 +99,8 @@ class _Progress:
         try:
             held = torch.load(self.path, map_location=device, weights_only=True)
         except Exception as error:  # torch raises many kinds for a damaged file
-            raise ModelError(f"{self.path}: damaged checkpoint ({error}); delete it to train from the start") from error
+            problem = type(error).__name__  # its text runs over many lines and advises to load the file unsafely
+            raise ModelError(f"{self.path}: damaged checkpoint ({problem}); delete it to train from the start") from error
         if held["recipe_hash"] != self.recipe_hash:
             raise ModelError(f"{self.path} belongs to another recipe; delete it to train from the start")
         task.modules.load_state_dict(held["modules"])

@@ -1,0 +1,200 @@
+"""Figure 6: quality against rate for every codec, measured beside published."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
+
+from licbench.bootstrap import POINT, pooled_bands
+from licbench.errors import PointsError
+from licbench.figures.style import BLUE, GREEN, INK, ORANGE, PURPLE, RED, SKY, TWO_COLUMNS, styled
+from licbench.scans import QP, THRESHOLD, qp_sweep, threshold_sweep
+from licbench.tables import pool
+
+COLUMNS = [
+    *POINT,
+    *(f"{quantity}{end}" for quantity in ("bpp", "psnr_db", "ms_ssim") for end in ("", "_low", "_high")),
+    "efficient",
+]
+FAMILY = "family"
+"""The GAN's one curve: the paper joins its different models in a single line, and so do we."""
+
+
+class Style(NamedTuple):
+    """A curve told apart three times: by colour, marker and dashes."""
+
+    label: str
+    colour: str
+    marker: str
+    dashes: str
+
+
+STYLES: dict[tuple[str, str], Style] = {
+    ("jpeg", "444-standard"): Style("JPEG 4:4:4", ORANGE, "s", ":"),
+    ("jpeg", "420-standard"): Style("JPEG 4:2:0", ORANGE, "D", "--"),
+    ("jpeg", "420-optimised"): Style("JPEG 4:2:0 optimised", ORANGE, "v", "-"),
+    ("jpeg2000", "jpeg2000"): Style("JPEG 2000", SKY, "P", "-"),
+    ("cae", "offline"): Style("CAE", GREEN, "o", "-"),
+    ("cae", "per_image"): Style("CAE, PCA per picture", GREEN, "h", "--"),
+    ("cae", "none"): Style("CAE without PCA", GREEN, "p", ":"),
+    ("gan", FAMILY): Style("GAN", RED, "^", "-"),
+    ("sr", QP): Style("SR, moving QP", PURPLE, "X", "-"),
+    ("sr", THRESHOLD): Style("SR, moving threshold", PURPLE, "<", ":"),
+    ("bpg", "420"): Style("BPG 4:2:0", BLUE, "*", "-"),
+    ("bpg", "444"): Style("BPG 4:4:4", BLUE, "d", "--"),
+}
+PUBLISHED = {
+    "JPEG": ("jpeg", "444-standard"),
+    "CAE": ("cae", "offline"),
+    "GAN": ("gan", FAMILY),
+    "SR": ("sr", THRESHOLD),
+    "BPG": ("bpg", "420"),
+}
+"""The paper's name of a curve -> the curve of ours that is most like it."""
+
+BEYOND = 1.06
+"""The linear rate axis ends this much beyond the paper's last point, at 0.79 bpp."""
+LOG_TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+MARKERS = 8
+"""Most markers on a curve; the line passes through every point."""
+
+
+def figure6_data(rows: pd.DataFrame, qp: int, threshold_db: float) -> pd.DataFrame:
+    """Every point of Figure 6, pooled after the CLIC 2018 protocol, with its 95 % bootstrap band over pictures.
+
+    Args:
+        rows: see ``points``; all rows of one dataset.
+        qp: of super-resolution while its threshold moves.
+        threshold_db: of super-resolution while its QP moves.
+
+    Returns:
+        ``COLUMNS``, in the order of ``STYLES`` and rising rate. ``efficient`` tells the points that no point of the
+        same curve at a lower rate matches in PSNR: the line joins these.
+
+    Raises:
+        PointsError: a curve has no style, or a point lacks a picture.
+    """
+    drawn = pd.concat(list(_curves(rows, qp, threshold_db)), ignore_index=True)
+    order = list(STYLES)
+    data = pool(drawn).merge(pooled_bands(drawn), on=POINT)
+    data["place"] = [order.index(_styled(codec, curve)) for codec, curve in zip(data["codec"], data["curve"], strict=True)]
+    data = data.sort_values(["place", "bpp", "psnr_db"], ascending=[True, True, False], ignore_index=True)
+    best_before = data.groupby("place")["psnr_db"].transform(lambda psnr: psnr.cummax().shift(fill_value=-np.inf))
+    data["efficient"] = data["psnr_db"] > best_before
+    return data[COLUMNS].round(6)
+
+
+def _curves(rows: pd.DataFrame, qp: int, threshold_db: float) -> Iterator[pd.DataFrame]:
+    for codec, own in rows.groupby("codec", sort=False):
+        if codec == "sr":
+            yield qp_sweep(own, threshold_db)
+            yield threshold_sweep(own, qp)
+        else:
+            yield own.assign(curve=FAMILY) if codec == "gan" else own
+
+
+def _styled(codec: str, curve: str) -> tuple[str, str]:
+    if (codec, curve) not in STYLES:
+        raise PointsError(
+            f"figure6: curve {curve!r} of codec {codec!r} has no style; add one to STYLES in "
+            "scripts/licbench/figures/rate_distortion.py"
+        )
+    return codec, curve
+
+
+def draw_figure6(data: pd.DataFrame, published: pd.DataFrame, *, logarithmic: bool = False) -> Figure:
+    """PSNR and MS-SSIM against rate, side by side; the paper's points as pale markers.
+
+    Args:
+        data: from ``figure6_data``.
+        published: the paper's points, columns codec, bpp, psnr_db, ms_ssim.
+        logarithmic: a logarithmic rate axis over the whole range, where the low rates have room, instead of the
+            paper's linear one.
+
+    Raises:
+        PointsError: a curve, measured or published, has no style.
+    """
+    with styled():
+        figure = Figure(figsize=(TWO_COLUMNS, 3.45), layout="constrained")
+        left, right = figure.subplots(1, 2)
+        for axes, quantity, label in ((left, "psnr_db", "PSNR (dB), R, G and B"), (right, "ms_ssim", "MS-SSIM")):
+            _scale_rate(axes, data, published, logarithmic)
+            _draw_published(axes, published, quantity)
+            for (codec, curve), points in data.groupby(["codec", "curve"], sort=False):
+                _draw_curve(axes, points, quantity, STYLES[_styled(str(codec), str(curve))])
+            _fit_quality(axes, data, published, quantity)
+            axes.set(xlabel="Rate (bit/pixel)", ylabel=label)
+        figure.legend(handles=_handles(data), loc="outside lower center", ncols=5, frameon=False, handlelength=2.6)
+    return figure
+
+
+def _scale_rate(axes: Axes, data: pd.DataFrame, published: pd.DataFrame, logarithmic: bool) -> None:
+    if not logarithmic:
+        axes.set_xlim(0, BEYOND * published["bpp"].max())
+        return
+    rates = pd.concat([data["bpp"], published["bpp"]])
+    axes.set_xscale("log")
+    axes.set_xlim(rates.min() * 0.85, rates.max() * 1.15)
+    axes.xaxis.set_major_locator(FixedLocator(LOG_TICKS))
+    axes.xaxis.set_major_formatter(FixedFormatter([f"{tick:g}" for tick in LOG_TICKS]))
+    axes.xaxis.set_minor_locator(NullLocator())
+
+
+def _draw_published(axes: Axes, published: pd.DataFrame, quantity: str) -> None:
+    for name, points in published.groupby("codec", sort=False):
+        if name not in PUBLISHED:
+            raise PointsError(f"figure6: published codec {name!r} has no style; add it to PUBLISHED in the same file")
+        style = STYLES[PUBLISHED[str(name)]]
+        axes.plot(
+            points["bpp"],
+            points[quantity],
+            color=style.colour,
+            marker=style.marker,
+            linestyle="none",
+            alpha=0.45,
+            markerfacecolor="none",
+            markeredgewidth=0.8,
+            markersize=4.5,
+        )
+
+
+def _draw_curve(axes: Axes, points: pd.DataFrame, quantity: str, style: Style) -> None:
+    joined = points[points["efficient"] & np.isfinite(points[quantity])]
+    low, high = (joined[f"{quantity}_{end}"].replace(np.inf, np.nan) for end in ("low", "high"))
+    axes.fill_between(joined["bpp"], low, high, color=style.colour, alpha=0.06, linewidth=0)
+    axes.plot(
+        joined["bpp"],
+        joined[quantity],
+        color=style.colour,
+        linestyle=style.dashes,
+        marker=style.marker,
+        markevery=max(1, -(-len(joined) // MARKERS)),
+        markeredgecolor="white",
+        markeredgewidth=0.3,
+    )
+
+
+def _fit_quality(axes: Axes, data: pd.DataFrame, published: pd.DataFrame, quantity: str) -> None:
+    """The range of what the rate axis shows, measured and published, bands left out."""
+    lowest, highest = axes.get_xlim()
+    shown = pd.concat([data[data["efficient"]], published])
+    values = shown.loc[shown["bpp"].between(lowest, highest), quantity].replace(np.inf, np.nan).dropna()
+    margin = 0.04 * (values.max() - values.min())
+    axes.set_ylim(values.min() - margin, values.max() + margin)
+
+
+def _handles(data: pd.DataFrame) -> list[Line2D]:
+    present = set(zip(data["codec"], data["curve"], strict=True))
+    handles = [
+        Line2D([], [], color=style.colour, linestyle=style.dashes, marker=style.marker, label=style.label)
+        for key, style in STYLES.items()
+        if key in present
+    ]
+    return [*handles, Line2D([], [], color=INK, linestyle="none", marker="o", markerfacecolor="none", alpha=0.45, label="published")]
