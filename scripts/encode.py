@@ -7,6 +7,7 @@ python scripts/encode.py CODEC --help      what the codec can be set to
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -57,8 +58,16 @@ def _option(schema: Mapping[str, Any]) -> dict[str, Any]:
     text = f"{' '.join([schema['description'], *ends])} (default: {schema['default']})"
     if schema.get("type") == "boolean":
         return {"action": argparse.BooleanOptionalAction, "default": schema["default"], "help": schema["description"]}
-    kind = type(choices[0]) if choices else {"integer": int, "number": float, "string": str}[schema["type"]]
+    kind = type(choices[0]) if choices else {"integer": int, "number": _number, "string": str}[schema["type"]]
     return {"type": kind, "choices": choices, "default": schema["default"], "help": text}
+
+
+def _number(text: str) -> float:
+    """A finite number: a JSON schema has no means to refuse nan."""
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError
+    return value
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,9 @@ import pytest
 from pictures import textured
 
 from licbench.models import ModelStore
+
+# One thread computes as fast on tiny models, and leaves the other cores to other tests; torch reads this at import.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 CAE_RECIPE: dict[str, Any] = {
     "name": "tiny_cae",

@@ -154,7 +154,7 @@ def test_a_cae_step_learns(rate, quantiser, init):
     assert all(np.isfinite(value) and value > 0 for value in losses.values())
     weighed = losses["energy" if rate == "energy" else "bpp"]
     assert losses["loss"] == pytest.approx(losses["mse"] + 0.1 * 24**2 * weighed, rel=1e-5)
-    # A slope learns only where its map is negative, a kernel only where its input is not zero (as random, rounded y is).
+    # A slope learns only where its map is negative, a kernel only where its input is not zero (random y rounds to 0).
     learns = {name for name, value in task.modules.named_parameters() if value.ndim == 4 and value.numel() > 32}
     if (quantiser, init) == ("straight_through", "random"):
         learns -= {"cae.synthesis.0.weight"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -54,7 +55,6 @@ def _row(
     original: Image, decoded: Image, stream: bytes, point: OperatingPoint, codec: Codec, *, ids: tuple[str, str]
 ) -> Row:
     measured: dict[str, Any] = {**error_moments(original, decoded), **codec.annotate(original, point)}
-    large_enough = min(original.shape[:2]) >= MIN_SIDE_MS_SSIM
     return Row(
         dataset=ids[0],
         image=ids[1],
@@ -68,6 +68,14 @@ def _row(
         bytes=len(stream),
         stream_sha256=digest(stream),
         pixels_sha256=digest(decoded),
-        ms_ssim=ms_ssim(original, decoded) if large_enough else None,
+        ms_ssim=_ms_ssim(original, decoded),
         **measured,
     )
+
+
+def _ms_ssim(original: Image, decoded: Image) -> float | None:
+    """CLIC's score: none where a side is too short; 0 for what comes out as no number, as its scorer counts that."""
+    if min(original.shape[:2]) < MIN_SIDE_MS_SSIM:
+        return None
+    score = ms_ssim(original, decoded)
+    return 0.0 if math.isnan(score) else score

@@ -45,27 +45,34 @@ class ModelStore:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def load(self, name: str) -> Model:
-        """The model of that name.
+    def load(self, name: str, network: str) -> Model:
+        """The model of that name, which must be a ``network`` (cae, gan or srcnn).
 
         Raises:
-            ModelError: the weights or the card are missing or damaged.
+            ModelError: the weights or the card are missing, damaged or of another network.
         """
-        return _load(self.folder / f"{name}.safetensors")
+        return _checked(_load(self.folder / f"{name}.safetensors"), network)
 
-    def find(self, fingerprint: bytes) -> Model:
-        """The model whose file has this fingerprint.
+    def find(self, fingerprint: bytes, network: str) -> Model:
+        """The model whose file has this fingerprint, which must be a ``network``.
 
         Raises:
-            ModelError: no model in the folder has it.
+            ModelError: no model in the folder has it, or it is damaged or of another network.
         """
         for path in sorted(self.folder.glob("*.safetensors")):
             if fingerprint_of(path) == fingerprint:
-                return _load(path)
+                return _checked(_load(path), network)
         raise ModelError(
             f"no model in {self.folder} has fingerprint {fingerprint.hex()}; "
             "pass --weights with the folder that the stream was encoded with"
         )
+
+
+def _checked(model: Model, network: str) -> Model:
+    held = model.card.get("network")
+    if held != network:
+        raise ModelError(f"model {model.name} is a {held} network where {network} is needed; name another model")
+    return model
 
 
 @cache

@@ -14,7 +14,7 @@ pixels_sha256   of the picture decoded from that file alone: 8-bit RGB, row by r
 sse_rr .. sse_gb
                 sums over all pixels of products of the R, G, B errors; the error in any linear colour space follows
 sse             sse_rr + sse_gg + sse_bb
-ms_ssim         CLIC's MS-SSIM; empty where the short side is under 161 pixels, for there it is not defined
+ms_ssim         CLIC's MS-SSIM; empty where, and only where, the short side is under 161 pixels: it is not defined there
 branch, pre_psnr_db
                 super-resolution only: which branch made the row, and the PSNR that the adaptive codec compares
 """
@@ -32,6 +32,7 @@ import pandas as pd
 
 from licbench.errors import PointsError
 from licbench.files import replacing
+from licbench.metrics import MIN_SIDE_MS_SSIM
 
 KEY = ("dataset", "image", "codec", "point")
 
@@ -66,6 +67,7 @@ class Row:
 
 COLUMNS = tuple(field.name for field in fields(Row))
 OPTIONAL = ("ms_ssim", "branch", "pre_psnr_db")
+NUMBERS = ("ms_ssim", "pre_psnr_db")
 WHOLE = ("width", "height", "bytes", *(name for name in COLUMNS if name.startswith("sse")))
 
 
@@ -89,7 +91,9 @@ def read_rows(path: Path) -> pd.DataFrame:
         PointsError: columns are missing, or a number is missing, no number, negative where none may be, or infinite.
     """
     try:
-        frame = pd.read_csv(path, dtype=dict.fromkeys(WHOLE, "int64") | {"ms_ssim": float, "pre_psnr_db": float})
+        # Text stays text: a picture may be called 001 or NA, and a curve 420.
+        types = dict.fromkeys(COLUMNS, "str") | dict.fromkeys(WHOLE, "int64") | dict.fromkeys(NUMBERS, "float64")
+        frame = pd.read_csv(path, dtype=types, keep_default_na=False, na_values=[""])
     except (ValueError, OSError) as error:
         raise PointsError(f"{path}: no table of points ({error}); delete it and run again") from error
     if tuple(frame.columns) != COLUMNS:
@@ -98,8 +102,9 @@ def read_rows(path: Path) -> pd.DataFrame:
     for name in required:
         if frame[name].isna().any():
             raise PointsError(f"{path}: column {name} has empty cells; delete it and run again")
-    if np.isinf(frame["ms_ssim"]).any():
-        raise PointsError(f"{path}: column ms_ssim is not finite; delete it and run again")
+    short = frame[["width", "height"]].min(axis=1) < MIN_SIDE_MS_SSIM
+    if np.isinf(frame["ms_ssim"]).any() or (frame["ms_ssim"].isna() != short).any():
+        raise PointsError(f"{path}: column ms_ssim is not finite where it is defined; delete it and run again")
     if (frame[["width", "height", "bytes"]] < 1).any(axis=None) or (frame["sse"] < 0).any():
         raise PointsError(f"{path}: a size is not positive; delete it and run again")
     return frame

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,8 @@ def check(config: Config) -> None:
     """Refuse a config that the workflow could not carry out.
 
     Raises:
-        SettingsError: an unknown or missing key, a value out of range, a codec without settings, an unknown model.
+        SettingsError: an unknown or missing key, a value out of range, a codec without settings, an unknown model,
+            a row of Table 5 that no point can fill.
     """
     require_valid(config, yaml.safe_load(SCHEMA.read_text()), "config")
     for codec in config["codecs"]:
@@ -36,6 +37,7 @@ def check(config: Config) -> None:
             if model not in config["models"]:
                 raise SettingsError(f"config: settings.{codec} uses model {model!r}; add it under models")
         _refuse_twins(codec, [point.id for point in codec_class(codec).points(block)])
+    _check_table5(config)
 
 
 def require_valid(value: Any, schema: Mapping[str, Any], name: str) -> None:
@@ -63,6 +65,20 @@ def _in_words(error: jsonschema.ValidationError) -> str:
         unknown = sorted(set(map(str, error.instance)) - set(known))
         return f"unknown key {', '.join(unknown)} (known: {', '.join(known)})"
     return error.message if len(error.message) < 200 else f"{error.message[:200]}..."
+
+
+def _check_table5(config: Config) -> None:
+    """A row that no point can fill must neither wait until all is measured nor vanish from the table."""
+    for name, contender in config["table5"].items():
+        _require_known("codec", contender["codec"], codec_ids(), name)
+        if "curve" in contender and contender["codec"] in config["codecs"]:
+            points = codec_class(contender["codec"]).points(config["settings"][contender["codec"]])
+            _require_known("curve", contender["curve"], sorted({point.curve for point in points}), name)
+
+
+def _require_known(what: str, value: str, known: Sequence[str], row: str) -> None:
+    if value not in known:
+        raise SettingsError(f"config: unknown {what} {value!r} in table5.{row}; choose from {', '.join(known)}")
 
 
 def _refuse_twins(codec: str, ids: list[str]) -> None:

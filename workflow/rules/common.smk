@@ -70,4 +70,8 @@ def weights_folder():
 def models_of(wildcards):
     """Weights and cards that a codec's operating points use."""
     names = registry.codec_class(wildcards.codec).required_models(config["settings"][wildcards.codec])
-    return [f"{weights_folder()}/{name}{suffix}" for name in names for suffix in (".safetensors", ".json")]
+    files = [f"{weights_folder()}/{name}{suffix}" for name in names for suffix in (".safetensors", ".json")]
+    for file in files:
+        if config["weights"] == "shipped" and not Path(file).is_file():
+            raise WorkflowError(f"{file} is missing; restore it from the repository, or set weights: trained")
+    return files

@@ -16,7 +16,7 @@ if DATASET.images is not None:
             f"results/data/{DATASET.id}/{{image}}.png",
         log:
             f"results/logs/fetch_image/{DATASET.id}/{{image}}.log",
-        retries: 0 if config["mirror"] else 1
+        retries: 1 if DATASET.kind == "files" and not config["mirror"] else 0
         conda:
             "../../envs/codecs.yaml"
         params:
@@ -34,7 +34,7 @@ else:
             f"results/archives/{DATASET.id}/{{archive}}",
         log:
             f"results/logs/fetch_archive/{DATASET.id}/{{archive}}.log",
-        retries: 2
+        retries: 0 if config["mirror"] else 2
         conda:
             "../../envs/codecs.yaml"
         params:

@@ -15,8 +15,6 @@ rule train_model:
         losses="results/models/{model}.csv",
     log:
         "results/logs/train_model/{model}.log",
-    benchmark:
-        "results/benchmarks/train_model/{model}.tsv"
     conda:
         "../../envs/train.yaml"
     threads: config["training"]["threads"]

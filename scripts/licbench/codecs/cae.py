@@ -65,8 +65,14 @@ class Cae(Codec):
         },
     }
     point_schema: ClassVar[Mapping[str, Any]] = {
-        "model": {"type": "string", "default": "cae_128", "description": "model of the ladder"},
-        "step": {"type": "number", "minimum": 1 / STEP_UNIT, "default": 1.0, "description": "quantiser step"},
+        "model": {"type": "string", "default": "cae_096", "description": "model of the ladder"},
+        "step": {
+            "type": "number",
+            "minimum": 1 / STEP_UNIT,
+            "maximum": 1000,
+            "default": 1.0,
+            "description": "quantiser step",
+        },
         "rotation": {"enum": list(ROTATIONS), "default": "offline", "description": "PCA of the maps"},
     }
 
@@ -91,7 +97,7 @@ class Cae(Codec):
         return f"cae 1, {openjpeg.version()}"
 
     def encode(self, image: Image, point: OperatingPoint) -> bytes:
-        model = self.models.load(point.settings["model"])
+        model = self.models.load(point.settings["model"], "cae")
         mode = ROTATIONS.index(point.settings["rotation"])
         step = max(1, round(point.settings["step"] * STEP_UNIT))
         writer = StreamWriter(MAGIC).size(image.shape[1], image.shape[0]).raw(model.fingerprint)
@@ -109,7 +115,7 @@ class Cae(Codec):
     def decode(self, stream: bytes) -> Image:
         reader = StreamReader(stream, MAGIC, self.id)
         width, height = reader.size()
-        model = self.models.find(reader.raw(FINGERPRINT_BYTES))
+        model = self.models.find(reader.raw(FINGERPRINT_BYTES), "cae")
         mode, step = reader.byte(), reader.varint()
         if mode >= len(ROTATIONS):
             raise CorruptStreamError(f"cae stream has rotation mode {mode}; decode it with the version that wrote it")

@@ -87,7 +87,7 @@ class Gan(Codec):
         return f"gan 1, constriction {version('constriction')}, Pillow {version('pillow')}"
 
     def encode(self, image: Image, point: OperatingPoint) -> bytes:
-        model = self.models.load(point.settings["model"])
+        model = self.models.load(point.settings["model"], "gan")
         scale, bits, rotated = (point.settings[name] for name in ("scale", "bits", "rotated"))
         codes = self._codes(image, scale, model)
         if rotated:
@@ -106,7 +106,7 @@ class Gan(Codec):
     def decode(self, stream: bytes) -> Image:
         reader = StreamReader(stream, MAGIC, self.id)
         width, height = reader.size()
-        model = self.models.find(reader.raw(FINGERPRINT_BYTES))
+        model = self.models.find(reader.raw(FINGERPRINT_BYTES), "gan")
         flags = reader.byte()
         scale, bits, rotated = SCALES[flags & 3], flags >> 2 & 15, bool(flags >> 6)
         if bits not in BIT_DEPTHS:

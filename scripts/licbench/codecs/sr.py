@@ -83,7 +83,7 @@ class Sr(Codec):
         return f"sr 1, {bpg.version()}, Pillow {version('pillow')}"
 
     def encode(self, image: Image, point: OperatingPoint) -> bytes:
-        model = self.models.load(point.settings["model"])
+        model = self.models.load(point.settings["model"], "srcnn")
         branch = point.settings["branch"]
         if branch == "adaptive":
             branch = BRANCHES[self._pre_psnr(image, model) < point.settings["threshold_db"]]
@@ -98,14 +98,14 @@ class Sr(Codec):
         flag = reader.byte()
         if flag >= len(BRANCHES):
             raise CorruptStreamError(f"sr stream has flag {flag}; decode it with the version that wrote it")
-        model = self.models.find(reader.raw(FINGERPRINT_BYTES)) if BRANCHES[flag] == "srcnn" else None
+        model = self.models.find(reader.raw(FINGERPRINT_BYTES), "srcnn") if BRANCHES[flag] == "srcnn" else None
         small = bpg.decode(reader.rest())
         if small.shape[:2] != _small_size(height, width, BRANCHES[flag]):
             raise CorruptStreamError("sr stream holds a picture of another size; fetch the file again")
         return _enlarge(small, width, height, model)
 
     def annotate(self, image: Image, point: OperatingPoint) -> Mapping[str, float | str]:
-        model = self.models.load(point.settings["model"])
+        model = self.models.load(point.settings["model"], "srcnn")
         return {"branch": point.settings["branch"], "pre_psnr_db": self._pre_psnr(image, model)}
 
     def _pre_psnr(self, image: Image, model: Model) -> float:

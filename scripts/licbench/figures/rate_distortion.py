@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
 from licbench.bootstrap import POINT, pooled_bands
@@ -47,7 +48,7 @@ STYLES: dict[tuple[str, str], Style] = {
     ("gan", FAMILY): Style("GAN", RED, "^", "-"),
     ("sr", QP): Style("SR, moving QP", PURPLE, "X", "-"),
     ("sr", THRESHOLD): Style("SR, moving threshold", PURPLE, "<", ":"),
-    ("bpg", "420"): Style("BPG 4:2:0", BLUE, "*", "-"),
+    ("bpg", "420"): Style("BPG 4:2:0", BLUE, "H", "-"),
     ("bpg", "444"): Style("BPG 4:4:4", BLUE, "d", "--"),
 }
 PUBLISHED = {
@@ -62,6 +63,16 @@ PUBLISHED = {
 BEYOND = 1.06
 """The linear rate axis ends this much beyond the paper's last point, at 0.79 bpp."""
 LOG_TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+BAND_ALPHA = 0.06
+PALE: dict[str, Any] = {
+    "marker": "o",
+    "linestyle": "none",
+    "alpha": 0.45,
+    "markerfacecolor": "none",
+    "markeredgewidth": 0.8,
+    "markersize": 4.5,
+}
+"""How published points look."""
 MARKERS = 8
 """Most markers on a curve; the line passes through every point."""
 
@@ -156,19 +167,14 @@ def _draw_published(axes: Axes, published: pd.DataFrame, quantity: str) -> None:
             points["bpp"],
             points[quantity],
             color=style.colour,
-            marker=style.marker,
-            linestyle="none",
-            alpha=0.45,
-            markerfacecolor="none",
-            markeredgewidth=0.8,
-            markersize=4.5,
+            **PALE | {"marker": style.marker},
         )
 
 
 def _draw_curve(axes: Axes, points: pd.DataFrame, quantity: str, style: Style) -> None:
     joined = points[points["efficient"] & np.isfinite(points[quantity])]
     low, high = (joined[f"{quantity}_{end}"].replace(np.inf, np.nan) for end in ("low", "high"))
-    axes.fill_between(joined["bpp"], low, high, color=style.colour, alpha=0.06, linewidth=0)
+    axes.fill_between(joined["bpp"], low, high, color=style.colour, alpha=BAND_ALPHA, linewidth=0)
     axes.plot(
         joined["bpp"],
         joined[quantity],
@@ -176,8 +182,7 @@ def _draw_curve(axes: Axes, points: pd.DataFrame, quantity: str, style: Style) -
         linestyle=style.dashes,
         marker=style.marker,
         markevery=max(1, -(-len(joined) // MARKERS)),
-        markeredgecolor="white",
-        markeredgewidth=0.3,
+        markeredgewidth=0,
     )
 
 
@@ -197,4 +202,5 @@ def _handles(data: pd.DataFrame) -> list[Line2D]:
         for key, style in STYLES.items()
         if key in present
     ]
-    return [*handles, Line2D([], [], color=INK, linestyle="none", marker="o", markerfacecolor="none", alpha=0.45, label="published")]
+    published = Line2D([], [], color=INK, label="published (hollow)", **PALE)
+    return [*handles, published, Patch(color=INK, alpha=3 * BAND_ALPHA, linewidth=0, label="95 % over pictures")]

@@ -99,8 +99,9 @@ class _Progress:
         try:
             held = torch.load(self.path, map_location=device, weights_only=True)
         except Exception as error:  # torch raises many kinds for a damaged file
-            problem = type(error).__name__  # its text runs over many lines and advises to load the file unsafely
-            raise ModelError(f"{self.path}: damaged checkpoint ({problem}); delete it to train from the start") from error
+            # Its text runs over many lines and advises to load the file unsafely.
+            problem = f"damaged checkpoint ({type(error).__name__})"
+            raise ModelError(f"{self.path}: {problem}; delete it to train from the start") from error
         if held["recipe_hash"] != self.recipe_hash:
             raise ModelError(f"{self.path} belongs to another recipe; delete it to train from the start")
         task.modules.load_state_dict(held["modules"])

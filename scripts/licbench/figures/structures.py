@@ -1,0 +1,137 @@
+"""Figures 2 and 3 as data: the layers of the networks, read from the modules themselves by tracing them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import pandas as pd
+import torch
+from torch import fx, nn
+from torch.fx.passes.shape_prop import ShapeProp
+
+from licbench.networks.cae import CAE
+from licbench.networks.gan import Discriminator, Encoder, Generator
+
+COLUMNS = ["part", "layer", "operation", "kernel", "stride", "maps", "output", "feature", "then", "parameters"]
+INPUT, CONVOLUTION, DECONVOLUTION, PROJECTION = "input", "convolution", "deconvolution", "projection"
+OPERATIONS: dict[type[nn.Module], str] = {
+    nn.Conv2d: CONVOLUTION,
+    nn.ConvTranspose2d: DECONVOLUTION,
+    nn.Linear: PROJECTION,
+}
+FOLLOWERS = {
+    "PReLU": "PReLU",
+    "BatchNorm2d": "BN",
+    "relu": "ReLU",
+    "leaky_relu": "LReLU",
+    "tanh": "tanh",
+}
+"""What may follow a layer, by module class or function -> how the figures name it."""
+RESHAPES = {"Identity", "flatten", "unflatten", "squeeze"}
+
+
+class Part(NamedTuple):
+    """One network of a figure: its layers are ``{prefix}{first}`` and on, a linear one is ``Project``.
+
+    ``feature`` names the results, where the paper does: h0, h1, ... of Eq. (2).
+    """
+
+    title: str
+    network: nn.Module
+    prefix: str
+    first: int
+    feature: str = ""
+
+
+def figure2_data(side: int = 128) -> pd.DataFrame:
+    """The CAE's layers for one component of side x side pixels (the paper draws 128)."""
+    cae = CAE()
+    analysis = _traced(Part("Encoder", cae.analysis, "Conv", 1), (1, side, side))
+    latent = _shape_of(analysis[-1]["output"])
+    return _frame(analysis, _traced(Part("Decoder", cae.synthesis, "Deconv", 1), latent))
+
+
+def figure3_data(code_size: int = 128, input_size: int = 128) -> pd.DataFrame:
+    """The layers of the GAN codec's encoder, generator and discriminator, for tiles of input_size x input_size RGB."""
+    tile = (3, input_size, input_size)
+    return _frame(
+        _traced(Part("Encoder", Encoder(code_size, input_size), "Conv", 0), tile),
+        _traced(Part("Generator", Generator(code_size, input_size), "Deconv", 1), (code_size,)),
+        _traced(Part("Discriminator", Discriminator(input_size), "Conv", 0, feature="h"), tile),
+    )
+
+
+def _frame(*parts: list[dict[str, Any]]) -> pd.DataFrame:
+    frame = pd.DataFrame([layer for part in parts for layer in part], columns=COLUMNS)
+    return frame.astype({"stride": "Int64", "maps": "Int64"})
+
+
+def _traced(part: Part, shape: tuple[int, ...]) -> list[dict[str, Any]]:
+    """The input and every layer of a network, in the order of computation, with what follows each.
+
+    Args:
+        part: the network; it is put into evaluation mode.
+        shape: of one input, channels first.
+
+    Raises:
+        ValueError: the network computes something that the figures have no name for.
+    """
+    layers = [_line(part.title, "Input", INPUT, output=_written(shape))]
+    for name, module, produced in _operations(part.network.eval(), shape):
+        operation = OPERATIONS.get(type(module))
+        if operation is None and name in FOLLOWERS:
+            layers[-1]["then"] = ", ".join(filter(None, [layers[-1]["then"], FOLLOWERS[name]]))
+        elif operation is None and name not in RESHAPES:
+            raise ValueError(f"{part.title}: no name for {name}; add it to FOLLOWERS or RESHAPES")
+        elif operation:
+            called = "Project" if operation == PROJECTION else f"{part.prefix}{part.first + _convolutions(layers)}"
+            feature = f"{part.feature}{len(layers) - 1}" if part.feature else ""
+            layers.append(_line(part.title, called, operation, module, produced, feature))
+        if name == "unflatten":
+            layers[-1]["output"] = produced
+    return layers
+
+
+def _operations(network: nn.Module, shape: tuple[int, ...]) -> Iterator[tuple[str, nn.Module | None, str]]:
+    """(name, module if it is one, shape of the result) for each call that the network makes."""
+    graph = fx.symbolic_trace(network)
+    ShapeProp(graph).propagate(torch.zeros(1, *shape))  # type: ignore[no-untyped-call]
+    for node in graph.graph.nodes:
+        if node.op in {"placeholder", "output"}:
+            continue
+        module = graph.get_submodule(node.target) if node.op == "call_module" else None
+        name = type(module).__name__ if module else getattr(node.target, "__name__", str(node.target))
+        yield name, module, _written(node.meta["tensor_meta"].shape[1:])
+
+
+def _line(
+    part: str, name: str, operation: str, module: Any = None, output: str = "", feature: str = ""
+) -> dict[str, Any]:
+    convolves = operation in {CONVOLUTION, DECONVOLUTION}
+    return {
+        "part": part,
+        "layer": name,
+        "operation": operation,
+        "kernel": "x".join(map(str, module.kernel_size)) if convolves else "",
+        "stride": module.stride[0] if convolves else None,
+        "maps": module.out_channels if convolves else None,
+        "output": output,
+        "feature": feature,
+        "then": "",
+        "parameters": sum(weights.numel() for weights in module.parameters()) if module else 0,
+    }
+
+
+def _convolutions(layers: list[dict[str, Any]]) -> int:
+    return sum(bool(layer["kernel"]) for layer in layers)
+
+
+def _written(shape: tuple[int, ...]) -> str:
+    """(C, H, W) -> HxWxC, as the paper writes shapes; a vector's length as it is."""
+    return "x".join(map(str, [*shape[1:], *shape[:1]]))
+
+
+def _shape_of(written: str) -> tuple[int, ...]:
+    *sides, channels = map(int, written.split("x"))
+    return channels, *sides

@@ -1,0 +1,170 @@
+"""The workflow on paper: what it plans on a fresh copy, and the form of its rules."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from checkout import ROOT, TINY_SETTINGS, Checkout, copy_project, save_pictures
+from pictures import textured
+
+from licbench.codecs.base import Settings
+from licbench.datasets import describe
+from licbench.registry import codec_class, codec_ids
+
+RULE_FILES = sorted((ROOT / "workflow" / "rules").glob("*.smk"))
+RULE = re.compile(r"^( *)(?:rule|checkpoint) (\w+):\n((?:\1 +.*\n|\n)*)", re.MULTILINE)
+ONCE = ("collect_points", "table5", "record_provenance", "all")
+MAX_RULE_LINES, MAX_SNAKEFILE_LINES = 24, 44
+PLANNED_IN_S = 30
+
+
+def rules() -> dict[str, list[str]]:
+    """The lines of every rule, blank ones left out, and without the indentation that rules in an if have."""
+    found = {}
+    for file in [ROOT / "Snakefile", *RULE_FILES]:
+        for indent, name, body in RULE.findall(file.read_text()):
+            found[name] = [line.removeprefix(indent) for line in body.splitlines() if line.strip()]
+    return found
+
+
+def directive(lines: list[str], name: str) -> list[str]:
+    """The entries of a directive of a rule, one a line."""
+    start = next((number for number, line in enumerate(lines) if line.strip() == f"{name}:"), None)
+    if start is None:
+        return []
+    entries = []
+    for line in lines[start + 1 :]:
+        if not line.startswith(" " * 8):
+            break
+        entries.append(line)
+    return entries
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    return copy_project(tmp_path_factory.mktemp("shape") / "project")
+
+
+@pytest.fixture(scope="module")
+def config() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((ROOT / "config.yaml").read_text())
+    return loaded
+
+
+def models_in_use(config: dict[str, Any]) -> set[str]:
+    def of(codec: str, block: Settings) -> set[str]:
+        return set(codec_class(codec).required_models(block))
+
+    return {model for codec in config["codecs"] for model in of(codec, config["settings"][codec])}
+
+
+def test_a_fresh_copy_plans_every_job_quickly(project: Checkout, config: dict[str, Any]) -> None:
+    planned = project.snakemake("-n")
+    print(f"dry run: {planned.seconds:.1f} s")
+    assert planned.returncode == 0, planned.output
+    images = describe(config["dataset"]).images
+    assert images is not None
+    assert planned.counts["fetch_image"] == len(images)
+    assert planned.values("fetch_image", "image") == set(images)
+    assert planned.counts["measure_image"] == len(images) * len(config["codecs"])
+    assert planned.values("measure_image", "codec") == set(config["codecs"])
+    for rule in ONCE:
+        assert planned.counts[rule] == 1, rule
+    assert planned.counts.keys().isdisjoint({"train_model", "fetch_training_set", "fetch_archive", "unpack_archives"})
+    assert planned.seconds < PLANNED_IN_S
+    assert project.files() == []
+
+
+def test_training_is_planned_for_every_model_in_use(project: Checkout, config: dict[str, Any]) -> None:
+    planned = project.snakemake("-n", "results/table5.csv", settings={"weights": "trained"})
+    assert planned.returncode == 0, planned.output
+    assert planned.values("train_model", "model") == models_in_use(config)
+    assert planned.values("fetch_training_set", "set") == set(config["training"]["sets"])
+
+
+@pytest.mark.parametrize("mirror", ["", "mirror"])
+def test_kodak_is_planned_with_and_without_a_mirror(project: Checkout, mirror: str) -> None:
+    planned = project.snakemake("-n", settings=TINY_SETTINGS | {"dataset": "kodak", "mirror": mirror})
+    assert planned.returncode == 0, planned.output
+    assert planned.values("fetch_image", "image") == {f"kodim{number:02d}" for number in range(1, 25)}
+    assert planned.counts["measure_image"] == 24 * len(TINY_SETTINGS["codecs"])
+
+
+def test_archives_are_planned_up_to_the_checkpoint(project: Checkout) -> None:
+    planned = project.snakemake("-n", settings=TINY_SETTINGS | {"dataset": "clic2018_valid"})
+    assert planned.returncode == 0, planned.output
+    assert planned.values("fetch_archive", "archive") == {a.file for a in describe("clic2018_valid").archives}
+    assert planned.counts["unpack_archives"] == planned.counts["table5"] == 1
+    assert "checkpoint unpack_archives" in planned.output
+    assert "fetch_image" not in planned.counts
+
+
+def test_a_folder_is_planned_picture_by_picture(project: Checkout, tmp_path: Path) -> None:
+    save_pictures(tmp_path / "my photos", {"one": textured(8, 9), "two, three": textured(9, 8)})
+    (tmp_path / "my photos" / "notes.txt").write_text("not a picture")
+    planned = project.snakemake("-n", settings=TINY_SETTINGS | {"dataset": str(tmp_path / "my photos")})
+    assert planned.returncode == 0, planned.output
+    assert planned.values("fetch_image", "image") == {"one", "two__three"}
+    assert planned.counts["measure_image"] == 2 * len(TINY_SETTINGS["codecs"])
+
+
+@pytest.mark.parametrize("preset", sorted((ROOT / "workflow" / "presets").glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_preset_is_accepted(project: Checkout, preset: Path) -> None:
+    planned = project.snakemake("-n", "--configfile", f"workflow/presets/{preset.name}")
+    assert planned.returncode == 0, planned.output
+    assert planned.counts["table5"] == 1
+
+
+def test_the_list_of_rules_explains_each(project: Checkout) -> None:
+    listed = project.snakemake("--list-rules", settings=TINY_SETTINGS)
+    assert listed.returncode == 0, listed.output
+    for name in rules().keys() - {"fetch_archive", "unpack_archives"}:
+        assert re.search(rf"^{name} \(.+\)$", listed.output, re.MULTILINE), name
+
+
+def test_lint_finds_nothing(project: Checkout) -> None:
+    linted = project.snakemake("--lint")
+    assert linted.returncode == 0, linted.output
+    assert "good condition" in linted.output
+
+
+def test_snakefmt_would_change_nothing(project: Checkout) -> None:
+    checked = project.run("snakefmt", "--check", "Snakefile", "workflow")
+    assert checked.returncode == 0, checked.output
+
+
+def test_the_snakefile_is_a_table_of_contents() -> None:
+    lines = (ROOT / "Snakefile").read_text().splitlines()
+    assert len(lines) <= MAX_SNAKEFILE_LINES
+    included = re.findall(r'^include: "(.+)"$', "\n".join(lines), re.MULTILINE)
+    assert sorted(included) == sorted(str(path.relative_to(ROOT)) for path in RULE_FILES)
+
+
+@pytest.mark.parametrize("file", RULE_FILES, ids=lambda path: path.stem)
+def test_every_rule_file_says_what_it_is_for(file: Path) -> None:
+    assert file.read_text().startswith("# ")
+
+
+@pytest.mark.parametrize("name", sorted(rules()))
+def test_every_rule_is_short_documented_and_logged(name: str) -> None:
+    lines = rules()[name]
+    assert 1 + len(lines) <= MAX_RULE_LINES
+    assert re.fullmatch(r'    """[A-Z].*[."]', lines[0])
+    if name == "all":
+        return
+    assert directive(lines, "log")
+    assert directive(lines, "conda")
+    outputs = directive(lines, "output")
+    assert outputs
+    if len(outputs) > 1:
+        assert all(re.match(r" {8}\w+=", line) for line in outputs), outputs
+    assert directive(lines, "shell")
+    assert not any(line.strip() in {"run:", "script:"} for line in lines)
+
+
+def test_every_codec_has_settings_in_the_config(config: dict[str, Any]) -> None:
+    assert sorted(config["settings"]) == codec_ids()
