@@ -21,7 +21,7 @@ paper: $(VENV)/.run         ## the paper's data and training: needs CLIC 2018, a
 	snakemake --cores $(CORES) --configfile workflow/presets/paper.yaml
 
 test: $(VENV)/.dev          ## all tests
-	python -m pytest
+	python -m pytest -n auto --dist loadfile
 
 lint: $(VENV)/.dev          ## style, types, workflow
 	ruff check . && ruff format --check .

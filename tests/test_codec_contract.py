@@ -133,7 +133,9 @@ def test_points_are_ids_of_files_and_settings_of_the_command_line(codec):
         # What the sweep measures can be encoded by hand, too.
         assert set(point.settings) <= set(kind.point_schema)
         Draft202012Validator({"properties": dict(kind.point_schema)}).validate(point.settings)
-    assert set(kind.required_models(block)) == {point.settings["model"] for point in points if "model" in point.settings}
+    assert set(kind.required_models(block)) == {
+        point.settings["model"] for point in points if "model" in point.settings
+    }
 
 
 @every_codec
@@ -305,12 +307,23 @@ def test_coarser_steps_of_the_cae_never_cost_more(fresh):
     encoder, picture = fresh("cae"), photo(80, 96)
     for rotation in ("none", "offline", "per_image"):
         lengths = [
-            len(encoder.encode(picture, OperatingPoint("x", "x", {"model": "tiny_cae", "step": step, "rotation": rotation})))
+            len(
+                encoder.encode(
+                    picture, OperatingPoint("x", "x", {"model": "tiny_cae", "step": step, "rotation": rotation})
+                )
+            )
             for step in (0.25, 0.5, 1.0, 2.0, 4.0, 1000.0)
         ]
         assert lengths == sorted(lengths, reverse=True)
     # At the coarsest nothing is left to say: header, fingerprint, mode, step, three empty maps, checksum.
-    assert len(fresh("cae").encode(picture, OperatingPoint("x", "x", {**curves("cae")["none"][0].settings, "step": 1000.0}))) <= 16
+    assert (
+        len(
+            fresh("cae").encode(
+                picture, OperatingPoint("x", "x", {**curves("cae")["none"][0].settings, "step": 1000.0})
+            )
+        )
+        <= 16
+    )
 
 
 def test_each_component_of_the_cae_counts(fresh):
@@ -332,14 +345,20 @@ def test_shallower_codes_of_the_gan_never_cost_more(fresh):
     encoder, picture = fresh("gan"), textured(300, 400)
     for rotated in (True, False):
         settings = {"model": "tiny_gan", "scale": 2, "rotated": rotated}
-        lengths = [len(encoder.encode(picture, OperatingPoint("x", "x", {**settings, "bits": bits}))) for bits in (5, 6, 7, 8)]
+        lengths = [
+            len(encoder.encode(picture, OperatingPoint("x", "x", {**settings, "bits": bits}))) for bits in (5, 6, 7, 8)
+        ]
         assert lengths == sorted(lengths) and lengths[0] < lengths[-1]
 
 
 def test_larger_scales_of_the_gan_make_more_tiles(fresh):
     encoder, picture = fresh("gan"), textured(130, 260)
     lengths = [
-        len(encoder.encode(picture, OperatingPoint("x", "x", {"model": "tiny_gan", "scale": scale, "bits": 8, "rotated": False})))
+        len(
+            encoder.encode(
+                picture, OperatingPoint("x", "x", {"model": "tiny_gan", "scale": scale, "bits": 8, "rotated": False})
+            )
+        )
         for scale in (1, 2, 3, 4)
     ]
     # 2x3, 3x5, 4x7 and 5x9 tiles of 128 pixels
@@ -347,7 +366,7 @@ def test_larger_scales_of_the_gan_make_more_tiles(fresh):
 
 
 def test_depth_is_the_only_loss_of_the_gan(weights, tmp_path):
-    """The decoded tile comes near to what the networks make without quantiser, by about half a bit deeper each."""
+    """The decoded tile comes near to what the networks make without quantiser, nearer with every bit."""
     import torch
 
     from licbench.inference import network_of
@@ -362,7 +381,9 @@ def test_depth_is_the_only_loss_of_the_gan(weights, tmp_path):
     model = codec.models.load("loud", "gan")
     tiles = torch.from_numpy(np.stack([picture[:, :128], picture[:, 128:]])).permute(0, 3, 1, 2).float() / 127.5 - 1
     with torch.inference_mode():
-        made = network_of(lambda: Generator(8), model, "generator")(network_of(lambda: Encoder(8), model, "encoder")(tiles))
+        made = network_of(lambda: Generator(8), model, "generator")(
+            network_of(lambda: Encoder(8), model, "encoder")(tiles)
+        )
     whole = np.concatenate(list(((made + 1) * 127.5).permute(0, 2, 3, 1).numpy()), axis=1)
     for rotated in (True, False):
         losses = []
@@ -370,8 +391,9 @@ def test_depth_is_the_only_loss_of_the_gan(weights, tmp_path):
             settings = {"model": "loud", "scale": 1, "bits": bits, "rotated": rotated}
             decoded = codec.decode(codec.encode(picture, OperatingPoint("x", "x", settings)))
             losses.append(((decoded - whole) ** 2).mean())
-        print(rotated, losses, whole.std())
         assert losses == sorted(losses, reverse=True)
+        # What is left at 8 bits is hardly more than the rounding of pixels, 1/12.
+        assert losses[-1] < 0.1 < losses[0] < whole.var() / 1000
 
 
 # Super-resolution

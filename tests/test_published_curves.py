@@ -24,6 +24,7 @@ WORST_PERCENT = 3.0
 SETTINGS = {
     "jpeg": {"modes": ["420-standard"], "quality": [5, 10, 20, 35, 50, 70, 80, 90, 95]},
     "jpeg2000": {"bpp": [0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0]},
+    "bpg": {"chroma": ["420", "444"], "qp": [24, 30, 36, 42]},
 }
 OURS_FOR = {
     ("jpeg", "compressai-420"): "420-standard",
@@ -32,6 +33,9 @@ OURS_FOR = {
     ("jpeg2000", "compressai-openjpeg-revised"): "jpeg2000",
     ("jpeg2000", "tensorflow-openjpeg"): "jpeg2000",
     ("jpeg2000", "tensorflow-kakadu"): "jpeg2000",
+    ("bpg", "compressai-444"): "444",
+    ("bpg", "tensorflow-420"): "420",
+    ("bpg", "tensorflow-444"): "444",
 }
 """(codec, published variant) -> the curve of ours that uses the same chroma format and tables."""
 

@@ -41,7 +41,8 @@ def test_a_file_that_is_gone(measured):
 
 
 @pytest.mark.parametrize(
-    "change", [lambda data: data[:-1], lambda data: data + b"\0", lambda data: data[:9] + b"\x5a" + data[10:], lambda _: b""]
+    "change",
+    [lambda data: data[:-1], lambda data: data + b"\0", lambda data: data[:9] + b"\x5a" + data[10:], lambda _: b""],
 )
 def test_a_file_that_changed(measured, change):
     row, streams, file = measured

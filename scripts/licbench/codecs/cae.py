@@ -53,12 +53,11 @@ class Cae(Codec):
                 "default": ["offline"],
             },
             "ladder": {
-                "description": "model -> quantiser steps, in units of the step that the model was trained for",
+                "description": "model -> quantiser steps, in units of the step trained for; none: left out",
                 "type": "object",
                 "minProperties": 1,
                 "additionalProperties": {
                     "type": "array",
-                    "minItems": 1,
                     "items": {"type": "number", "minimum": 1 / STEP_UNIT, "maximum": 1000},
                 },
             },
@@ -91,7 +90,7 @@ class Cae(Codec):
 
     @classmethod
     def required_models(cls, settings: Settings) -> Sequence[str]:
-        return list(settings["ladder"])
+        return [model for model, steps in settings["ladder"].items() if steps]
 
     def version(self) -> str:
         return f"cae 1, {openjpeg.version()}"

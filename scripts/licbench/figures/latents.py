@@ -28,7 +28,7 @@ Maps = npt.NDArray[np.float32]
 
 FINEST, COARSEST = 0.02, 20.0
 """Quantiser steps between which the search looks, in units of the model's own."""
-BELOW_BEST = 0.1
+BELOW_BEST = 1.0
 """dB; where the network cannot reach the quality asked for, its best less this is compared."""
 SHOWN = 99.8
 """Percentile of the magnitudes that becomes black or white."""
@@ -127,25 +127,17 @@ def draw_figure5(picture: Image, maps: tuple[Maps, Maps], data: pd.DataFrame, pu
     plain, rotated = maps
     scale = float(np.percentile(np.abs(np.stack(maps)), SHOWN))
     ours, theirs = data.set_index("rotation"), published.set_index("rotation")
-    margin = 0.06
-    side = (TWO_COLUMNS - 2 * margin) / 5
     with styled():
-        figure = Figure(figsize=(TWO_COLUMNS, side + 0.62))
-        height = side / (side + 0.62)
-        left = 0.0
-        panels: list[Axes] = []
-        for width in (side, 2 * side, 2 * side):
-            place = (left / TWO_COLUMNS, 0.36 / (side + 0.62), width / TWO_COLUMNS, height)
-            panels.append(figure.add_axes(place, xticks=[], yticks=[]))
-            left += width + margin
-        panels[0].imshow(picture, aspect="auto")
+        figure = Figure(figsize=(TWO_COLUMNS, 1.97), layout="constrained")
+        panels = figure.subplots(1, 3, width_ratios=(1, 2, 2), subplot_kw={"xticks": [], "yticks": []})
+        panels[0].imshow(picture)
         panels[0].set_title("original")
         for axes, mosaic, rotation, title in (
             (panels[1], _raster(plain), "none", "maps of Y, raster order"),
             (panels[2], tile_maps(rotated), "offline", "after PCA, vertical scan"),
         ):
             compressed = np.sign(mosaic) * np.abs(mosaic / scale) ** EXPONENT
-            axes.imshow(compressed, cmap="gray", vmin=-1, vmax=1, aspect="auto", interpolation="nearest")
+            axes.imshow(compressed, cmap="gray", vmin=-1, vmax=1, interpolation="nearest")
             _draw_grid(axes, mosaic.shape)
             axes.set_title(title)
             axes.set_xlabel(f"{_told(ours.loc[rotation])}\npublished: {_told(theirs.loc[rotation])}", fontsize=SMALL)

@@ -1,0 +1,207 @@
+"""The config: what ships is valid, what cannot be carried out is refused in one line."""
+
+import copy
+from pathlib import Path
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+from licbench.errors import SettingsError
+from licbench.registry import codec_class, codec_ids
+from licbench.settings import SCHEMA, check, recipe, require_valid
+from licbench.training.run import TASKS
+
+ROOT = Path(__file__).parents[1]
+SHIPPED = yaml.safe_load((ROOT / "config.yaml").read_text())
+RULES = yaml.safe_load(SCHEMA.read_text())
+
+
+def changed(path, value):
+    """The shipped config with one place changed; ``path`` is dotted, a None value deletes."""
+    config = copy.deepcopy(SHIPPED)
+    *way, last = path.split(".")
+    place = config
+    for step in way:
+        place = place[int(step)] if isinstance(place, list) else place[step]
+    if value is None:
+        del place[last]
+    else:
+        place[last] = value
+    return config
+
+
+def refused(config):
+    """The message with which a config is refused."""
+    with pytest.raises(SettingsError) as error:
+        check(config)
+    message = str(error.value)
+    assert "\n" not in message
+    return message
+
+
+def test_the_shipped_config_is_valid():
+    check(SHIPPED)
+    assert set(SHIPPED["codecs"]) == set(codec_ids()) == set(SHIPPED["settings"])
+
+
+def test_checking_changes_nothing():
+    config = copy.deepcopy(SHIPPED)
+    check(config)
+    assert config == SHIPPED
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "workflow" / "presets").glob("*.yaml")), ids=lambda path: path.stem)
+def test_the_presets_are_valid(path):
+    def update(base, override):
+        for key, value in override.items():
+            base[key] = update(base.get(key) or {}, value) if isinstance(value, dict) else value
+        return base
+
+    check(update(copy.deepcopy(SHIPPED), yaml.safe_load(path.read_text())))
+
+
+@pytest.mark.parametrize(
+    ("path", "place", "known"),
+    [
+        ("colour", "config", "dataset"),
+        ("table5.JPEG.colour", "config.table5.JPEG", "threshold_db"),
+        ("training.colour", "config.training", "recipes"),
+        ("training.recipes.colour", "config.training.recipes", "srcnn"),
+        ("training.recipes.cae.colour", "config.training.recipes.cae", "lagrangian"),
+        ("models.srcnn.colour", "config.models.srcnn", "learning_rate"),
+        ("settings.jpeg.colour", "config: settings.jpeg", "quality"),
+        ("settings.jpeg2000.colour", "config: settings.jpeg2000", "bpp"),
+        ("settings.bpg.colour", "config: settings.bpg", "chroma"),
+        ("settings.cae.colour", "config: settings.cae", "ladder"),
+        ("settings.gan.colour", "config: settings.gan", "families"),
+        ("settings.gan.families.0.colour", "config: settings.gan.families.0", "rotated"),
+        ("settings.sr.colour", "config: settings.sr", "model"),
+    ],
+)
+def test_unknown_keys_are_named_beside_the_known(path, place, known):
+    message = refused(changed(path, "red"))
+    assert message.startswith(f"{place}: unknown key colour (known: ") and known in message.split("(known: ")[1]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "parts"),
+    [
+        ("dataset", "", ["config.dataset"]),
+        ("weights", "borrowed", ["config.weights", "borrowed", "shipped"]),
+        ("rate_target_bpp", 0, ["config.rate_target_bpp"]),
+        ("rate_target_bpp", "0.15", ["config.rate_target_bpp"]),
+        ("codecs", [], ["config.codecs"]),
+        ("codecs", ["jpeg", "jpeg"], ["config.codecs"]),
+        ("codecs", ["jpeg", "webp"], ["unknown codec 'webp'", "bpg, cae, gan, jpeg, jpeg2000, sr"]),
+        ("codecs", ["jpeg", "../base"], ["config.codecs.1", "../base"]),
+        ("settings.cae", None, ["codec 'cae' has no block under settings; add one"]),
+        ("settings.jpeg.quality", [0], ["settings.jpeg.quality.0", "0 is less than the minimum of 1"]),
+        ("settings.jpeg.quality", [50.5], ["settings.jpeg.quality.0"]),
+        ("settings.jpeg.quality", [50, 50], ["settings.jpeg.quality"]),
+        ("settings.jpeg.modes", ["422"], ["settings.jpeg.modes.0", "422"]),
+        ("settings.jpeg2000.bpp", [25], ["settings.jpeg2000.bpp.0"]),
+        ("settings.bpg.qp", [52], ["settings.bpg.qp.0", "52 is greater than the maximum of 51"]),
+        ("settings.bpg.qp", None, ["settings.bpg", "'qp' is a required property"]),
+        ("settings.cae.ladder.cae_048", [0], ["settings.cae.ladder.cae_048.0"]),
+        ("settings.cae.ladder", {"cae_999": [1.0]}, ["settings.cae uses model 'cae_999'; add it under models"]),
+        ("settings.gan.families.0.model", ["vgg"], ["settings.gan uses model 'vgg'; add it under models"]),
+        ("settings.gan.families.0.bits", [9], ["settings.gan.families.0.bits.0"]),
+        ("settings.sr.model", "srresnet", ["settings.sr uses model 'srresnet'; add it under models"]),
+        # 1 and 1.0001 are one point as file names go
+        ("settings.cae.ladder.cae_048", [1.0, 1.0001], ["settings.cae gives 'offline-cae_048-x1.000' twice"]),
+        ("table5.JPEG.codec", "jpg", ["unknown codec 'jpg' in table5.JPEG; choose from bpg"]),
+        ("table5.BPG.curve", "422", ["unknown curve '422' in table5.BPG; choose from 420, 444"]),
+        ("table5.CAE.curve", "per_image", ["unknown curve 'per_image' in table5.CAE; choose from offline"]),
+        ("table5.SR.threshold_db", 101, ["config.table5.SR.threshold_db"]),
+        ("table5", {}, ["config.table5"]),
+        ("training.threads", 0, ["config.training.threads"]),
+        ("training.recipes.gan", None, ["config.training.recipes", "'gan' is a required property"]),
+        ("models.srcnn", {"steps": 5}, ["config.models.srcnn", "'network' is a required property"]),
+        ("models.srcnn.network", "vdsr", ["config.models.srcnn.network", "vdsr"]),
+        ("models", {"../x": {"network": "cae"}}, ["config.models", "../x"]),
+    ],
+)
+def test_what_cannot_be_carried_out_is_refused(path, value, parts):
+    message = refused(changed(path, value))
+    for part in parts:
+        assert part in message
+
+
+def test_every_key_of_the_config_is_required():
+    for key in SHIPPED:
+        assert f"'{key}' is a required property" in refused(changed(key, None))
+
+
+def test_codecs_that_do_not_run_need_no_row_and_no_block():
+    config = changed("codecs", ["jpeg"])
+    del config["settings"]["gan"]
+    check(config)
+
+
+def test_twins_are_refused_across_families():
+    config = changed("settings.gan.families", 2 * [SHIPPED["settings"]["gan"]["families"][0]])
+    assert "settings.gan gives 'gan_128-s1-b5-pca' twice; list each value once" in refused(config)
+
+
+def test_long_messages_are_cut():
+    with pytest.raises(SettingsError) as error:
+        require_valid({"x": ["y" * 9999]}, {"properties": {"x": {"type": "string"}}}, "here")
+    assert str(error.value).startswith("here.x: ") and len(str(error.value)) < 400
+
+
+def properties(schema, path=""):
+    """(path, schema) of each named property."""
+    for name, rule in schema.get("properties", {}).items():
+        yield f"{path}{name}", rule
+        yield from properties(rule, f"{path}{name}.")
+    for part in ("additionalProperties", "items"):
+        if isinstance(schema.get(part), dict):
+            yield from properties(schema[part], f"{path}*.")
+
+
+def test_the_schema_is_a_schema_and_describes_every_key():
+    Draft202012Validator.check_schema(RULES)
+    described = [*properties(RULES), *properties(RULES["$defs"]["recipe"], "recipe.")]
+    assert len(described) > 40
+    for path, rule in described:
+        assert "$ref" in rule or len(rule["description"]) > 5, path
+
+
+@pytest.mark.parametrize("codec", codec_ids())
+def test_every_codec_describes_every_key(codec):
+    for path, rule in properties(codec_class(codec).settings_schema):
+        assert len(rule["description"]) > 5, path
+
+
+def test_defaults_of_the_schema_are_those_of_the_config():
+    compared = 0
+    for path, rule in properties(RULES):
+        if "default" in rule and "*" not in path:
+            value = SHIPPED
+            for key in path.split("."):
+                value = value[key]
+            assert value == rule["default"], path
+            compared += 1
+    assert compared >= 7
+    assert SHIPPED["table5"]["SR"]["threshold_db"] == 33.0
+    for name, rule in RULES["$defs"]["recipe"]["properties"].items():
+        held = {network: values[name] for network, values in SHIPPED["training"]["recipes"].items() if name in values}
+        if "default" in rule and held:
+            assert set(map(str, held.values())) == {str(rule["default"])}, name
+            compared += 1
+    assert compared >= 14
+
+
+@pytest.mark.parametrize("model", SHIPPED["models"])
+def test_recipes_are_complete(model, monkeypatch):
+    """Every key that training reads is there: the task can be set up and makes a step's worth of choices."""
+    whole = recipe(SHIPPED, model)
+    assert whole["name"] == model and whole["network"] in TASKS
+    own = SHIPPED["models"][model]
+    assert {key: whole[key] for key in own} == own
+    inherited = SHIPPED["training"]["recipes"][whole["network"]]
+    assert {key: whole[key] for key in inherited if key not in own} == {
+        key: value for key, value in inherited.items() if key not in own
+    }
+    require_valid({key: value for key, value in whole.items() if key != "name"}, RULES["$defs"]["recipe"], "recipe")
