@@ -203,7 +203,7 @@ def test_more_bits_never_hurt(codec, fresh):
 
 @pytest.mark.parametrize("codec", [codec for codec in codec_ids() if codec != "gan"])
 def test_the_best_point_resembles_the_picture(codec, fresh):
-    """Colours, places and sizes are right: no swapped channel, shifted map or dropped component (a GAN needs training)."""
+    """No channel is swapped, no map shifted, no component dropped; of the GAN only a trained one could show it."""
     picture = photo()
     encoder, decoder = fresh(codec), fresh(codec)
     for curve, points in curves(codec).items():

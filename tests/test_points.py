@@ -89,7 +89,7 @@ def test_bad_rows_are_refused(table, change, message):
 
 
 def test_a_missing_file_is_refused(tmp_path):
-    with pytest.raises(PointsError, match="gone.csv: no table of points"):
+    with pytest.raises(PointsError, match=r"gone\.csv: no table of points"):
         read_rows(tmp_path / "gone.csv")
 
 

@@ -1,4 +1,4 @@
-"""How far a dataset's pooled figures depend on which pictures it happens to hold: percentile bootstrap over pictures."""
+"""How far a dataset's pooled results hang on the pictures that it happens to hold: percentile bootstrap over these."""
 
 from __future__ import annotations
 

@@ -21,6 +21,11 @@ from licbench.streams import MAX_PIXELS, MAX_SIDE
 Image = npt.NDArray[np.uint8]
 """An sRGB picture: shape (height, width, 3), dtype uint8."""
 
+LUMA_OF_RGB = (0.299, 0.587, 0.114)
+"""BT.601 weights of R, G and B in Y; everything else of the colour transform follows from them."""
+CB_SPAN, CR_SPAN = 2 * (1 - LUMA_OF_RGB[2]), 2 * (1 - LUMA_OF_RGB[0])
+"""Range of B - Y and of R - Y, which Cb and Cr scale to one."""
+
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "PPM")
@@ -91,18 +96,20 @@ def rgb_to_ycbcr(rgb: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
     """
     # Plane by plane and not as a matrix product: the same bits on every machine, whatever its BLAS
     red, green, blue = np.moveaxis(rgb.astype(np.float32), -1, 0)
-    luma = np.float32(0.299) * red + np.float32(0.587) * green + np.float32(0.114) * blue
-    cb = (blue - luma) / np.float32(1.772) + np.float32(128)
-    cr = (red - luma) / np.float32(1.402) + np.float32(128)
+    of_red, of_green, of_blue = map(np.float32, LUMA_OF_RGB)
+    luma = of_red * red + of_green * green + of_blue * blue
+    cb = (blue - luma) / np.float32(CB_SPAN) + np.float32(128)
+    cr = (red - luma) / np.float32(CR_SPAN) + np.float32(128)
     return np.stack([luma, cb, cr], axis=-1)
 
 
 def ycbcr_to_rgb(ycbcr: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
     """The inverse of ``rgb_to_ycbcr``: float32 of shape (..., 3), neither rounded nor clipped to 0..255."""
     luma, cb, cr = np.moveaxis(ycbcr.astype(np.float32), -1, 0)
-    red = luma + np.float32(1.402) * (cr - np.float32(128))
-    blue = luma + np.float32(1.772) * (cb - np.float32(128))
-    green = (luma - np.float32(0.299) * red - np.float32(0.114) * blue) / np.float32(0.587)
+    of_red, of_green, of_blue = map(np.float32, LUMA_OF_RGB)
+    red = luma + np.float32(CR_SPAN) * (cr - np.float32(128))
+    blue = luma + np.float32(CB_SPAN) * (cb - np.float32(128))
+    green = (luma - of_red * red - of_blue * blue) / of_green
     return np.stack([red, green, blue], axis=-1)
 
 

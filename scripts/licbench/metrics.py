@@ -14,16 +14,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from licbench.images import Image
+from licbench.images import CB_SPAN, CR_SPAN, LUMA_OF_RGB, Image
 
 PEAK = 255.0
 CHANNELS = "rgb"
 MOMENTS = ("sse_rr", "sse_gg", "sse_bb", "sse_rg", "sse_rb", "sse_gb")
 
 # JFIF's full-range BT.601 conversion (ITU-T T.871, clause 7); offsets cancel in differences.
-Y_OF_RGB = (0.299, 0.587, 0.114)
-CB_OF_RGB = (-0.299 / 1.772, -0.587 / 1.772, 0.5)
-CR_OF_RGB = (0.5, -0.587 / 1.402, -0.114 / 1.402)
+Y_OF_RGB = LUMA_OF_RGB
+CB_OF_RGB = (-Y_OF_RGB[0] / CB_SPAN, -Y_OF_RGB[1] / CB_SPAN, 0.5)
+CR_OF_RGB = (0.5, -Y_OF_RGB[1] / CR_SPAN, -Y_OF_RGB[2] / CR_SPAN)
 
 FILTER_TAPS = 11
 REACH = FILTER_TAPS - 1

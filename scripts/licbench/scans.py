@@ -1,4 +1,4 @@
-"""Adaptive super-resolution as its threshold or its QP moves (section 2.3): choices among measured rows, no encoding."""
+"""Adaptive super-resolution as its threshold or its QP moves (section 2.3): choices among measured rows."""
 
 from __future__ import annotations
 

@@ -34,8 +34,8 @@ wildcard_constraints:
 
 
 def to_json(value):
-    """The one-line form in which settings reach a script."""
-    return json.dumps(value, sort_keys=True)
+    """The one-line form in which settings reach a script, in the config's order: a table's rows follow it."""
+    return json.dumps(value)
 
 
 def code_of(*entries, codecs=()):

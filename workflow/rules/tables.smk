@@ -17,8 +17,7 @@ rule table5:
     conda:
         "../../envs/tables.yaml"
     params:
-        # Not to_json: the order of the rows is the config's.
-        contenders=json.dumps({name: row for name, row in config["table5"].items() if row["codec"] in config["codecs"]}),
+        contenders=to_json({name: row for name, row in config["table5"].items() if row["codec"] in config["codecs"]}),
         target=config["rate_target_bpp"],
     shell:
         "python scripts/table.py {input.rows:q} --paper {input.paper:q} --contenders {params.contenders:q}"

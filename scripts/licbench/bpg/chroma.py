@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from licbench.images import Image, rgb_to_ycbcr
+from licbench.images import LUMA_OF_RGB, Image, rgb_to_ycbcr
 
 Chroma = Literal["420", "444"]
 
@@ -33,7 +33,7 @@ INTERPOLATE_BITS = 6
 """64ths, for the samples 3 before to 3 behind: a quarter sample to either side of the middle one (libbpg.c)."""
 
 CENTRE = 128
-RED, BLUE = 0.299, 0.114
+RED, _, BLUE = LUMA_OF_RGB
 GREEN = 1 - RED - BLUE
 RGB_BITS = 22
 """Fractional bits of libbpg's conversion to RGB."""

@@ -58,7 +58,13 @@ class Gan(Codec):
                     "additionalProperties": False,
                     "required": list(_POINT),
                     "properties": {
-                        name: {"type": "array", "minItems": 1, "uniqueItems": True, "items": dict(schema)}
+                        name: {
+                            "description": schema["description"],
+                            "type": "array",
+                            "minItems": 1,
+                            "uniqueItems": True,
+                            "items": dict(schema),
+                        }
                         for name, schema in _POINT.items()
                     },
                 },

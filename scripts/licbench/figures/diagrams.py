@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import matplotlib.colors as mcolors
@@ -12,6 +13,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Polygon
 
 from licbench.figures.style import BLUE, GREY, INK, ORANGE, SKY, SMALL, TWO_COLUMNS, styled
+
+Layer = Mapping[Any, Any]
+"""A line of the structure, by column."""
 
 ROW = 1.55
 """Height of one network's row."""
@@ -70,17 +74,18 @@ def draw_structure(structure: pd.DataFrame) -> Figure:
     return figure
 
 
-def pale(colour: str, share: float = 0.5) -> tuple[float, ...]:
+def pale(colour: str, share: float = 0.5) -> tuple[float, float, float]:
     """The colour mixed with white, so that type on it stays legible."""
-    return tuple(1 - share * (1 - channel) for channel in mcolors.to_rgb(colour))
+    red, green, blue = (1 - share * (1 - channel) for channel in mcolors.to_rgb(colour))
+    return red, green, blue
 
 
-def _kind(layer: dict[str, Any]) -> str:
+def _kind(layer: Layer) -> str:
     stride = layer["stride"]
-    return f"{layer['operation']}, stride {stride}" if not pd.isna(stride) and stride > 1 else layer["operation"]
+    return f"{layer['operation']}, stride {stride}" if not pd.isna(stride) and stride > 1 else str(layer["operation"])
 
 
-def _draw_part(axes: Axes, layers: list[dict[str, Any]], bottom: float) -> None:
+def _draw_part(axes: Axes, layers: list[Layer], bottom: float) -> None:
     slot = (TWO_COLUMNS - 0.1) / len(layers)
     axes.text(0.08, bottom + ROW - 0.06, layers[0]["part"], weight="bold", va="top", fontsize=8)
     middle, edge = bottom + 0.75, 0.0
@@ -93,12 +98,12 @@ def _draw_part(axes: Axes, layers: list[dict[str, Any]], bottom: float) -> None:
         edge = right
 
 
-def _height(layer: dict[str, Any]) -> float:
+def _height(layer: Layer) -> float:
     """Of a block, from the side of its maps, or from the length of a vector."""
     return 0.13 * math.log2(int(layer["output"].split("x")[0])) + 0.02
 
 
-def _draw_block(axes: Axes, layer: dict[str, Any], centre: float, middle: float) -> tuple[float, float]:
+def _draw_block(axes: Axes, layer: Layer, centre: float, middle: float) -> tuple[float, float]:
     """A box seen from the front left; returns its left and right end."""
     *sides, maps = map(int, layer["output"].split("x"))
     front, depth = (0.09, 0.035 * math.log2(maps) + 0.01) if sides else (0.07, 0.03)
@@ -116,7 +121,7 @@ def _draw_block(axes: Axes, layer: dict[str, Any], centre: float, middle: float)
     return left, right + depth
 
 
-def _draw_arrow(axes: Axes, layer: dict[str, Any], start: float, end: float, middle: float) -> None:
+def _draw_arrow(axes: Axes, layer: Layer, start: float, end: float, middle: float) -> None:
     """The layer between two blocks: its name and kernel above the arrow, what follows it below."""
     style = {"arrowstyle": "-|>", "linewidth": 0.8, "color": INK, "shrinkA": 0, "shrinkB": 0, "mutation_scale": 7}
     axes.annotate("", xy=(end, middle), xytext=(start, middle), arrowprops=style)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -58,47 +58,51 @@ def figure5_data(picture: Image, models: ModelStore, model: str, psnr_db: float)
     Returns:
         rotation, model, step, width, height, bytes, bpp, psnr_db, psnr_y_db; one line a rotation.
     """
-    encoder, decoder = Cae(models), Cae(models)
-    best = min(_coded(encoder, decoder, picture, model, rotation, FINEST)["psnr_db"] for rotation in ROTATIONS)
+    trial = _Trial(picture, Cae(models), Cae(models), model)
+    best = min(trial.coded(rotation, FINEST)["psnr_db"] for rotation in ROTATIONS)
     target = min(psnr_db, best - BELOW_BEST)
-    return pd.DataFrame([_at_quality(encoder, decoder, picture, model, rotation, target) for rotation in ROTATIONS])
+    return pd.DataFrame([trial.at_quality(rotation, target) for rotation in ROTATIONS])
 
 
-def _at_quality(
-    encoder: Cae, decoder: Cae, picture: Image, model: str, rotation: str, target: float
-) -> dict[str, Any]:
-    """The coding with the coarsest step, in the stream's units, that still reaches the target; by bisection."""
-    reaches, misses = round(FINEST * STEP_UNIT), round(COARSEST * STEP_UNIT)
-    found = _coded(encoder, decoder, picture, model, rotation, reaches / STEP_UNIT)
-    while misses - reaches > 1:
-        middle = (reaches + misses) // 2
-        tried = _coded(encoder, decoder, picture, model, rotation, middle / STEP_UNIT)
-        if tried["psnr_db"] >= target:
-            reaches, found = middle, tried
-        else:
-            misses = middle
-    return found
+class _Trial(NamedTuple):
+    """One picture coded again and again."""
 
+    picture: Image
+    encoder: Cae
+    decoder: Cae
+    model: str
 
-def _coded(
-    encoder: Cae, decoder: Cae, picture: Image, model: str, rotation: str, step: float
-) -> dict[str, Any]:
-    settings = {"model": model, "step": step, "rotation": rotation}
-    stream = encoder.encode(picture, OperatingPoint(rotation, rotation, settings))
-    moments = error_moments(picture, decoder.decode(stream))
-    height, width, _ = picture.shape
-    pixels = width * height
-    return {
-        "rotation": rotation,
-        "model": model,
-        "step": step,
-        "width": width,
-        "height": height,
-        "bytes": len(stream),
-        "bpp": bits_per_pixel(len(stream), pixels),
-        "psnr_db": psnr(moments["sse"], 3 * pixels),
-        "psnr_y_db": psnr_of_mse(mse_y(moments, pixels)),
-    }
+    def coded(self, rotation: str, step: float) -> dict[str, Any]:
+        """The measured line of one coding."""
+        settings = {"model": self.model, "step": step, "rotation": rotation}
+        stream = self.encoder.encode(self.picture, OperatingPoint(rotation, rotation, settings))
+        moments = error_moments(self.picture, self.decoder.decode(stream))
+        height, width, _ = self.picture.shape
+        pixels = width * height
+        return {
+            "rotation": rotation,
+            "model": self.model,
+            "step": step,
+            "width": width,
+            "height": height,
+            "bytes": len(stream),
+            "bpp": bits_per_pixel(len(stream), pixels),
+            "psnr_db": psnr(moments["sse"], 3 * pixels),
+            "psnr_y_db": psnr_of_mse(mse_y(moments, pixels)),
+        }
+
+    def at_quality(self, rotation: str, target: float) -> dict[str, Any]:
+        """The coding at the coarsest step that still reaches the target, by bisection in the stream's units."""
+        reaches, misses = round(FINEST * STEP_UNIT), round(COARSEST * STEP_UNIT)
+        found = self.coded(rotation, reaches / STEP_UNIT)
+        while misses - reaches > 1:
+            middle = (reaches + misses) // 2
+            tried = self.coded(rotation, middle / STEP_UNIT)
+            if tried["psnr_db"] >= target:
+                reaches, found = middle, tried
+            else:
+                misses = middle
+        return found
 
 
 def luma_maps(picture: Image, model: Model) -> tuple[Maps, Maps]:

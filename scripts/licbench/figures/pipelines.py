@@ -95,7 +95,8 @@ def figure1() -> Pipeline:
 
 def figure4() -> Pipeline:
     """The super-resolution codec (section 2.3): the flag chooses a way down, and the way up that belongs to it."""
-    srcnn = f"SRCNN {'-'.join(str(layer.kernel_size[0]) for layer in SRCNN().children() if _convolves(layer))}"
+    kernels = [str(layer.kernel_size[0]) for layer in SRCNN().children() if isinstance(layer, nn.Conv2d)]
+    srcnn = f"SRCNN {'-'.join(kernels)}"
     threshold = Sr.point_schema["threshold_db"]["default"]
     boxes = [
         Box("picture", "RGB picture\nH×W", "data", 0, 1),
@@ -128,10 +129,6 @@ def _branch(name: str, row: int, size: str, up: Box) -> list[Box]:
         Box(f"{name}_decode", "BPG\ndecoder", "coder", 5, row, bpg.decode),
         up._replace(key=f"{name}_up"),
     ]
-
-
-def _convolves(layer: nn.Module) -> bool:
-    return isinstance(layer, nn.Conv2d)
 
 
 def pipeline_data(pipeline: Pipeline) -> pd.DataFrame:
@@ -215,5 +212,6 @@ def _draw_link(axes: Axes, link: Link, start: tuple[float, float], end: tuple[fl
     axes.annotate("", xy=path[-1], xytext=path[-2], arrowprops=arrow)
     if link.text:
         middle = (path[0][1] + path[1][1]) / 2
-        side = {"x": x + 0.05, "ha": "left"} if x == to_x else {"x": x - 0.05, "ha": "right"}
-        axes.text(y=middle, s=link.text, va="center", fontsize=SMALL, **side)
+        inside = x == to_x
+        place = x + (0.05 if inside else -0.05), middle
+        axes.text(*place, link.text, ha="left" if inside else "right", va="center", fontsize=SMALL)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -28,13 +29,16 @@ FAMILY = "family"
 """The GAN's one curve: the paper joins its different models in a single line, and so do we."""
 
 
+Dashes = Literal["-", "--", ":"]
+
+
 class Style(NamedTuple):
     """A curve told apart three times: by colour, marker and dashes."""
 
     label: str
     colour: str
     marker: str
-    dashes: str
+    dashes: Dashes
 
 
 STYLES: dict[tuple[str, str], Style] = {
@@ -95,7 +99,9 @@ def figure6_data(rows: pd.DataFrame, qp: int, threshold_db: float) -> pd.DataFra
     drawn = pd.concat(list(_curves(rows, qp, threshold_db)), ignore_index=True)
     order = list(STYLES)
     data = pool(drawn).merge(pooled_bands(drawn), on=POINT)
-    data["place"] = [order.index(_styled(codec, curve)) for codec, curve in zip(data["codec"], data["curve"], strict=True)]
+    data["place"] = [
+        order.index(_styled(codec, curve)) for codec, curve in zip(data["codec"], data["curve"], strict=True)
+    ]
     data = data.sort_values(["place", "bpp", "psnr_db"], ascending=[True, True, False], ignore_index=True)
     best_before = data.groupby("place")["psnr_db"].transform(lambda psnr: psnr.cummax().shift(fill_value=-np.inf))
     data["efficient"] = data["psnr_db"] > best_before
@@ -195,9 +201,9 @@ def _fit_quality(axes: Axes, data: pd.DataFrame, published: pd.DataFrame, quanti
     axes.set_ylim(values.min() - margin, values.max() + margin)
 
 
-def _handles(data: pd.DataFrame) -> list[Line2D]:
+def _handles(data: pd.DataFrame) -> list[Artist]:
     present = set(zip(data["codec"], data["curve"], strict=True))
-    handles = [
+    handles: list[Artist] = [
         Line2D([], [], color=style.colour, linestyle=style.dashes, marker=style.marker, label=style.label)
         for key, style in STYLES.items()
         if key in present

@@ -28,7 +28,9 @@ FOLLOWERS = {
     "tanh": "tanh",
 }
 """What may follow a layer, by module class or function -> how the figures name it."""
-RESHAPES = {"Identity", "flatten", "unflatten", "squeeze"}
+NOTHING = {"Identity", "flatten", "squeeze"}
+"""Calls that the figures need not show."""
+BLANK = {"kernel": "", "stride": None, "maps": None, "feature": "", "then": "", "parameters": 0}
 
 
 class Part(NamedTuple):
@@ -77,54 +79,50 @@ def _traced(part: Part, shape: tuple[int, ...]) -> list[dict[str, Any]]:
     Raises:
         ValueError: the network computes something that the figures have no name for.
     """
-    layers = [_line(part.title, "Input", INPUT, output=_written(shape))]
+    layers: list[dict[str, Any]] = [
+        {**BLANK, "part": part.title, "layer": "Input", "operation": INPUT, "output": _written(shape)}
+    ]
     for name, module, produced in _operations(part.network.eval(), shape):
-        operation = OPERATIONS.get(type(module))
-        if operation is None and name in FOLLOWERS:
+        if module and type(module) in OPERATIONS:
+            layers.append(_described(part, module, produced, before=layers))
+        elif name in FOLLOWERS:
             layers[-1]["then"] = ", ".join(filter(None, [layers[-1]["then"], FOLLOWERS[name]]))
-        elif operation is None and name not in RESHAPES:
-            raise ValueError(f"{part.title}: no name for {name}; add it to FOLLOWERS or RESHAPES")
-        elif operation:
-            called = "Project" if operation == PROJECTION else f"{part.prefix}{part.first + _convolutions(layers)}"
-            feature = f"{part.feature}{len(layers) - 1}" if part.feature else ""
-            layers.append(_line(part.title, called, operation, module, produced, feature))
-        if name == "unflatten":
+        elif name == "unflatten":
             layers[-1]["output"] = produced
+        elif name not in NOTHING:
+            raise ValueError(f"{part.title}: no name for {name}; add it to FOLLOWERS or NOTHING")
     return layers
+
+
+def _described(part: Part, module: Any, produced: str, before: list[dict[str, Any]]) -> dict[str, Any]:
+    """One layer with weights, named after those of its kind before it."""
+    operation = OPERATIONS[type(module)]
+    layer = {
+        **BLANK,
+        "part": part.title,
+        "operation": operation,
+        "output": produced,
+        "feature": f"{part.feature}{len(before) - 1}" if part.feature else "",
+        "parameters": sum(weights.numel() for weights in module.parameters()),
+    }
+    if operation == PROJECTION:
+        return {**layer, "layer": "Project"}
+    number = part.first + sum(bool(other["kernel"]) for other in before)
+    kernel = "x".join(map(str, module.kernel_size))
+    named = {"layer": f"{part.prefix}{number}", "kernel": kernel}
+    return {**layer, **named, "stride": module.stride[0], "maps": module.out_channels}
 
 
 def _operations(network: nn.Module, shape: tuple[int, ...]) -> Iterator[tuple[str, nn.Module | None, str]]:
     """(name, module if it is one, shape of the result) for each call that the network makes."""
     graph = fx.symbolic_trace(network)
-    ShapeProp(graph).propagate(torch.zeros(1, *shape))  # type: ignore[no-untyped-call]
+    ShapeProp(graph).propagate(torch.zeros(1, *shape))
     for node in graph.graph.nodes:
         if node.op in {"placeholder", "output"}:
             continue
         module = graph.get_submodule(node.target) if node.op == "call_module" else None
         name = type(module).__name__ if module else getattr(node.target, "__name__", str(node.target))
         yield name, module, _written(node.meta["tensor_meta"].shape[1:])
-
-
-def _line(
-    part: str, name: str, operation: str, module: Any = None, output: str = "", feature: str = ""
-) -> dict[str, Any]:
-    convolves = operation in {CONVOLUTION, DECONVOLUTION}
-    return {
-        "part": part,
-        "layer": name,
-        "operation": operation,
-        "kernel": "x".join(map(str, module.kernel_size)) if convolves else "",
-        "stride": module.stride[0] if convolves else None,
-        "maps": module.out_channels if convolves else None,
-        "output": output,
-        "feature": feature,
-        "then": "",
-        "parameters": sum(weights.numel() for weights in module.parameters()) if module else 0,
-    }
-
-
-def _convolutions(layers: list[dict[str, Any]]) -> int:
-    return sum(bool(layer["kernel"]) for layer in layers)
 
 
 def _written(shape: tuple[int, ...]) -> str:

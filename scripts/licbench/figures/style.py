@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
@@ -16,15 +17,13 @@ from licbench.files import replacing
 
 TWO_COLUMNS = 6.9
 """Width of the printed page of the proceedings, in inches."""
-ONE_COLUMN = 3.3
 SMALL = 6.5
 """Points; the smallest type in any figure."""
 
-PALETTE: list[tuple[float, float, float]] = sns.color_palette("colorblind").as_hex()
-BLUE, ORANGE, GREEN, RED, PURPLE, BROWN, PINK, GREY, YELLOW, SKY = PALETTE
+BLUE, ORANGE, GREEN, RED, PURPLE, _, _, GREY, _, SKY = sns.color_palette("colorblind").as_hex()
 INK = "#222222"
 
-RC: dict[str, Any] = {
+RC: Any = {
     **sns.axes_style("ticks"),
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
@@ -62,6 +61,12 @@ METADATA: dict[str, dict[str, Any]] = {
 def styled() -> AbstractContextManager[None]:
     """The style, while a figure is drawn or saved; leaves matplotlib's global settings alone."""
     return mpl.rc_context(RC)
+
+
+def save_data(data: pd.DataFrame, path: Path) -> None:
+    """Write what a figure shows as CSV; the same data give the same bytes."""
+    with replacing(path) as temporary:
+        data.to_csv(temporary, index=False, lineterminator="\n")
 
 
 def save(figure: Figure, paths: Iterable[Path]) -> None:

@@ -25,14 +25,14 @@ def draw_threshold_scan(scan: pd.DataFrame, published: pd.DataFrame) -> Figure:
         published: Table 1, columns qp, adaptive, psnr_db, ms_ssim, bpp.
     """
     with styled():
-        figure = Figure(figsize=(TWO_COLUMNS, 2.5), layout="constrained")
+        figure = Figure(figsize=(TWO_COLUMNS, 2.65), layout="constrained")
         share, psnr, ms_ssim = figure.subplots(1, 3)
         _draw_share(share, scan)
         for axes, quantity, label in ((psnr, "psnr_db", "PSNR (dB), R, G and B"), (ms_ssim, "ms_ssim", "MS-SSIM")):
             _draw_sweeps(axes, scan, published, quantity)
             axes.set(xlabel="Rate (bit/pixel)", ylabel=label)
         handles, labels = psnr.get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False, handlelength=2.6)
+        figure.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False, handlelength=2.6)
     return figure
 
 
@@ -53,7 +53,9 @@ def _draw_share(axes: Axes, scan: pd.DataFrame) -> None:
 def _draw_sweeps(axes: Axes, scan: pd.DataFrame, published: pd.DataFrame, quantity: str) -> None:
     for sweep, (colour, marker, dashes) in LOOKS.items():
         points = scan[scan["sweep"] == sweep]
-        held = f"QP {points['qp'].iloc[0]}" if sweep == THRESHOLD else f"threshold {points['threshold_db'].iloc[0]:g} dB"
+        held = (
+            f"QP {points['qp'].iloc[0]}" if sweep == THRESHOLD else f"threshold {points['threshold_db'].iloc[0]:g} dB"
+        )
         moving = "threshold" if sweep == THRESHOLD else "QP"
         axes.plot(
             points["bpp"],

@@ -1,0 +1,35 @@
+"""Draw Figure 5, the CAE's maps of one picture without and with PCA, and code the picture with every rotation."""
+
+import argparse
+from pathlib import Path
+
+import pandas as pd
+
+from licbench.cli import run
+
+
+def main() -> None:
+    """Parse the command line, code and draw."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("picture", type=Path, help="the original; its central square is used")
+    parser.add_argument("--paper", required=True, type=Path, help="the published rates, as CSV")
+    parser.add_argument("--model", required=True, help="name of a trained CAE")
+    parser.add_argument("--weights", required=True, type=Path, help="folder of trained models")
+    parser.add_argument("--psnr-db", required=True, type=float, help="quality at which the rates are compared")
+    parser.add_argument("--csv", required=True, type=Path, help="where the rates go")
+    parser.add_argument("--pictures", required=True, nargs="+", type=Path, help="PNG and PDF files to draw")
+    options = parser.parse_args()
+    from licbench.figures import latents  # noqa: PLC0415  torch takes seconds; --help should not
+    from licbench.figures.style import save, save_data  # noqa: PLC0415
+    from licbench.images import read_rgb  # noqa: PLC0415
+    from licbench.models import ModelStore  # noqa: PLC0415
+
+    models, square = ModelStore(options.weights), latents.centre_square(read_rgb(options.picture))
+    data = latents.figure5_data(square, models, options.model, options.psnr_db)
+    maps = latents.luma_maps(square, models.load(options.model, "cae"))
+    save(latents.draw_figure5(square, maps, data, pd.read_csv(options.paper)), options.pictures)
+    save_data(data.round(6), options.csv)
+
+
+if __name__ == "__main__":
+    run(main)

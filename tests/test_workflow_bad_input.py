@@ -1,0 +1,183 @@
+"""What a user meets when pictures, mirrors or settings are wrong: a line that names the thing, no half results."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from bad_pictures import CONVERTED, REFUSED
+from checkout import TINY_SETTINGS, Checkout, Outcome, complaints, copy_project, save_pictures
+from pictures import textured
+
+from licbench.manifests import ImageFile, manifest_text
+from licbench.points import read_rows
+
+BAD = {
+    "truncated.png": "fetch or export it again",
+    "text.png": "use an undamaged PNG",
+    "rgb16.png": "convert it to 8-bit RGB first",
+    "transparent.png": "flatten it onto a background first",
+}
+"""Refused pictures and the end of what is said about each."""
+SMALL = [(1, 1), (1, 40), (100, 100)]
+"""Heights and widths too short for MS-SSIM."""
+ONE_POINT: Mapping[str, Any] = {
+    "codecs": ["jpeg"],
+    "settings": {"jpeg": {"modes": ["420-optimised"], "quality": [20]}},
+}
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    return copy_project(tmp_path_factory.mktemp("bad_input") / "project")
+
+
+def rows(project: Checkout, folder: str) -> pd.DataFrame:
+    (file,) = (project.root / "results" / "points").glob(f"folder-{folder}-*.csv")
+    return read_rows(file)
+
+
+@pytest.fixture(scope="module")
+def mixed(project: Checkout) -> Outcome:
+    """Good pictures among bad ones."""
+    folder = project.root / "mixed"
+    save_pictures(folder, {"good": textured(16, 24), "fine": textured(24, 16)})
+    (folder / "grey.png").write_bytes(CONVERTED["grey.png"][0])
+    for name in BAD:
+        (folder / name).write_bytes(REFUSED[name][0])
+    return project.snakemake("results/table5.csv", settings=TINY_SETTINGS | {"dataset": "./mixed"})
+
+
+def test_bad_pictures_fail_the_run(mixed: Outcome) -> None:
+    assert mixed.returncode == 1
+
+
+def test_each_bad_picture_is_named_once_with_the_fix(mixed: Outcome) -> None:
+    said = complaints(mixed.output)
+    assert len(said) == len(BAD)
+    for name, fix in BAD.items():
+        (line,) = (line for line in said if line.startswith(f"error: mixed/{name}: "))
+        assert fix in line
+        assert mixed.output.count(line) == 1
+
+
+def test_no_traceback_is_shown(mixed: Outcome) -> None:
+    assert "Traceback" not in mixed.output
+
+
+def test_the_good_pictures_are_measured_and_kept(mixed: Outcome, project: Checkout) -> None:
+    files = [Path(name) for name in project.files("results/points")]
+    assert {(file.parent.name, file.stem) for file in files} == {
+        (codec, image) for codec in TINY_SETTINGS["codecs"] for image in ("good", "fine", "grey")
+    }
+    for file in files:
+        assert len(read_rows(project.root / file)) == 2
+    assert not (project.root / "results" / "table5.csv").exists()
+
+
+def test_nothing_half_written_is_left(mixed: Outcome, project: Checkout) -> None:
+    left = [Path(name) for name in project.files() if not name.startswith("results/logs/")]
+    assert {file.stem for file in left}.isdisjoint(Path(name).stem for name in BAD)
+    assert not [file for file in left if file.name.startswith(".")]
+
+
+def test_without_them_the_run_goes_on_where_it_was(mixed: Outcome, project: Checkout) -> None:
+    for name in BAD:
+        (project.root / "mixed" / name).unlink()
+    done = project.snakemake("results/table5.csv", settings=TINY_SETTINGS | {"dataset": "./mixed"})
+    assert done.returncode == 0, done.output
+    assert done.counts == {"collect_points": 1, "table5": 1}
+
+
+def test_small_pictures_have_no_ms_ssim_but_all_else(project: Checkout) -> None:
+    pictures = {f"small{height}x{width}": textured(height, width) for height, width in SMALL}
+    save_pictures(project.root / "small", pictures)
+    done = project.snakemake("results/table5.csv", settings=ONE_POINT | {"dataset": "./small"})
+    assert done.returncode == 0, done.output
+    measured = rows(project, "small")
+    assert set(measured["image"]) == set(pictures)
+    assert measured["ms_ssim"].isna().all()
+    (line,) = pd.read_csv(project.root / "results" / "table5.csv").to_dict("records")
+    assert line["codec"] == "JPEG"
+    assert pd.isna(line["ms_ssim"])
+    assert line["bpp"] == pytest.approx(8 * measured["bytes"].sum() / sum(h * w for h, w in SMALL), abs=6e-5)
+
+
+@pytest.fixture(scope="module")
+def broken(project: Checkout) -> Outcome:
+    """A mirror with one sound file, one changed, one missing."""
+    paths = save_pictures(project.root / "mirror" / "three", {name: textured(8, 9) for name in ("a", "b", "c")})
+    manifest = project.root / "workflow" / "resources" / "manifests" / "three.tsv"
+    manifest.write_text(manifest_text([_listed(path, 9, 8) for path in paths]))
+    url = "https://example.org/three/"
+    project.add_dataset("three", {"title": "3", "kind": "files", "urls": [url], "mirror_folder": "three"})
+    changed = bytearray(paths[1].read_bytes())
+    changed[-20] ^= 1
+    paths[1].write_bytes(changed)
+    paths[2].unlink()
+    return project.snakemake("results/table5.csv", settings=ONE_POINT | {"dataset": "three", "mirror": "mirror"})
+
+
+def test_each_broken_file_is_named_once_with_the_fix(broken: Outcome) -> None:
+    assert broken.returncode == 1
+    changed, missing = sorted(complaints(broken.output))
+    assert changed.startswith("error: mirror/three/b.png: sha256 is ")
+    assert missing.startswith("error: mirror/three/c.png: no such file")
+    for line in (changed, missing):
+        assert line.endswith("copy it there from https://example.org/three/ or run without a mirror")
+        assert broken.output.count(line) == 1
+
+
+def test_the_sound_file_of_the_mirror_is_measured(broken: Outcome, project: Checkout) -> None:
+    assert project.files("results/data/three") == ["results/data/three/a.png"]
+    assert project.files("results/points/three") == ["results/points/three/jpeg/a.csv"]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"foo": 1}, "config: unknown key foo (known: codecs, dataset, "),
+        ({"codecs": ["jpeg", "gif"]}, "config: unknown codec 'gif' in codecs; choose from bpg, cae, gan, jpeg, "),
+        ({"dataset": "kodok"}, "unknown dataset 'kodok'; choose from embedded, kodak, "),
+        ({"dataset": "./nowhere"}, "nowhere: no such folder; "),
+        ({"dataset": "./envs"}, "envs: holds no picture; put "),
+        ({"rate_target_bpp": 0}, "config.rate_target_bpp: 0 is less than or equal to the minimum of 0; see "),
+        ({"settings": {"jpeg": {"quality": [20, 101]}}}, "config: settings.jpeg.quality.1: 101 is greater than the "),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, dict) else None,
+)
+def test_a_wrong_setting_is_refused_before_any_work(project: Checkout, change: dict[str, Any], said: str) -> None:
+    refused = project.snakemake("results/table5.csv", settings=change)
+    assert refused.returncode == 1
+    (line,) = (line for line in refused.output.splitlines() if said in line)
+    assert line.startswith(said)
+    assert refused.jobs == []
+
+
+def test_a_wrong_setting_on_the_command_line_too(project: Checkout) -> None:
+    refused = project.snakemake("results/table5.csv", "--config", "foo=1")
+    assert refused.returncode == 1
+    assert "config: unknown key foo (known: " in refused.output
+
+
+def test_missing_weights_are_named_before_any_work(project: Checkout) -> None:
+    weights = project.root / "workflow" / "resources" / "weights" / "srcnn.safetensors"
+    away = weights.rename(project.root / "srcnn.safetensors")
+    try:
+        refused = project.snakemake("results/table5.csv", settings={"codecs": ["sr"]})
+    finally:
+        away.rename(weights)
+    assert refused.returncode == 1
+    (line,) = (line.strip() for line in refused.output.splitlines() if "is missing" in line)
+    name = "workflow/resources/weights/srcnn.safetensors"
+    assert line == f"{name} is missing; restore it from the repository, or set weights: trained"
+    assert refused.jobs == []
+
+
+def _listed(path: Path, width: int, height: int) -> ImageFile:
+    data = path.read_bytes()
+    return ImageFile(path.name, hashlib.sha256(data).hexdigest(), len(data), path.stem, width, height)

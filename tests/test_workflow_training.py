@@ -1,0 +1,164 @@
+"""Training through the workflow on a tiny set: the whole way to Table 5, and on after being killed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import psutil
+import pytest
+from checkout import NOTHING_TO_DO, Checkout, copy_project, offline_environment, save_pictures
+from pictures import textured
+
+from licbench.manifests import ImageFile, manifest_text
+from licbench.models import ModelStore
+
+MODEL = "results/models/srcnn.safetensors"
+CHECKPOINT = "results/checkpoints/srcnn.pt"
+STEPS, MIDWAY = 100, 5
+PATIENCE_S = 120
+
+
+def settings(steps: int) -> dict[str, Any]:
+    recipe = {"steps": steps, "batch": 2, "patch": 33, "schedule": "constant", "log_every": 1}
+    return {
+        "dataset": "./photos",
+        "mirror": "mirror",
+        "weights": "trained",
+        "codecs": ["sr"],
+        "settings": {"sr": {"qp": [36]}},
+        "training": {"sets": ["tiny"], "threads": 1, "recipes": {"srcnn": recipe}},
+    }
+
+
+def checkout_with_training_set(root: Path) -> Checkout:
+    """A project whose only training set is two pictures in a mirror."""
+    project = copy_project(root)
+    pictures = {"x": textured(80, 72), "y": textured(64, 96, seed=1)}
+    paths = save_pictures(root / "mirror" / "tiny", pictures)
+    manifest = [
+        ImageFile(path.name, _sha256(path), path.stat().st_size, name, picture.shape[1], picture.shape[0])
+        for path, (name, picture) in zip(paths, pictures.items(), strict=True)
+    ]
+    (root / "workflow" / "resources" / "manifests" / "tiny.tsv").write_text(manifest_text(manifest))
+    definition = {"title": "Two", "kind": "files", "use": "training", "mirror_folder": "tiny"}
+    project.add_dataset("tiny", definition | {"urls": ["https://example.org/tiny/"]})
+    save_pictures(root / "photos", {"one": textured(40, 48)})
+    return project
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    return checkout_with_training_set(tmp_path_factory.mktemp("training") / "project")
+
+
+@pytest.fixture(scope="module")
+def trained(project: Checkout) -> Checkout:
+    done = project.snakemake("results/table5.csv", settings=settings(2))
+    assert done.returncode == 0, done.output
+    assert done.counts == dict.fromkeys(
+        ["fetch_training_set", "train_model", "fetch_image", "measure_image", "collect_points", "table5"], 1
+    )
+    return project
+
+
+def test_a_trained_model_reaches_table5(trained: Checkout) -> None:
+    (line,) = pd.read_csv(trained.root / "results" / "table5.csv").to_dict("records")
+    assert line["codec"] == "SR"
+    assert line["psnr_db"] > 15
+
+
+def test_the_streams_name_the_trained_model(trained: Checkout) -> None:
+    fingerprint = bytes.fromhex(_sha256(trained.root / MODEL))[:4]
+    (stream,) = (trained.root / "results" / "streams").glob("*/sr/one/srcnn-*.sr")
+    assert fingerprint in stream.read_bytes()
+    assert ModelStore((trained.root / MODEL).parent).find(fingerprint, "srcnn").name == "srcnn"
+
+
+def test_the_card_tells_how_it_was_trained(trained: Checkout) -> None:
+    card = json.loads((trained.root / MODEL).with_suffix(".json").read_text())
+    assert card["steps"] == card["recipe"]["steps"] == 2
+    assert card["sha256"] == _sha256(trained.root / MODEL)
+    assert card["training_sets_sha256"] == [_sha256(trained.root / "results" / "training_sets" / "tiny.zip")]
+    assert len(pd.read_csv((trained.root / MODEL).with_suffix(".csv"))) == 2
+
+
+def test_nothing_is_trained_twice(trained: Checkout) -> None:
+    assert NOTHING_TO_DO in trained.snakemake("-n", "results/table5.csv", settings=settings(2)).output
+
+
+def test_another_recipe_trains_again_and_measures_again(trained: Checkout) -> None:
+    planned = trained.snakemake("-n", "results/table5.csv", settings=settings(3))
+    assert planned.counts == dict.fromkeys(["train_model", "measure_image", "collect_points", "table5"], 1)
+
+
+def test_killed_training_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
+    project = checkout_with_training_set(tmp_path / "project")
+    # The clock that paces the checkpoints is no setting; without it every step leaves one.
+    loop = project.root / "scripts" / "licbench" / "training" / "loop.py"
+    assert "CHECKPOINT_SECONDS = 60.0" in loop.read_text()
+    loop.write_text(loop.read_text().replace("CHECKPOINT_SECONDS = 60.0", "CHECKPOINT_SECONDS = 0.0"))
+
+    reached = start_and_kill(project, settings(STEPS))
+    assert MIDWAY <= reached < STEPS
+    assert not (project.root / MODEL).exists()
+    done = project.snakemake(MODEL, settings=settings(STEPS))
+    assert done.returncode == 0, done.output
+    bar, *_ = (project.root / "results" / "logs" / "train_model" / "srcnn.log").read_text().split("\r")[1:]
+    assert f" {reached}/{STEPS} " in bar
+
+    resumed = (project.root / MODEL).read_bytes()
+    for left in (project.root / "results" / folder for folder in ("models", "checkpoints")):
+        for file in left.iterdir():
+            file.unlink()
+    unbroken = project.snakemake(MODEL, settings=settings(STEPS))
+    assert unbroken.returncode == 0, unbroken.output
+    assert (project.root / MODEL).read_bytes() == resumed
+
+
+def start_and_kill(project: Checkout, chosen: dict[str, Any]) -> int:
+    """Train until the checkpoint is on its way, kill the training job at once, and tell the step that it had saved."""
+    with (project.root / "first.log").open("w") as log:
+        snakemake = subprocess.Popen(
+            project.command(MODEL, settings=chosen),
+            cwd=project.root,
+            env=offline_environment(),
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            deadline = time.monotonic() + PATIENCE_S
+            while saved_step(project) < MIDWAY:
+                assert snakemake.poll() is None, (project.root / "first.log").read_text()
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
+            _training_job(snakemake.pid).kill()
+            assert snakemake.wait(PATIENCE_S) == 1
+        finally:
+            snakemake.kill()
+            snakemake.wait()
+    return saved_step(project)
+
+
+def saved_step(project: Checkout) -> int:
+    """The step of the checkpoint; 0 where there is none yet."""
+    import torch
+
+    path = project.root / CHECKPOINT
+    return int(torch.load(path, weights_only=True)["step"]) if path.is_file() else 0
+
+
+def _training_job(parent: int) -> psutil.Process:
+    (job,) = (
+        child for child in psutil.Process(parent).children(recursive=True) if "scripts/train.py" in child.cmdline()[:2]
+    )
+    return job
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

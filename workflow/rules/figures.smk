@@ -1,0 +1,94 @@
+# The paper's figures and the threshold scan, each as CSV, PNG and PDF.
+#   needs   config: threshold_scan, figure5; the rows (encode.smk), a picture (data.smk), a CAE (train.smk or shipped),
+#           the published numbers (workflow/resources/paper)
+#   makes   results/figure{1..6}.{csv,png,pdf}, results/figure6_log.{png,pdf}, results/threshold_scan.{csv,png,pdf}
+#   steps   figures1to4 (from the code alone), figure5, figure6, threshold_scan
+
+
+def figure5_picture(wildcards):
+    """The dataset's picture that the config names, or its first."""
+    image = config["figure5"]["image"].get(DATASET.id) or images()[0]
+    return f"results/data/{DATASET.id}/{image}.png"
+
+
+rule figures1to4:
+    """Block diagrams of the CAE and SR codecs (1, 4), layers of the CAE and the GAN (2, 3), read from the code."""
+    input:
+        code=code_of("scripts/diagram.py"),
+    output:
+        csv="results/{figure}.csv",
+        pictures=multiext("results/{figure}", ".png", ".pdf"),
+    log:
+        "results/logs/{figure}.log",
+    wildcard_constraints:
+        figure="figure[1-4]",
+    conda:
+        "../../envs/codecs.yaml"
+    shell:
+        "python scripts/diagram.py {wildcards.figure} --csv {output.csv:q} --pictures {output.pictures:q} 2> {log:q}"
+
+
+rule figure5:
+    """Maps of Y without and with PCA, and the rates of both at one quality (Figure 5)."""
+    input:
+        picture=figure5_picture,
+        model=multiext(f"{weights_folder()}/{config['figure5']['model']}", ".safetensors", ".json"),
+        paper="workflow/resources/paper/figure5.csv",
+        code=code_of("scripts/latents.py"),
+    output:
+        csv="results/figure5.csv",
+        pictures=multiext("results/figure5", ".png", ".pdf"),
+    log:
+        "results/logs/figure5.log",
+    conda:
+        "../../envs/codecs.yaml"
+    params:
+        weights=weights_folder(),
+        model=config["figure5"]["model"],
+        psnr=config["figure5"]["psnr_db"],
+    shell:
+        "python scripts/latents.py {input.picture:q} --paper {input.paper:q} --model {params.model:q}"
+        " --weights {params.weights:q} --psnr-db {params.psnr} --csv {output.csv:q} --pictures {output.pictures:q}"
+        " 2> {log:q}"
+
+
+rule figure6:
+    """Quality against rate of every codec, beside the published points (Figure 6)."""
+    input:
+        rows=f"results/points/{DATASET.id}.csv",
+        paper="workflow/resources/paper/figure6.csv",
+        code=code_of("scripts/figure.py"),
+    output:
+        csv="results/figure6.csv",
+        pictures=multiext("results/figure6", ".png", ".pdf"),
+        low_rates=multiext("results/figure6_log", ".png", ".pdf"),
+    log:
+        "results/logs/figure6.log",
+    conda:
+        "../../envs/tables.yaml"
+    params:
+        **config["threshold_scan"],
+    shell:
+        "python scripts/figure.py figure6 {input.rows:q} --paper {input.paper:q} --qp {params.qp}"
+        " --threshold-db {params.threshold_db} --csv {output.csv:q} --pictures {output.pictures:q}"
+        " --log-rate {output.low_rates:q} 2> {log:q}"
+
+
+rule threshold_scan:
+    """Adaptive super-resolution as its threshold or its QP moves, beside Table 1."""
+    input:
+        rows=f"results/points/{DATASET.id}.csv",
+        paper="workflow/resources/paper/table1.csv",
+        code=code_of("scripts/figure.py"),
+    output:
+        csv="results/threshold_scan.csv",
+        pictures=multiext("results/threshold_scan", ".png", ".pdf"),
+    log:
+        "results/logs/threshold_scan.log",
+    conda:
+        "../../envs/tables.yaml"
+    params:
+        **config["threshold_scan"],
+    shell:
+        "python scripts/figure.py threshold_scan {input.rows:q} --paper {input.paper:q} --qp {params.qp}"
+        " --threshold-db {params.threshold_db} --csv {output.csv:q} --pictures {output.pictures:q} 2> {log:q}"
