@@ -13,8 +13,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("picture", type=Path, help="the original; its central square is used")
     parser.add_argument("--paper", required=True, type=Path, help="the published rates, as CSV")
-    parser.add_argument("--model", required=True, help="name of a trained CAE")
-    parser.add_argument("--weights", required=True, type=Path, help="folder of trained models")
+    parser.add_argument("--model", required=True, type=Path, help="a trained CAE, .safetensors, its card beside it")
     parser.add_argument("--psnr-db", required=True, type=float, help="quality at which the rates are compared")
     parser.add_argument("--csv", required=True, type=Path, help="where the rates go")
     parser.add_argument("--pictures", required=True, nargs="+", type=Path, help="PNG and PDF files to draw")
@@ -24,9 +23,9 @@ def main() -> None:
     from licbench.images import read_rgb  # noqa: PLC0415
     from licbench.models import ModelStore  # noqa: PLC0415
 
-    models, square = ModelStore(options.weights), latents.centre_square(read_rgb(options.picture))
-    data = latents.figure5_data(square, models, options.model, options.psnr_db)
-    maps = latents.luma_maps(square, models.load(options.model, "cae"))
+    models, square = ModelStore(options.model.parent), latents.centre_square(read_rgb(options.picture))
+    data = latents.figure5_data(square, models, options.model.stem, options.psnr_db)
+    maps = latents.luma_maps(square, models.load(options.model.stem, "cae"))
     save(latents.draw_figure5(square, maps, data, pd.read_csv(options.paper)), options.pictures)
     save_data(data.round(6), options.csv)
 

@@ -22,7 +22,7 @@ from licbench.registry import codec_class, codec_ids
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 CLASSICAL = {
     "jpeg": (".jpg", {"mode": "420-standard", "quality": 40}),
-    "jpeg2000": (".j2k", {"bpp": 0.8}),
+    "jpeg2000": (".j2k", {"bpp": 0.8, "wavelet": "5-3"}),
     "bpg": (".bpg", {"chroma": "444", "qp": 33}),
 }
 

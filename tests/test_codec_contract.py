@@ -17,6 +17,7 @@ from pictures import photo, smooth, textured
 from safetensors.numpy import load_file, save_file
 
 from licbench.codecs.base import OperatingPoint
+from licbench.codecs.sr import STRIP_PIXELS
 from licbench.errors import CorruptStreamError, LicbenchError
 from licbench.metrics import error_moments, psnr
 from licbench.models import ModelStore
@@ -267,7 +268,7 @@ def test_damage_behind_a_right_checksum(codec, models, fresh):
     decoder, picture, pictures = fresh(codec), textured(33, 17), 0
     for point in middle(codec):
         body = codec_class(codec)(models).encode(picture, point)[:-2]
-        for at in range(3, len(body), 1 + len(body) // 40):
+        for at in [*range(3, 12), *range(12, len(body), 1 + len(body) // 40)]:
             for mask in (0x01, 0x80, 0xFF):
                 pictures += assert_calm(codec, decoder, resealed(body[:at] + bytes([body[at] ^ mask]) + body[at + 1 :]))
             assert_calm(codec, decoder, resealed(body[:at]))
@@ -422,6 +423,13 @@ def test_the_threshold_is_compared_with_what_the_row_says(fresh):
         assert adaptive[3] == ("srcnn", "lanczos").index(branch)
 
 
+def test_a_picture_of_another_size_inside_is_refused(fresh):
+    whole, other = (fresh("sr").encode(photo(height, 70), sr_point(36, branch="lanczos")) for height in (90, 80))
+    assert whole[:4] == bytes([0xC3, 70, 90, 1])
+    with pytest.raises(CorruptStreamError, match="holds a picture of another size"):
+        fresh("sr").decode(resealed(whole[:4] + other[4:-2]))
+
+
 def test_strips_of_srcnn_leave_no_seam(fresh, models):
     """A picture taller than a strip comes out as if the network had seen it whole."""
     import torch
@@ -431,11 +439,12 @@ def test_strips_of_srcnn_leave_no_seam(fresh, models):
     from licbench.networks.srcnn import SRCNN
     from licbench.resampling import resize
 
-    picture = photo(258, 30)
+    picture = photo(200, 232)
+    assert picture.shape[0] > STRIP_PIXELS // picture.shape[1]
     stream = fresh("sr").encode(picture, sr_point(30, branch="srcnn"))
-    small = bpg.decode(stream[9:-2])
-    assert small.shape == (128, 16, 3)
-    blurred = resize(small, 30, 258, "bicubic")
+    small = bpg.decode(stream[10:-2])
+    assert small.shape == (100, 116, 3)
+    blurred = resize(small, 232, 200, "bicubic")
     network = network_of(SRCNN, models.load("tiny_srcnn", "srcnn"), "srcnn")
     with torch.inference_mode():
         sharp = network.enhance(torch.from_numpy(blurred.transpose(2, 0, 1).copy())[:, None].float() / 255)

@@ -8,7 +8,7 @@ import pytest
 from skimage import data
 
 from licbench.codecs.base import OperatingPoint
-from licbench.codecs.jpeg2000 import Jpeg2000
+from licbench.codecs.jpeg2000 import WAVELETS, Jpeg2000
 from licbench.errors import CorruptStreamError
 from licbench.metrics import error_moments
 from licbench.models import ModelStore
@@ -18,8 +18,9 @@ PHOTO = data.chelsea()
 RANDOM = np.random.default_rng(18)
 
 
-def point(bpp):
-    (found,) = Jpeg2000.points({"bpp": [bpp]})
+def point(bpp, wavelet="9-7"):
+    asked = {"bpp": [], "reversible_bpp": []} | {"bpp" if wavelet == "9-7" else "reversible_bpp": [bpp]}
+    (found,) = Jpeg2000.points(asked)
     return found
 
 
@@ -29,34 +30,42 @@ def test_defaults_fit_the_schema_and_name_every_point_once():
     jsonschema.validate(settings, Jpeg2000.settings_schema)
     points = Jpeg2000.points(settings)
     assert len({point.id for point in points}) == len(points) == len(settings["bpp"])
-    assert point(0.15) == OperatingPoint("b0.150", "jpeg2000", {"bpp": 0.15})
+    for wavelet in WAVELETS:
+        assert point(0.15, wavelet) == OperatingPoint(f"{wavelet}-b0.150", wavelet, {"bpp": 0.15, "wavelet": wavelet})
+    assert [each.curve for each in Jpeg2000.points({"bpp": [1, 2], "reversible_bpp": [1]})] == ["9-7", "9-7", "5-3"]
 
 
-@pytest.mark.parametrize("settings", [{"bpp": [0]}, {"bpp": []}, {"bpp": [1], "ratio": 20}, {}])
+@pytest.mark.parametrize(
+    "settings", [{"bpp": [0]}, {"bpp": []}, {"bpp": [1], "ratio": 20}, {}, {"bpp": [1], "reversible_bpp": [25]}]
+)
 def test_other_settings_are_refused(settings):
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(settings, Jpeg2000.settings_schema)
 
 
+@pytest.mark.parametrize("wavelet", WAVELETS)
 @pytest.mark.parametrize("bpp", [0.05, 0.1, 0.15, 0.3, 0.5, 1.0, 2.0])
-def test_rate_lands_at_or_just_under_the_target(bpp):
-    size, target = len(CODEC.encode(PHOTO, point(bpp))), bpp * PHOTO.shape[0] * PHOTO.shape[1] / 8
+def test_rate_lands_at_or_just_under_the_target(bpp, wavelet):
+    size, target = len(CODEC.encode(PHOTO, point(bpp, wavelet))), bpp * PHOTO.shape[0] * PHOTO.shape[1] / 8
     # The grain is one coding pass of one block, with all that is as steep.
     assert 0.95 * target <= size <= target
 
 
-def test_more_bits_never_hurt():
-    streams = [CODEC.encode(PHOTO, point(bpp)) for bpp in (0.02, 0.05, 0.1, 0.15, 0.2, 0.4, 0.8, 1.6, 3.0, 24)]
+@pytest.mark.parametrize("wavelet", WAVELETS)
+def test_more_bits_never_hurt(wavelet):
+    rates = (0.02, 0.05, 0.1, 0.15, 0.2, 0.4, 0.8, 1.6, 3.0, 24)
+    streams = [CODEC.encode(PHOTO, point(bpp, wavelet)) for bpp in rates]
     sizes = [len(stream) for stream in streams]
     errors = [error_moments(PHOTO, CODEC.decode(stream))["sse"] for stream in streams]
     assert sizes == sorted(sizes) and errors == sorted(errors, reverse=True)
 
 
+@pytest.mark.parametrize("wavelet", WAVELETS)
 @pytest.mark.parametrize("bpp", [0.001, 0.15, 2, 24])
 @pytest.mark.parametrize("size", [(1, 1), (1, 4000), (4000, 1), (16, 16), (2, 3), (31, 65)])
-def test_any_size_survives_any_target(size, bpp):
+def test_any_size_survives_any_target(size, bpp, wavelet):
     image = RANDOM.integers(0, 256, (*size, 3), dtype=np.uint8)
-    decoded = CODEC.decode(CODEC.encode(image, point(bpp)))
+    decoded = CODEC.decode(CODEC.encode(image, point(bpp, wavelet)))
     assert decoded.shape == image.shape and decoded.dtype == np.uint8
 
 
@@ -69,8 +78,15 @@ def test_an_impossible_target_gives_the_shortest_stream(size):
     assert lengths[0] <= 160
 
 
-def test_another_decoder_reads_the_same_picture():
-    stream = CODEC.encode(PHOTO, point(0.5))
+def test_the_reversible_wavelet_reaches_lossless_and_costs_more_before():
+    assert np.array_equal(CODEC.decode(CODEC.encode(PHOTO, point(24, "5-3"))), PHOTO)
+    errors = [error_moments(PHOTO, CODEC.decode(CODEC.encode(PHOTO, point(0.5, each))))["sse"] for each in WAVELETS]
+    assert errors[0] < errors[1] < 2 * errors[0]
+
+
+@pytest.mark.parametrize("wavelet", WAVELETS)
+def test_another_decoder_reads_the_same_picture(wavelet):
+    stream = CODEC.encode(PHOTO, point(0.5, wavelet))
     assert np.array_equal(np.asarray(PIL.Image.open(io.BytesIO(stream))), CODEC.decode(stream))
 
 

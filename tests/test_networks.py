@@ -1,4 +1,4 @@
-"""Layers, sizes and parameter counts as the paper gives them (Figs 2, 3 and 4; paper.md sections 1-3)."""
+"""Layers, sizes and parameter counts as the paper gives them (Figs 2, 3 and 4)."""
 
 import pytest
 import torch
@@ -125,6 +125,13 @@ def test_gan_counts():
     assert parameters(Encoder(128)) == 5_404_096
     assert parameters(Generator(128)) == 5_411_651
     assert parameters(Discriminator()) == 4_363_585
+
+
+def test_gan_widths_at_other_sizes():
+    """Our choice where the paper draws 128 only: a stage of 512 maps more, or the last stage less."""
+    assert conv_widths(128) == [32, 64, 128, 256, 512]
+    assert conv_widths(256) == [32, 64, 128, 256, 512, 512]
+    assert conv_widths(64) == [32, 64, 128, 256]
 
 
 @pytest.mark.parametrize("code_size", [64, 128, 256, 1024])

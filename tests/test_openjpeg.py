@@ -109,9 +109,10 @@ def test_impossible_mosaic_shapes_are_refused(shape):
 
 @pytest.mark.parametrize("shape", SIZES)
 @pytest.mark.parametrize("ratio", [1, 12, 160])
-def test_photos_survive_any_size(shape, ratio):
+@pytest.mark.parametrize("reversible", [False, True])
+def test_photos_survive_any_size(shape, ratio, reversible):
     image = RANDOM.integers(0, 256, (*shape, 3), dtype=np.uint8)
-    decoded = openjpeg.decode(openjpeg.encode_photo(image, ratio))
+    decoded = openjpeg.decode(openjpeg.encode_photo(image, ratio, reversible=reversible))
     assert decoded.shape == image.shape and decoded.dtype == np.uint8
     if ratio == 1:
         assert np.abs(decoded.astype(int) - image).max() <= 3

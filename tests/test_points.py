@@ -189,7 +189,7 @@ def test_small_pictures_have_no_ms_ssim(weights, tmp_path):
 
 
 def test_ms_ssim_that_is_no_number_counts_as_zero(picture, weights, tmp_path, monkeypatch):
-    """As CLIC's scorer had it (paper.md section 4)."""
+    """As CLIC's scorer had it."""
     monkeypatch.setattr(measuring, "ms_ssim", lambda *_: float("nan"))
     frame = measure(picture, "jpeg", {"modes": ["444-standard"], "quality": [50]}, tmp_path, weights)
     assert list(frame["ms_ssim"]) == [0.0]

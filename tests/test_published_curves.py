@@ -21,23 +21,24 @@ KODAK = Path(os.environ.get("LICBENCH_MIRROR", ROOT.parent / "shared" / "mirror"
 CURVES = ROOT / "workflow" / "resources" / "published" / "kodak_curves.csv"
 WORST_PERCENT = 3.0
 
+J2K_RATES = [0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0]
 SETTINGS = {
     "jpeg": {"modes": ["420-standard"], "quality": [5, 10, 20, 35, 50, 70, 80, 90, 95]},
-    "jpeg2000": {"bpp": [0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0]},
+    "jpeg2000": {"bpp": J2K_RATES, "reversible_bpp": J2K_RATES},
     "bpg": {"chroma": ["420", "444"], "qp": [24, 30, 36, 42]},
 }
 OURS_FOR = {
     ("jpeg", "compressai-420"): "420-standard",
     ("jpeg", "tensorflow-420"): "420-standard",
-    ("jpeg2000", "compressai-openjpeg"): "jpeg2000",
-    ("jpeg2000", "compressai-openjpeg-revised"): "jpeg2000",
-    ("jpeg2000", "tensorflow-openjpeg"): "jpeg2000",
-    ("jpeg2000", "tensorflow-kakadu"): "jpeg2000",
+    ("jpeg2000", "compressai-openjpeg"): "9-7",
+    ("jpeg2000", "compressai-openjpeg-revised"): "9-7",
+    ("jpeg2000", "tensorflow-openjpeg"): "5-3",
+    ("jpeg2000", "tensorflow-kakadu"): "9-7",
     ("bpg", "compressai-444"): "444",
     ("bpg", "tensorflow-420"): "420",
     ("bpg", "tensorflow-444"): "444",
 }
-"""(codec, published variant) -> the curve of ours that uses the same chroma format and tables."""
+"""(codec, published variant) -> the curve of ours that uses the same chroma format, tables or wavelet."""
 
 Curve = tuple[list[float], list[float]]
 

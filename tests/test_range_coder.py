@@ -52,6 +52,17 @@ def test_length_is_the_entropy_of_the_tables():
     assert bits / 8 - 1 <= len(range_coder.encode(indices, tables)) <= 1.002 * bits / 8 + 8
 
 
+def test_whatever_byte_the_data_ends_with():
+    """Trailing zeros are not stored; no other byte may get lost with them."""
+    tables, ends = [np.ones(256, np.uint32)], set()
+    for seed in range(3000):
+        indices = draw(tables, 3, seed)
+        data = range_coder.encode(indices, tables)
+        ends.add(data[-1])
+        assert np.array_equal(range_coder.decode(data, 3, tables), indices)
+    assert 0 not in ends and len(ends) > 200
+
+
 @settings(deadline=None)
 @given(data=st.binary(max_size=80), tables=TABLES, tiles=st.sampled_from([0, 1, 40]))
 def test_any_bytes_give_indices_in_range_or_an_error(data, tables, tiles):

@@ -124,6 +124,15 @@ def test_unknown_keys_are_named_beside_the_known(path, place, known):
         ("training.recipes.gan", None, ["config.training.recipes", "'gan' is a required property"]),
         ("models.srcnn", {"steps": 5}, ["config.models.srcnn", "'network' is a required property"]),
         ("models.srcnn.network", "vdsr", ["config.models.srcnn.network", "vdsr"]),
+        # Another network's key or start would be ignored in silence
+        ("models.srcnn.code_size", 64, ["config.models.srcnn", "unknown key code_size (known: batch, beta1, init"]),
+        (
+            "models.cae_096.init",
+            "gaussian",
+            ["config.models.cae_096.init", "'gaussian' is not one of ['random', 'klt']"],
+        ),
+        ("training.recipes.srcnn.init", "klt", ["config.training.recipes.srcnn.init", "'klt' is not one of"]),
+        ("training.recipes.gan.step", 9, ["config.training.recipes.gan: unknown key step (known: batch, beta,"]),
         ("models", {"../x": {"network": "cae"}}, ["config.models", "../x"]),
     ],
 )

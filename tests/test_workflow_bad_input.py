@@ -23,7 +23,7 @@ BAD = {
     "transparent.png": "flatten it onto a background first",
 }
 """Refused pictures and the end of what is said about each."""
-SMALL = [(1, 1), (1, 40), (100, 100)]
+SMALL = [(1, 1), (1, 40), (9, 7), (100, 100)]
 """Heights and widths too short for MS-SSIM."""
 ONE_POINT: Mapping[str, Any] = {
     "codecs": ["jpeg"],
@@ -34,11 +34,6 @@ ONE_POINT: Mapping[str, Any] = {
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     return copy_project(tmp_path_factory.mktemp("bad_input") / "project")
-
-
-def rows(project: Checkout, folder: str) -> pd.DataFrame:
-    (file,) = (project.root / "results" / "points").glob(f"folder-{folder}-*.csv")
-    return read_rows(file)
 
 
 @pytest.fixture(scope="module")
@@ -93,18 +88,28 @@ def test_without_them_the_run_goes_on_where_it_was(mixed: Outcome, project: Chec
     assert done.counts == {"collect_points": 1, "table5": 1}
 
 
-def test_small_pictures_have_no_ms_ssim_but_all_else(project: Checkout) -> None:
-    pictures = {f"small{height}x{width}": textured(height, width) for height, width in SMALL}
-    save_pictures(project.root / "small", pictures)
-    done = project.snakemake("results/table5.csv", settings=ONE_POINT | {"dataset": "./small"})
+def test_small_pictures_with_odd_names_have_no_ms_ssim_but_all_else(project: Checkout) -> None:
+    names = ["two words", "it's", "-$HOME", "ärger"]
+    pictures = {name: textured(*size) for name, size in zip(names, SMALL, strict=True)}
+    save_pictures(project.root / "small & 'odd'", pictures)
+    done = project.snakemake("results/table5.csv", settings=ONE_POINT | {"dataset": "./small & 'odd'"})
     assert done.returncode == 0, done.output
-    measured = rows(project, "small")
-    assert set(measured["image"]) == set(pictures)
+    (file,) = (project.root / "results" / "points").glob("folder-small*.csv")
+    measured = read_rows(file)
+    assert set(measured["image"]) == {"two_words", "it_s", "__HOME", "_rger"}
     assert measured["ms_ssim"].isna().all()
     (line,) = pd.read_csv(project.root / "results" / "table5.csv").to_dict("records")
     assert line["codec"] == "JPEG"
     assert pd.isna(line["ms_ssim"])
     assert line["bpp"] == pytest.approx(8 * measured["bytes"].sum() / sum(h * w for h, w in SMALL), abs=6e-5)
+
+
+def test_braces_in_a_name_are_refused(project: Checkout) -> None:
+    save_pictures(project.root / "braces", {"a{b}": textured(8, 9)})
+    refused = project.snakemake("results/table5.csv", settings=ONE_POINT | {"dataset": "./braces"})
+    assert refused.returncode == 1
+    assert "braces/a{b}.png: Snakemake would take the braces for a wildcard; rename it" in refused.output
+    assert refused.jobs == []
 
 
 @pytest.fixture(scope="module")

@@ -33,8 +33,8 @@ class ImageFile(SourceFile):
 
 
 def image_id(name: str) -> str:
-    """The id of a file: its stem, with ``_`` for every character that is not safe in a file name."""
-    return re.sub(r"[^A-Za-z0-9_.-]", "_", PurePosixPath(name).stem)
+    """The id of a file: its stem, with ``_`` for what is not safe in a file name, or as a word of a command line."""
+    return re.sub(r"[^A-Za-z0-9_.-]|^-", "_", PurePosixPath(name).stem)
 
 
 def refuse_same_ids(names: Iterable[str], where: str) -> None:

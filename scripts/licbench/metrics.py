@@ -1,4 +1,4 @@
-"""Quality after the CLIC 2018 protocol (paper.md section 4): exact squared errors, and the contest's MS-SSIM.
+"""Quality after the CLIC 2018 protocol: exact squared errors, and the contest's MS-SSIM.
 
 An error is kept as six integer sums, so that it adds up over a dataset without rounding and gives the MSE in every
 linear colour space afterwards.

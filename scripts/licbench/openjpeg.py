@@ -48,15 +48,17 @@ def version() -> str:
     return f"OpenJPEG {_bindings().version()}"
 
 
-def encode_photo(image: Image, ratio: float) -> bytes:
-    """A raw codestream of ``image``: irreversible 9/7 wavelet and colour transform, rate-distortion optimal truncation.
+def encode_photo(image: Image, ratio: float, *, reversible: bool = False) -> bytes:
+    """A raw codestream of ``image``: wavelet and colour transform, rate-distortion optimal truncation.
 
     Args:
         image: uint8, shape (height, width, 3).
         ratio: raw bytes to coded bytes; OpenJPEG lands some bytes off, and never below its shortest stream.
+        reversible: the 5/3 wavelet with the reversible colour transform, OpenJPEG's default; otherwise 9/7 with
+            YCbCr, which serves lossy coding better.
     """
     height, width, _ = image.shape
-    return _compress([image[:, :, plane] for plane in range(3)], _photo_format(width, height), ratio)
+    return _compress([image[:, :, plane] for plane in range(3)], _photo_format(width, height, reversible), ratio)
 
 
 def decode(stream: bytes) -> Image:
@@ -68,11 +70,11 @@ def decode(stream: bytes) -> Image:
     if len(stream) < SIZE_AT + 8:
         raise CorruptStreamError("JPEG 2000 stream is cut off in its header; fetch the file again")
     width, height = struct.unpack_from(">II", stream, SIZE_AT)
-    form = _photo_format(width, height)
     check_size(width, height)
-    if not _has_layout(stream, form):
-        raise CorruptStreamError("not a JPEG 2000 stream of this bench, or a damaged one; fetch the file again")
-    return _decompress(stream, form)
+    for form in (_photo_format(width, height, reversible) for reversible in (False, True)):
+        if _has_layout(stream, form):
+            return _decompress(stream, form)
+    raise CorruptStreamError("not a JPEG 2000 stream of this bench, or a damaged one; fetch the file again")
 
 
 def encode_mosaic(values: npt.NDArray[np.integer[Any]], code_block: int = 64) -> bytes:
@@ -145,10 +147,10 @@ class _Format:
         return len(self.header()) + 5 + step_bytes * (3 * self.levels + 1)
 
 
-def _photo_format(width: int, height: int) -> _Format:
+def _photo_format(width: int, height: int, reversible: bool) -> _Format:
     # OpenJPEG refuses to halve a picture below one sample.
     levels = min(MAX_LEVELS, max(0, min(width, height).bit_length() - 1))
-    return _Format(width, height, 3, 8, False, levels, PHOTO_CODE_BLOCK, False)
+    return _Format(width, height, 3, 8, False, levels, PHOTO_CODE_BLOCK, reversible)
 
 
 def _mosaic_format(shape: tuple[int, ...], depth: int, code_block: int) -> _Format:

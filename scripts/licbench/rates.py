@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import numpy.typing as npt
 
@@ -21,7 +19,7 @@ def bits_per_pixel(size: int, pixels: int) -> float:
 
 
 def bd_rate(
-    anchor_rates: Sequence[float], anchor_psnr: Sequence[float], rates: Sequence[float], psnr: Sequence[float]
+    anchor_rates: npt.ArrayLike, anchor_psnr: npt.ArrayLike, rates: npt.ArrayLike, psnr: npt.ArrayLike
 ) -> float:
     """Bjontegaard's rate difference at equal PSNR, in percent; negative where the curve needs less than the anchor.
 
@@ -40,7 +38,7 @@ def bd_rate(
     # Pulls in matplotlib, a second that only tables need.
     import bjontegaard  # noqa: PLC0415
 
-    anchor, test = _operational(anchor_rates, anchor_psnr), _operational(rates, psnr)
+    anchor, test = operational(anchor_rates, anchor_psnr), operational(rates, psnr)
     if min(anchor[1][-1], test[1][-1]) <= max(anchor[1][0], test[1][0]):
         raise PointsError(
             f"BD-rate of curves without common quality ({_span(test)} against {_span(anchor)}); measure nearer points"
@@ -50,8 +48,12 @@ def bd_rate(
     )
 
 
-def _operational(rates: Sequence[float], psnr: Sequence[float]) -> Curve:
-    """The points in order of rising rate and quality, without those that are no better than a cheaper one."""
+def operational(rates: npt.ArrayLike, psnr: npt.ArrayLike) -> Curve:
+    """The points in order of rising rate and quality, without those that are no better than a cheaper one.
+
+    Raises:
+        PointsError: a point is not finite or its rate not positive, or fewer than two are left.
+    """
     rate, quality = np.asarray(rates, np.float64), np.asarray(psnr, np.float64)
     if rate.shape != quality.shape or not (np.isfinite(rate) & np.isfinite(quality) & (rate > 0)).all():
         raise PointsError("BD-rate of a point without a finite PSNR and a positive rate; leave that point out")

@@ -34,7 +34,9 @@ def threshold_scan(rows: pd.DataFrame, qp: int, threshold_db: float) -> pd.DataF
     shares = sweeps.assign(srcnn=sweeps["branch"] == "srcnn").groupby(["curve", "point"], sort=False)
     settings = shares.agg(threshold_db=("threshold_db", "first"), qp=("qp", "first"), share_srcnn=("srcnn", "mean"))
     scan = pool(sweeps).merge(settings.reset_index(), on=["curve", "point"]).rename(columns={"curve": "sweep"})
-    return scan[COLUMNS].sort_values(["sweep", "threshold_db", "qp"], ascending=[False, True, True], ignore_index=True)
+    scan = scan.sort_values(["sweep", "threshold_db", "qp"], ascending=[False, True, True], ignore_index=True)
+    # The threshold stays exact: rounded, it would part the pictures otherwise.
+    return scan[COLUMNS].round(dict.fromkeys(["share_srcnn", "psnr_db", "ms_ssim", "bpp"], 6))
 
 
 def threshold_sweep(rows: pd.DataFrame, qp: int) -> pd.DataFrame:

@@ -64,6 +64,8 @@ def _in_words(error: jsonschema.ValidationError) -> str:
         known = sorted(schema.get("properties", {}))
         unknown = sorted(set(map(str, error.instance)) - set(known))
         return f"unknown key {', '.join(unknown)} (known: {', '.join(known)})"
+    if error.validator == "enum" and "propertyNames" in error.schema_path:
+        return f"unknown key {error.instance} (known: {', '.join(sorted(schema['enum']))})"
     return error.message if len(error.message) < 200 else f"{error.message[:200]}..."
 
 

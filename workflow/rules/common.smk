@@ -49,7 +49,12 @@ def mirror_option():
 
 def original_of(wildcards):
     """The user's own file, where the dataset is a folder: a changed picture reruns what was made of it."""
-    return str(DATASET.path(wildcards.image)) if DATASET.kind == "folder" else []
+    if DATASET.kind != "folder":
+        return []
+    path = str(DATASET.path(wildcards.image))
+    if "{" in path:
+        raise WorkflowError(f"{path}: Snakemake would take the braces for a wildcard; rename it")
+    return path
 
 
 def images(wildcards=None):

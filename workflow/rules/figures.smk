@@ -5,12 +5,6 @@
 #   steps   figures1to4 (from the code alone), figure5, figure6, threshold_scan
 
 
-def figure5_picture(wildcards):
-    """The dataset's picture that the config names, or its first."""
-    image = config["figure5"]["image"].get(DATASET.id) or images()[0]
-    return f"results/data/{DATASET.id}/{image}.png"
-
-
 rule figures1to4:
     """Block diagrams of the CAE and SR codecs (1, 4), layers of the CAE and the GAN (2, 3), read from the code."""
     input:
@@ -31,7 +25,10 @@ rule figures1to4:
 rule figure5:
     """Maps of Y without and with PCA, and the rates of both at one quality (Figure 5)."""
     input:
-        picture=figure5_picture,
+        # The dataset's picture that the config names, or its first
+        picture=lambda wildcards: (
+            f"results/data/{DATASET.id}/{config['figure5']['image'].get(DATASET.id) or images()[0]}.png"
+        ),
         model=multiext(f"{weights_folder()}/{config['figure5']['model']}", ".safetensors", ".json"),
         paper="workflow/resources/paper/figure5.csv",
         code=code_of("scripts/latents.py"),
@@ -43,13 +40,10 @@ rule figure5:
     conda:
         "../../envs/codecs.yaml"
     params:
-        weights=weights_folder(),
-        model=config["figure5"]["model"],
         psnr=config["figure5"]["psnr_db"],
     shell:
-        "python scripts/latents.py {input.picture:q} --paper {input.paper:q} --model {params.model:q}"
-        " --weights {params.weights:q} --psnr-db {params.psnr} --csv {output.csv:q} --pictures {output.pictures:q}"
-        " 2> {log:q}"
+        "python scripts/latents.py {input.picture:q} --paper {input.paper:q} --model {input.model[0]:q}"
+        " --psnr-db {params.psnr} --csv {output.csv:q} --pictures {output.pictures:q} 2> {log:q}"
 
 
 rule figure6:

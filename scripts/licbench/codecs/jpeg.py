@@ -1,4 +1,4 @@
-"""Baseline JPEG by libjpeg-turbo, in the three settings that the paper's comparison hangs on (paper.md section 7)."""
+"""Baseline JPEG by libjpeg-turbo, in the three settings that the paper's comparison hangs on (README)."""
 
 from __future__ import annotations
 

@@ -45,7 +45,8 @@ STYLES: dict[tuple[str, str], Style] = {
     ("jpeg", "444-standard"): Style("JPEG 4:4:4", ORANGE, "s", ":"),
     ("jpeg", "420-standard"): Style("JPEG 4:2:0", ORANGE, "D", "--"),
     ("jpeg", "420-optimised"): Style("JPEG 4:2:0 optimised", ORANGE, "v", "-"),
-    ("jpeg2000", "jpeg2000"): Style("JPEG 2000", SKY, "P", "-"),
+    ("jpeg2000", "9-7"): Style("JPEG 2000, 9/7", SKY, "P", "-"),
+    ("jpeg2000", "5-3"): Style("JPEG 2000, 5/3", SKY, ">", "--"),
     ("cae", "offline"): Style("CAE", GREEN, "o", "-"),
     ("cae", "per_image"): Style("CAE, PCA per picture", GREEN, "h", "--"),
     ("cae", "none"): Style("CAE without PCA", GREEN, "p", ":"),
@@ -158,7 +159,7 @@ def _scale_rate(axes: Axes, data: pd.DataFrame, published: pd.DataFrame, logarit
         return
     rates = pd.concat([data["bpp"], published["bpp"]])
     axes.set_xscale("log")
-    axes.set_xlim(rates.min() * 0.85, rates.max() * 1.15)
+    axes.set_xlim(rates.min() * 0.8, rates.max() * 1.2)
     axes.xaxis.set_major_locator(FixedLocator(LOG_TICKS))
     axes.xaxis.set_major_formatter(FixedFormatter([f"{tick:g}" for tick in LOG_TICKS]))
     axes.xaxis.set_minor_locator(NullLocator())

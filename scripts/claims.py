@@ -1,0 +1,33 @@
+"""Measure what the paper claims on the collected rows, and give a verdict on each claim."""
+
+import argparse
+from pathlib import Path
+
+import pandas as pd
+
+from licbench.cards import read_cards
+from licbench.claims.bench import Bench
+from licbench.claims.judging import judge_all
+from licbench.cli import run
+from licbench.files import replacing
+from licbench.points import read_rows
+
+
+def main() -> None:
+    """Parse the command line and judge."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("rows", type=Path, help="the dataset's rows (collect.py)")
+    parser.add_argument("--paper", required=True, nargs="+", type=Path, help="the published tables and figures, as CSV")
+    parser.add_argument("--cards", nargs="*", type=Path, default=[], help="cards of the models behind the rows")
+    parser.add_argument("--budget", required=True, type=Path, help="preset of the paper's training")
+    parser.add_argument("--target-bpp", required=True, type=float, help="rate at which codecs are compared")
+    parser.add_argument("--out", required=True, type=Path, help="CSV file to write")
+    options = parser.parse_args()
+    bench = Bench(read_rows(options.rows), read_cards(options.cards, options.budget), options.target_bpp)
+    judged = judge_all(bench, {path.stem: pd.read_csv(path) for path in options.paper})
+    with replacing(options.out) as temporary:
+        judged.to_csv(temporary, index=False, lineterminator="\n")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,86 @@
+"""Claims measured and judged, one line each."""
+
+from __future__ import annotations
+
+from math import isnan, nan
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from licbench.claims.bench import Bench
+from licbench.claims.register import Claim, Paper, claims
+from licbench.claims.verdicts import FAILS, HOLDS, OPEN, interval_of
+from licbench.errors import PointsError
+
+COLUMNS = [
+    "claim", "unit", "source", "protocol", "published", "measured", "low", "high", "verdict", "reason", "rule",
+    "evidence",
+]  # fmt: skip
+DIGITS = 4
+"""Significant digits of a measured value."""
+
+
+def judge_all(bench: Bench, paper: Paper) -> pd.DataFrame:
+    """Every claim of ``register``, judged by its rule; ``COLUMNS``.
+
+    ``low`` and ``high`` are the 95 % bootstrap interval over pictures. ``reason`` says why a claim is not decidable
+    here: a curve that is not measured or does not reach, an interval on both sides of the rule's limit, models with
+    less than the paper's training, other pictures than those a number is about.
+    """
+    lines = [judge(claim, bench, paper) for claim in claims(bench.target_bpp)]
+    return pd.DataFrame(lines, columns=COLUMNS)
+
+
+def judge(claim: Claim, bench: Bench, paper: Paper) -> dict[str, Any]:
+    """The line of one claim."""
+    published = claim.published(paper)
+    measured, interval, problem = nan, (nan, nan), ""
+    try:
+        quantity = claim.statistic(bench)
+        measured = quantity(np.ones(bench.pictures))
+        interval = interval_of(quantity, bench.pictures)
+    except PointsError as error:
+        problem = str(error)
+    verdict, reason = (OPEN, problem) if problem else _verdict(claim, bench, published, interval)
+    dataset = ", ".join(bench.datasets)
+    return {
+        "claim": claim.claim,
+        "unit": claim.unit,
+        "source": claim.source,
+        "protocol": f"{claim.protocol}; here {dataset}, {bench.pictures} pictures",
+        "published": _rounded(published),
+        "measured": _rounded(measured),
+        "low": _rounded(interval[0]),
+        "high": _rounded(interval[1]),
+        "verdict": verdict,
+        "reason": reason,
+        "rule": _rule_text(claim, published),
+        "evidence": claim.evidence.format(dataset=dataset),
+    }
+
+
+def _verdict(claim: Claim, bench: Bench, published: float, interval: tuple[float, float]) -> tuple[str, str]:
+    if isnan(interval[0]):
+        return OPEN, "no interval: fewer than two pictures, or undefined in many of the resamples"
+    verdict = claim.rule.verdict(interval, published)
+    if verdict == OPEN:
+        return OPEN, "the interval reaches both sides of the limit"
+    if claim.only_on is not None and bench.datasets != [claim.only_on]:
+        return OPEN, f"the number is about {claim.only_on}"
+    untrained = bench.undertrained({HOLDS: claim.trained_if_holds, FAILS: claim.trained_if_fails}[verdict])
+    return (OPEN, f"{verdict} by the rule, but {', '.join(untrained)}") if untrained else (verdict, "")
+
+
+def _rule_text(claim: Claim, published: float) -> str:
+    parts = [claim.rule.text(published)]
+    if claim.only_on:
+        parts.append(f"decided on {claim.only_on} alone")
+    for verdict, codecs in ((HOLDS, claim.trained_if_holds), (FAILS, claim.trained_if_fails)):
+        if codecs:
+            parts.append(f"{verdict!r} counts only if {' and '.join(codecs)} had the paper's training")
+    return "; ".join(parts)
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.{DIGITS}g}")
