@@ -9,7 +9,8 @@ from licbench.cards import read_cards
 from licbench.claims.bench import Bench
 from licbench.claims.judging import judge_all
 from licbench.cli import run
-from licbench.files import replacing
+from licbench.files import replacing, write_text
+from licbench.pages import claims_page
 from licbench.points import read_rows
 
 
@@ -21,11 +22,14 @@ def main() -> None:
     parser.add_argument("--cards", nargs="*", type=Path, default=[], help="cards of the models behind the rows")
     parser.add_argument("--budget", required=True, type=Path, help="preset of the paper's training")
     parser.add_argument("--target-bpp", required=True, type=float, help="rate at which codecs are compared")
-    parser.add_argument("--out", required=True, type=Path, help="CSV file to write")
+    parser.add_argument("--template", required=True, type=Path, help="Markdown with placeholders")
+    parser.add_argument("--csv", required=True, type=Path, help="CSV file to write")
+    parser.add_argument("--page", required=True, type=Path, help="Markdown file to write")
     options = parser.parse_args()
     bench = Bench(read_rows(options.rows), read_cards(options.cards, options.budget), options.target_bpp)
     judged = judge_all(bench, {path.stem: pd.read_csv(path) for path in options.paper})
-    with replacing(options.out) as temporary:
+    write_text(options.page, claims_page(options.template.read_text(), judged, ", ".join(bench.datasets)))
+    with replacing(options.csv) as temporary:
         judged.to_csv(temporary, index=False, lineterminator="\n")
 
 

@@ -18,7 +18,7 @@ from licbench.files import write_bytes
 from licbench.images import read_rgb
 from licbench.models import SHIPPED, ModelStore
 from licbench.registry import codec_class, codec_ids
-from licbench.settings import require_valid
+from licbench.validation import require_valid
 
 
 def main() -> None:

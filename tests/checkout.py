@@ -28,7 +28,7 @@ TINY_SETTINGS: Mapping[str, Any] = {
     "codecs": ["jpeg", "jpeg2000"],
     "settings": {
         "jpeg": {"modes": ["420-optimised"], "quality": [5, 20]},
-        "jpeg2000": {"bpp": [0.3, 1.0]},
+        "jpeg2000": {"bpp": [0.3, 1.0], "reversible_bpp": []},
     },
 }
 """Two fast codecs with two points each."""

@@ -26,7 +26,7 @@ SETTINGS: dict[str, Any] = {
     "rate_target_bpp": 1.0,
     "settings": {
         "jpeg": {"modes": ["420-optimised"], "quality": [5, 30]},
-        "jpeg2000": {"bpp": [0.5]},
+        "jpeg2000": {"bpp": [0.5], "reversible_bpp": []},
         "bpg": {"chroma": ["420"], "qp": [32, 42]},
         "cae": {"ladder": {"cae_024": [], "cae_048": [], "cae_096": [1.0], "cae_160": []}},
         "gan": {"families": [{"model": ["gan_128"], "scale": [1], "bits": [5, 8], "rotated": [True]}]},

@@ -16,6 +16,7 @@ from licbench.metrics import MIN_SIDE_MS_SSIM, error_moments, ms_ssim
 from licbench.models import ModelStore
 from licbench.points import Row, digest, write_rows
 from licbench.registry import codec_class
+from licbench.validation import require_valid
 
 
 def measure_image(
@@ -30,7 +31,12 @@ def measure_image(
         weights: folder of trained models.
         streams: folder for the streams, ``{point}{extension}``.
         rows: CSV file, see ``points``.
+
+    Raises:
+        SettingsError: the settings are not what the codec takes.
+        BadImageError: the original cannot be read.
     """
+    require_valid(settings, codec_class(ids[2]).settings_schema, f"settings of {ids[2]}")
     write_rows(_measure(read_rgb(picture), ids, settings, ModelStore(weights), streams), rows)
 
 

@@ -82,3 +82,10 @@ def models_of(wildcards):
         if config["weights"] == "shipped" and not Path(file).is_file():
             raise WorkflowError(f"{file} is missing; restore it from the repository, or set weights: trained")
     return files
+
+
+def cards_in_use(wildcards):
+    """The cards of all models that the rows were made with."""
+    blocks = [(registry.codec_class(codec), config["settings"][codec]) for codec in config["codecs"]]
+    models = {model for codec, block in blocks for model in codec.required_models(block)}
+    return [f"{weights_folder()}/{model}.json" for model in sorted(models)]

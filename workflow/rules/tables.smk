@@ -1,7 +1,29 @@
 # The paper's tables.
-#   needs   config: table5, rate_target_bpp; the rows (encode.smk), the published numbers (workflow/resources/paper)
-#   makes   results/table5.csv
-#   steps   table5
+#   needs   config: table5, rate_target_bpp; the rows (encode.smk), the models' cards (train.smk or shipped), the
+#           published numbers (workflow/resources/paper)
+#   makes   results/table{1..5}.csv, results/tables.md
+#   steps   tables1to4, table5, tables_page
+
+
+rule tables1to4:
+    """The lines of Tables 1 to 4 as printed, measured where the rows hold their points."""
+    input:
+        rows=f"results/points/{DATASET.id}.csv",
+        paper="workflow/resources/paper/{table}.csv",
+        budget="workflow/presets/paper.yaml",
+        cards=cards_in_use,
+        code=code_of("scripts/paper_table.py"),
+    output:
+        "results/{table}.csv",
+    log:
+        "results/logs/{table}.log",
+    wildcard_constraints:
+        table="table[1-4]",
+    conda:
+        "../../envs/tables.yaml"
+    shell:
+        "python scripts/paper_table.py {wildcards.table} {input.rows:q} --paper {input.paper:q}"
+        " --cards {input.cards:q} --budget {input.budget:q} --out {output:q} 2> {log:q}"
 
 
 rule table5:
@@ -22,3 +44,22 @@ rule table5:
     shell:
         "python scripts/table.py {input.rows:q} --paper {input.paper:q} --contenders {params.contenders:q}"
         " --target-bpp {params.target} --out {output:q} 2> {log:q}"
+
+
+rule tables_page:
+    """All five tables on one page, with what is compared and which published numbers contradict each other."""
+    input:
+        tables=expand("results/table{number}.csv", number=[1, 2, 3, 4, 5]),
+        template="workflow/report/tables.md",
+        code=code_of("scripts/tables_page.py"),
+    output:
+        "results/tables.md",
+    log:
+        "results/logs/tables_page.log",
+    conda:
+        "../../envs/tables.yaml"
+    params:
+        dataset=DATASET.id,
+    shell:
+        "python scripts/tables_page.py {input.tables:q} --template {input.template:q}"
+        " --dataset {params.dataset:q} --out {output:q} 2> {log:q}"

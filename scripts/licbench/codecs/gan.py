@@ -115,8 +115,8 @@ class Gan(Codec):
         model = self.models.find(reader.raw(FINGERPRINT_BYTES), "gan")
         flags = reader.byte()
         scale, bits, rotated = SCALES[flags & 3], flags >> 2 & 15, bool(flags >> 6)
-        if bits not in BIT_DEPTHS:
-            raise CorruptStreamError(f"gan stream claims {bits} bits; decode it with the version that wrote it")
+        if bits not in BIT_DEPTHS or flags >> 7:
+            raise CorruptStreamError(f"gan stream has flags {flags:#x}; decode it with the version that wrote it")
         side = model.card["recipe"]["input_size"]
         rows, columns = -(-height * scale // side), -(-width * scale // side)
         quantiser = _quantiser(model, bits, rotated)

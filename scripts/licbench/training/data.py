@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from licbench.errors import DatasetError
-from licbench.images import LUMA_OF_RGB, Image, decode_rgb
+from licbench.images import Image, decode_rgb, rgb_to_ycbcr
 
 Array = npt.NDArray[Any]
 
@@ -41,7 +41,7 @@ def _read_pack(pack: Path) -> list[Image]:
 
 def luma(picture: Image) -> npt.NDArray[np.float32]:
     """The BT.601 luma of an RGB picture, scaled to [0, 1]."""
-    return (picture @ np.array(LUMA_OF_RGB, np.float32)) / np.float32(255)
+    return rgb_to_ycbcr(picture)[..., 0] / np.float32(255)
 
 
 def random_crop(picture: Array, side: int, rng: np.random.Generator) -> Array:

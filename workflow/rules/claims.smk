@@ -1,0 +1,32 @@
+# The paper's claims, judged.
+#   needs   config: rate_target_bpp; the rows (encode.smk), the models' cards (train.smk or shipped), the published
+#           numbers (workflow/resources/paper)
+#   makes   results/claims.csv, results/claims.md
+#   steps   judge_claims
+
+
+rule judge_claims:
+    """What the paper claims, measured with its uncertainty, and a verdict by a rule fixed beforehand."""
+    input:
+        rows=f"results/points/{DATASET.id}.csv",
+        paper=expand(
+            "workflow/resources/paper/{name}.csv",
+            name=["table1", "table2", "table4", "table5", "figure5", "figure6", "text"],
+        ),
+        budget="workflow/presets/paper.yaml",
+        cards=cards_in_use,
+        template="workflow/report/claims.md",
+        code=code_of("scripts/claims.py"),
+    output:
+        csv="results/claims.csv",
+        page="results/claims.md",
+    log:
+        "results/logs/judge_claims.log",
+    conda:
+        "../../envs/tables.yaml"
+    params:
+        target=config["rate_target_bpp"],
+    shell:
+        "python scripts/claims.py {input.rows:q} --paper {input.paper:q} --cards {input.cards:q}"
+        " --budget {input.budget:q} --target-bpp {params.target} --template {input.template:q}"
+        " --csv {output.csv:q} --page {output.page:q} 2> {log:q}"
