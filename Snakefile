@@ -13,6 +13,7 @@ include: "workflow/rules/data.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/encode.smk"
 include: "workflow/rules/tables.smk"
+include: "workflow/rules/figures.smk"
 include: "workflow/rules/claims.smk"
 include: "workflow/rules/provenance.smk"
 
@@ -26,5 +27,7 @@ rule all:
     default_target: True
     input:
         "results/table5.csv",
+        expand("results/figure{number}.{kind}", number=range(1, 7), kind=["csv", "png", "pdf"]),
+        expand("results/threshold_scan.{kind}", kind=["csv", "png", "pdf"]),
         "results/provenance/config.yaml",
         "results/provenance/versions.json",

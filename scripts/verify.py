@@ -14,13 +14,13 @@ from licbench.verifying import verify_row
 def main() -> None:
     """Parse the command line and check row by row."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("rows", type=Path, help="a dataset's rows, such as results/points/kodak.csv")
+    parser.add_argument("rows", type=Path, nargs="+", help="rows of datasets, such as results/points/kodak.csv")
     parser.add_argument("--streams", type=Path, default=Path("results/streams"), help="where the streams are")
     parser.add_argument("--weights", type=Path, default=SHIPPED, help="folder of trained models (default: shipped)")
     parser.add_argument("--decode", action="store_true", help="decode every stream too (slow)")
     options = parser.parse_args()
-    rows = read_rows(options.rows)
-    for row in tqdm(rows.to_dict("records"), desc="verify", unit="stream"):
+    rows = [row for path in options.rows for row in read_rows(path).to_dict("records")]
+    for row in tqdm(rows, desc="verify", unit="stream"):
         verify_row(row, options.streams, options.weights if options.decode else None)
     print(f"{len(rows)} rows agree with their files{' and decode to what was scored' if options.decode else ''}")
 

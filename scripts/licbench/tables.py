@@ -90,8 +90,10 @@ def table5(
         target_bpp: the budget, in bits per pixel.
 
     Raises:
-        PointsError: a contender has no measured point.
+        PointsError: there is no contender, or one has no measured point.
     """
+    if not contenders:
+        raise PointsError("table5: none of its codecs was measured; add a row for yours under table5 in the config")
     published = paper.set_index("codec").add_prefix("paper_")
     lines = []
     for name, contender in contenders.items():
