@@ -26,7 +26,10 @@ rule all:
     """Everything the workflow makes for the chosen dataset."""
     default_target: True
     input:
-        "results/table5.csv",
+        expand("results/table{number}.csv", number=range(1, 6)),
+        "results/tables.md",
+        "results/claims.csv",
+        "results/claims.md",
         expand("results/figure{number}.{kind}", number=range(1, 7), kind=["csv", "png", "pdf"]),
         expand("results/threshold_scan.{kind}", kind=["csv", "png", "pdf"]),
         "results/provenance/config.yaml",

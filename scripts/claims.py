@@ -8,9 +8,9 @@ import pandas as pd
 from licbench.cards import read_cards
 from licbench.claims.bench import Bench
 from licbench.claims.judging import judge_all
+from licbench.claims.page import claims_page
 from licbench.cli import run
 from licbench.files import replacing, write_text
-from licbench.pages import claims_page
 from licbench.points import read_rows
 
 

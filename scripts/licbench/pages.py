@@ -9,7 +9,6 @@ from typing import Any
 
 import pandas as pd
 
-from licbench.claims.verdicts import FAILS, HOLDS, OPEN
 from licbench.errors import SettingsError
 
 
@@ -24,30 +23,7 @@ def tables_page(template: str, tables: Mapping[str, pd.DataFrame], dataset: str)
     Raises:
         SettingsError: the template names a table that is not there.
     """
-    return _filled(template, {name: markdown(table) for name, table in tables.items()} | {"dataset": dataset})
-
-
-def claims_page(template: str, judged: pd.DataFrame, dataset: str) -> str:
-    """The page of the claims: how many hold, the verdicts, and how each was judged.
-
-    Args:
-        template: Markdown with the placeholders $dataset, $count, $holds, $fails, $open, $verdicts and $rules.
-        judged: from ``claims.judging.judge_all``.
-        dataset: what the rows were measured on.
-    """
-    counts = judged["verdict"].value_counts()
-    told = judged.assign(interval=[_interval(line) for line in judged[["low", "high"]].to_dict("records")])
-    columns = ["claim", "unit", "published", "measured", "interval", "verdict", "reason"]
-    holes: dict[str, Any] = {
-        "dataset": dataset,
-        "count": len(judged),
-        "holds": counts.get(HOLDS, 0),
-        "fails": counts.get(FAILS, 0),
-        "open": counts.get(OPEN, 0),
-        "verdicts": markdown(told[columns]),
-        "rules": markdown(judged[["claim", "unit", "source", "protocol", "rule", "evidence"]]),
-    }
-    return _filled(template, holes)
+    return filled(template, {name: markdown(table) for name, table in tables.items()} | {"dataset": dataset})
 
 
 def markdown(table: pd.DataFrame) -> str:
@@ -61,11 +37,12 @@ def _cell(value: Any) -> str:
     return (f"{value:.10g}" if isinstance(value, float) else str(value)).replace("|", "\\|")
 
 
-def _interval(ends: Mapping[Any, float]) -> str:
-    return "" if math.isnan(ends["low"]) else f"{ends['low']:.4g} to {ends['high']:.4g}"
+def filled(template: str, holes: Mapping[str, Any]) -> str:
+    """The template with its placeholders replaced.
 
-
-def _filled(template: str, holes: Mapping[str, Any]) -> str:
+    Raises:
+        SettingsError: a placeholder has no value.
+    """
     try:
         return Template(template).substitute(holes)
     except (KeyError, ValueError) as error:

@@ -126,7 +126,7 @@ class Bench:
         own = self.rows[self.rows["codec"].isin(list(codecs))]
         models: set[Any] = {json.loads(settings).get("model") for settings in set(own["settings"])} - {None}
         return [
-            f"{model} saw {self.cards.share_of_budget(model):.2%} of the paper's training"
+            f"{model} saw {100 * self.cards.share_of_budget(model):.2g} % of the paper's training"
             for model in sorted(models)
             if self.cards.below_budget([model])
         ]

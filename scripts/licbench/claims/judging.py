@@ -10,7 +10,7 @@ import pandas as pd
 
 from licbench.claims.bench import Bench
 from licbench.claims.register import Claim, Paper, claims
-from licbench.claims.verdicts import FAILS, HOLDS, OPEN, interval_of
+from licbench.claims.verdicts import FAILS, HOLDS, MOST_UNDEFINED, OPEN, interval_of
 from licbench.errors import PointsError
 
 COLUMNS = [
@@ -61,8 +61,10 @@ def judge(claim: Claim, bench: Bench, paper: Paper) -> dict[str, Any]:
 
 
 def _verdict(claim: Claim, bench: Bench, published: float, interval: tuple[float, float]) -> tuple[str, str]:
+    if bench.pictures < 2:
+        return OPEN, "one picture gives no interval"
     if isnan(interval[0]):
-        return OPEN, "no interval: fewer than two pictures, or undefined in many of the resamples"
+        return OPEN, f"undefined in more than {MOST_UNDEFINED:.0%} of the resamples"
     verdict = claim.rule.verdict(interval, published)
     if verdict == OPEN:
         return OPEN, "the interval reaches both sides of the limit"
@@ -73,7 +75,7 @@ def _verdict(claim: Claim, bench: Bench, published: float, interval: tuple[float
 
 
 def _rule_text(claim: Claim, published: float) -> str:
-    parts = [claim.rule.text(published)]
+    parts = [f"{claim.rule.text(published)}; {OPEN}: neither"]
     if claim.only_on:
         parts.append(f"decided on {claim.only_on} alone")
     for verdict, codecs in ((HOLDS, claim.trained_if_holds), (FAILS, claim.trained_if_fails)):
