@@ -1,4 +1,4 @@
-"""The paper's tables as pure functions of the measured rows."""
+"""Pooling, choices among the measured rows, and Table 5, as pure functions; Tables 1 to 4 are in ``paper_tables``."""
 
 from __future__ import annotations
 

@@ -4,15 +4,14 @@
 #   makes   results/claims.csv, results/claims.md
 #   steps   judge_claims
 
+PRINTED = ["table1", "table2", "table4", "table5", "figure5", "figure6", "text"]
+
 
 rule judge_claims:
     """What the paper claims, measured with its uncertainty, and a verdict by a rule fixed beforehand."""
     input:
         rows=f"results/points/{DATASET.id}.csv",
-        paper=expand(
-            "workflow/resources/paper/{name}.csv",
-            name=["table1", "table2", "table4", "table5", "figure5", "figure6", "text"],
-        ),
+        paper=expand("workflow/resources/paper/{name}.csv", name=PRINTED),
         budget="workflow/presets/paper.yaml",
         cards=cards_in_use,
         template="workflow/report/claims.md",

@@ -26,7 +26,8 @@ def judge_all(bench: Bench, paper: Paper) -> pd.DataFrame:
 
     ``low`` and ``high`` are the 95 % bootstrap interval over pictures. ``reason`` says why a claim is not decidable
     here: a curve that is not measured or does not reach, an interval on both sides of the rule's limit, models with
-    less than the paper's training, other pictures than those a number is about.
+    less than the paper's training, other pictures than those a number is about. Beside a verdict it names the models
+    that had less than the paper's training all the same.
     """
     lines = [judge(claim, bench, paper) for claim in claims(bench.target_bpp)]
     return pd.DataFrame(lines, columns=COLUMNS)
@@ -71,7 +72,10 @@ def _verdict(claim: Claim, bench: Bench, published: float, interval: tuple[float
     if claim.only_on is not None and bench.datasets != [claim.only_on]:
         return OPEN, f"the number is about {claim.only_on}"
     untrained = bench.undertrained({HOLDS: claim.trained_if_holds, FAILS: claim.trained_if_fails}[verdict])
-    return (OPEN, f"{verdict} by the rule, but {', '.join(untrained)}") if untrained else (verdict, "")
+    if untrained:
+        return OPEN, f"{verdict} by the rule, but {', '.join(untrained)}"
+    short = bench.undertrained({*claim.trained_if_holds, *claim.trained_if_fails})
+    return verdict, f"although {', '.join(short)}" if short else ""
 
 
 def _rule_text(claim: Claim, published: float) -> str:
