@@ -1,4 +1,4 @@
-"""Tables and claims through the workflow: of rows that hold two codecs, so most lines say that they are not measured."""
+"""Tables and claims through the workflow, of rows that hold two codecs: most lines say that they are not measured."""
 
 import pandas as pd
 import pytest

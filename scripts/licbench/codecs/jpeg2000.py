@@ -37,7 +37,7 @@ class Jpeg2000(Codec):
     settings_schema: ClassVar[Mapping[str, Any]] = {
         "type": "object",
         "additionalProperties": False,
-        "required": ["bpp"],
+        "required": ["bpp", "reversible_bpp"],
         "properties": {
             "bpp": {
                 "description": "The target rates to measure with the 9/7 wavelet.",
@@ -61,7 +61,7 @@ class Jpeg2000(Codec):
     def points(cls, settings: Settings) -> list[OperatingPoint]:
         return [
             OperatingPoint(f"{wavelet}-b{bpp:.3f}", wavelet, {"bpp": bpp, "wavelet": wavelet})
-            for wavelet, rates in zip(WAVELETS, (settings["bpp"], settings.get("reversible_bpp", ())), strict=True)
+            for wavelet, rates in zip(WAVELETS, (settings["bpp"], settings["reversible_bpp"]), strict=True)
             for bpp in rates
         ]
 
