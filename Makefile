@@ -1,6 +1,6 @@
 # Everything from a fresh clone; needs Python 3.11 and make, no root. The environment is built once, from the locks.
 
-PYTHON ?= python3.11
+PYTHON ?= $(or $(shell command -v python3.11),python3)
 CORES ?= all
 VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
