@@ -179,5 +179,7 @@ def test_a_machine_without_any_library_is_told_what_to_install(monkeypatch):
             openjpeg.version()
     finally:
         monkeypatch.undo()
+        # The failed search left glymur's structures laid out for no version at all: make it search again.
+        openjp2.OPENJP2 = None
         openjpeg._bindings.cache_clear()
         assert openjpeg.version().startswith("OpenJPEG ")
