@@ -37,14 +37,18 @@ CAE_RECIPE: dict[str, Any] = {
 GAN_RECIPE: dict[str, Any] = {
     "name": "tiny_gan",
     "network": "gan",
+    "init": "random",
     "code_size": 8,
     "input_size": 128,
     "beta": 0.01,
     "pixels_only": 0.9,
     "scale": [1.0, 1.0],
+    "precision": "float32",
+    "storage": "float16",
     "batch": 2,
     "steps": 3,
     "learning_rate": 1e-3,
+    "schedule": "constant",
     "beta1": 0.5,
     "seed": 2018,
     "log_every": 1,
@@ -76,6 +80,7 @@ def train_tiny(recipe: dict[str, Any], pack: Path, folder: Path) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         # The tables are learned on fewer tiles: the sample's size is no setting of a recipe.
         patch.setattr(gan, "EXPORT_TILES", 64)
+        patch.setattr(gan, "START_TILES", 64)
         patch.setattr(cae, "EXPORT_CROPS", 32)
         train_model(recipe, [pack], destination, threads=1)
     return weights

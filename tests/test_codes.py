@@ -69,6 +69,6 @@ def test_histograms_leave_no_level_impossible(pairs, tiles, seed):
     quantiser = CodeQuantiser.from_ranges(low, high, 5, shared_step=True)
     indices = np.random.default_rng(seed).integers(0, quantiser.levels, (tiles, len(low)), dtype=np.int32)
     counts = quantiser.histograms(indices)
-    assert counts.dtype == np.uint32 and counts.shape == (quantiser.levels.sum(),) and (counts >= 1).all()
+    assert counts.dtype == np.uint16 and counts.shape == (quantiser.levels.sum(),) and (counts >= 1).all()
     for column, table in zip(indices.T, np.split(counts, np.cumsum(quantiser.levels)[:-1]), strict=True):
         assert [int((column == level).sum()) + 1 for level in range(len(table))] == table.tolist()

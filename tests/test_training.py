@@ -14,13 +14,17 @@ from safetensors.numpy import load_file
 
 from licbench.errors import DatasetError, ModelError, SettingsError
 from licbench.networks.cae import CAE
+from licbench.networks.gan import Encoder, Generator
 from licbench.networks.srcnn import SRCNN
 from licbench.resampling import halve
-from licbench.training import loop
+from licbench.training import gan, loop
 from licbench.training.cae import CaeTask, LaplaceRate
 from licbench.training.data import load_pictures, luma, random_crop
 from licbench.training.gan import GanTask
-from licbench.training.initial import klt_basis, start_as_identity, start_as_klt
+from licbench.training.initial.cae import klt_basis, start_as_klt
+from licbench.training.initial.gan import TANH_GAIN
+from licbench.training.initial.gan import start_as_klt as start_gan_as_klt
+from licbench.training.initial.srcnn import start_as_identity
 from licbench.training.srcnn import SrcnnTask
 
 CPU = torch.device("cpu")
@@ -203,6 +207,43 @@ def test_offline_rotation_decorrelates_the_training_latents():
         maps = task.cae.analysis(task._batch(rng(), 64)).numpy().swapaxes(0, 1).reshape(32, -1)
     energies = ((rotation.T @ maps) ** 2).mean(axis=1)
     assert energies[0] > 5 * energies[5] and energies[:8].sum() > 5 * energies[-8:].sum()
+
+
+@pytest.mark.parametrize("side", [64, 128, 256])
+def test_gan_klt_start_is_a_projection(side):
+    """What the codes hold is kept exactly, up to the tanh: a second pass through both networks changes nothing."""
+    crops = [random_crop(photo(260, 350), side, rng(seed)) for seed in range(48)]
+    tiles = torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2).contiguous()
+    encoder, generator = Encoder(32, side).eval(), Generator(32, side).eval()
+    start_gan_as_klt(encoder, generator, tiles)
+    with torch.no_grad():
+        codes = encoder(tiles.float() / 127.5 - 1)
+        linear = torch.atanh(generator(codes).double()).float() / TANH_GAIN
+        again = encoder(linear)
+        error = (linear - (tiles.float() / 127.5 - 1)).square().mean() / (tiles.float() / 127.5 - 1).var()
+    torch.testing.assert_close(again, codes, atol=2e-3 * codes.abs().max().item(), rtol=0)
+    assert error < 0.4
+    spread = codes.square().mean(dim=0)
+    assert (spread[:-1] >= spread[1:] * (1 - 1e-3)).all()
+
+
+def test_gan_klt_start_keeps_the_statistics_of_batch_normalisation(monkeypatch):
+    monkeypatch.setattr(gan, "START_TILES", 16)
+    task = GanTask(PICTURES, {**GAN_RECIPE, "input_size": 64, "init": "klt", "pixels_only": 0.0}, CPU)
+    before = weights(task.modules)
+    task.step(rng(), 0.0)
+    moved = {name.split(".")[0] for name in changed(task.modules, before) if "running" in name}
+    assert moved == {"discriminator"}
+
+
+def test_bfloat16_learns_what_float32_learns():
+    losses = {}
+    for precision in ("float32", "bfloat16"):
+        recipe = {**GAN_RECIPE, "input_size": 64, "precision": precision, "pixels_only": 0.0}
+        task = GanTask(PICTURES, recipe, CPU)
+        losses[precision] = task.step(rng(), 0.0)
+    assert losses["bfloat16"] == pytest.approx(losses["float32"], rel=0.2)
+    assert losses["bfloat16"] != losses["float32"]
 
 
 @pytest.mark.parametrize(("pixels_only", "judged"), [(1.0, False), (0.0, True)])

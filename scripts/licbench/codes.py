@@ -49,9 +49,13 @@ class CodeQuantiser:
         """(tiles, N) index -> (tiles, N) float."""
         return ((indices + self.first) * self.step).astype(np.float32)
 
-    def histograms(self, indices: Indices) -> npt.NDArray[np.uint32]:
-        """Counts of each level of each coefficient plus one, all coefficients in one row of ``levels.sum()``."""
+    def histograms(self, indices: Indices) -> npt.NDArray[np.uint16]:
+        """Counts of each level of each coefficient plus one, all coefficients in one row of ``levels.sum()``.
+
+        Args:
+            indices: of fewer than 2**16 - 1 tiles.
+        """
         counts = [
             np.bincount(column, minlength=levels) + 1 for column, levels in zip(indices.T, self.levels, strict=True)
         ]
-        return np.concatenate(counts).astype(np.uint32)
+        return np.concatenate(counts).astype(np.uint16)

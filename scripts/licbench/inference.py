@@ -10,6 +10,7 @@ from torch import nn
 
 from licbench.errors import ModelError
 from licbench.models import Model
+from licbench.storage import restored
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -37,7 +38,7 @@ def network_of(build: Callable[[], Network], model: Model, prefix: str) -> Netwo
 def _filled(network: Network, model: Model, prefix: str) -> Network:
     held = {
         name.removeprefix(f"{prefix}."): torch.from_numpy(tensor)
-        for name, tensor in model.tensors.items()
+        for name, tensor in restored(model.tensors).items()
         if name.startswith(f"{prefix}.")
     }
     try:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from licbench.errors import CorruptStreamError
 
 Indices = npt.NDArray[np.int32]
-Counts = Sequence[npt.NDArray[np.uint32]]
+Counts = Sequence[npt.NDArray[np.uint16]]
 """For each coefficient, how often each level occurred; no zeros."""
 
 WORD = np.dtype("<u4")
@@ -45,5 +45,5 @@ def decode(data: bytes, tiles: int, counts: Counts) -> Indices:
     return indices
 
 
-def _model(counts: npt.NDArray[np.uint32]) -> constriction.stream.model.Categorical:
+def _model(counts: npt.NDArray[np.uint16]) -> constriction.stream.model.Categorical:
     return constriction.stream.model.Categorical(counts / counts.sum(dtype=np.float64), perfect=False)

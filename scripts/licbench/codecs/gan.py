@@ -153,7 +153,7 @@ def _quantiser(model: Model, bits: int, rotated: bool) -> CodeQuantiser:
     return CodeQuantiser.from_ranges(low, high, bits, shared_step=rotated)
 
 
-def _counts(model: Model, quantiser: CodeQuantiser, bits: int, rotated: bool) -> Sequence[npt.NDArray[np.uint32]]:
+def _counts(model: Model, quantiser: CodeQuantiser, bits: int, rotated: bool) -> Sequence[npt.NDArray[np.uint16]]:
     """The frequency table of each coefficient."""
     return np.split(model.tensors[f"{_basis(rotated)}.counts{bits}"], np.cumsum(quantiser.levels)[:-1])
 

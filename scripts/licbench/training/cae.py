@@ -14,8 +14,9 @@ from torch.nn import functional
 from licbench.images import Image
 from licbench.networks.cae import CAE, DOWNSCALE, MAPS
 from licbench.training.data import Array, luma, random_batch, random_crop
-from licbench.training.initial import klt_basis, start_as_klt
+from licbench.training.initial.cae import klt_basis, start_as_klt
 from licbench.training.loop import Recipe, Task, weights_of
+from licbench.training.schedules import rate_factor
 
 PEAK = 255.0
 EXPORT_CROPS = 256
@@ -104,9 +105,8 @@ class CaeTask(Task):
         return {**weights_of(self.cae, "cae"), "pca": vectors[:, ::-1].astype(np.float32)}
 
     def _decay(self, progress: float) -> None:
-        if self.recipe["schedule"] == "cosine":
-            factor = 0.5 * (1 + math.cos(math.pi * progress))
-            self.optimisers[0].param_groups[0]["lr"] = float(self.recipe["learning_rate"]) * max(factor, 0.02)
+        factor = rate_factor(str(self.recipe["schedule"]), progress)
+        self.optimisers[0].param_groups[0]["lr"] = float(self.recipe["learning_rate"]) * factor
 
     def _batch(self, rng: np.random.Generator, count: int) -> Tensor:
         side = int(self.recipe["patch"])

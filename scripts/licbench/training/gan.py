@@ -15,18 +15,23 @@ from licbench.images import Image
 from licbench.networks.gan import Discriminator, Encoder, Generator
 from licbench.resampling import resize
 from licbench.training.data import Array, random_batch, random_crop
-from licbench.training.loop import Recipe, Task, weights_of
+from licbench.training.initial.gan import start_as_klt
+from licbench.training.loop import Recipe, Task, keep_as_stored, weights_of
+from licbench.training.schedules import rate_factor
 
 EXPORT_TILES = 8192
 EXPORT_BATCH = 64
+START_TILES = 8192
 
 
 class GanTask(Task):
     """J_G = ||x - xhat||^2 + beta * sum ||D_hi(x) - D_hi(xhat)||^2, both as sums, per pixel value.
 
-    As printed, J_G holds no adversarial term. ``pixels_only`` is the share of the run before the discriminator joins
-    (0 in the paper); ``scale``: tiles are cut from pictures enlarged by a random factor in this range, as the codec
-    meets them ([1, 1] in the paper).
+    As printed, J_G holds no adversarial term. The recipe's ``init``: random (the paper's) | klt, with which batch
+    normalisation keeps to the statistics that it starts from, for those of small batches would drown the transform;
+    ``pixels_only``: share of the run before the discriminator joins (0 in the paper); ``scale``: tiles are cut from
+    pictures enlarged by a random factor in this range, as the codec meets them ([1, 1] in the paper); ``precision`` of
+    the arithmetic: float32 | bfloat16; ``storage``: of the weights, see ``storage``.
     """
 
     smallest_picture = 128
@@ -41,7 +46,11 @@ class GanTask(Task):
         self.discriminator = Discriminator(self.side)
         self.modules = nn.ModuleDict(
             {"encoder": self.encoder, "generator": self.generator, "discriminator": self.discriminator}
-        ).to(device)
+        )
+        if recipe["init"] == "klt":
+            tiles = self._tiles(np.random.default_rng(int(recipe["seed"])), START_TILES)
+            start_as_klt(self.encoder, self.generator, tiles)
+        self.modules.to(device)
         rate, betas = float(recipe["learning_rate"]), (float(recipe["beta1"]), 0.999)
         coder = [*self.encoder.parameters(), *self.generator.parameters()]
         self.optimisers = [
@@ -50,34 +59,37 @@ class GanTask(Task):
         ]
 
     def step(self, rng: np.random.Generator, progress: float) -> dict[str, float]:
-        self.modules.train()
+        self._set_mode()
+        self._decay(progress)
         real = self._batch(rng, int(self.recipe["batch"]))
-        fake = self.generator(self.encoder(real))
-        pixels = functional.mse_loss(fake, real)
-        losses = {"mse": pixels.item() * 127.5**2, "features": 0.0, "discriminator": 0.0}
-        total = pixels
-        if progress >= float(self.recipe["pixels_only"]):
-            losses["discriminator"] = self._update_discriminator(real, fake.detach())
-            features = self._feature_distance(real, fake) / real[0].numel()
-            losses["features"] = features.item()
-            total = pixels + float(self.recipe["beta"]) * features
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe["precision"] == "bfloat16"):
+            fake = self.generator(self.encoder(real)).float()
+            pixels = functional.mse_loss(fake, real)
+            losses = {"mse": pixels.item() * 127.5**2, "features": 0.0, "discriminator": 0.0}
+            total = pixels
+            if progress >= float(self.recipe["pixels_only"]):
+                losses["discriminator"] = self._update_discriminator(real, fake.detach())
+                features = self._feature_distance(real, fake) / real[0].numel()
+                losses["features"] = features.item()
+                total = pixels + float(self.recipe["beta"]) * features
         self.optimisers[0].zero_grad()
         total.backward()
         self.optimisers[0].step()
         return losses
 
     def export(self, rng: np.random.Generator) -> dict[str, np.ndarray[Any, Any]]:
-        """Encoder and generator in half precision; ranges, rotation and frequency tables of the codes they make."""
+        """Encoder and generator as stored; ranges, rotation and frequency tables of the codes that these make."""
         self.modules.eval()
+        form = str(self.recipe["storage"])
         for module in (self.encoder, self.generator):
-            module.half().float()  # the tables must belong to the weights as stored
+            keep_as_stored(module, form)
         codes = self._training_codes(rng)
         mean = codes.mean(axis=0)
         _, vectors = np.linalg.eigh(np.cov(codes.astype(np.float64), rowvar=False))
         rotation = vectors[:, ::-1].astype(np.float32)
         tensors = {
-            **weights_of(self.encoder, "encoder", "float16"),
-            **weights_of(self.generator, "generator", "float16"),
+            **weights_of(self.encoder, "encoder", form),
+            **weights_of(self.generator, "generator", form),
             "pca.mean": mean,
             "pca.rotation": rotation,
         }
@@ -94,6 +106,18 @@ class GanTask(Task):
             batches = range(EXPORT_TILES // EXPORT_BATCH)
             return np.concatenate([self.encoder(self._batch(rng, EXPORT_BATCH)).cpu().numpy() for _ in batches])
 
+    def _set_mode(self) -> None:
+        self.modules.train()
+        if self.recipe["init"] == "klt":
+            for module in (*self.encoder.modules(), *self.generator.modules()):
+                if isinstance(module, nn.BatchNorm2d):
+                    module.eval()
+
+    def _decay(self, progress: float) -> None:
+        factor = rate_factor(str(self.recipe["schedule"]), progress)
+        for optimiser in self.optimisers:
+            optimiser.param_groups[0]["lr"] = float(self.recipe["learning_rate"]) * factor
+
     def _update_discriminator(self, real: Tensor, fake: Tensor) -> float:
         _, on_real = self.discriminator(real)
         _, on_fake = self.discriminator(fake)
@@ -109,12 +133,16 @@ class GanTask(Task):
         with torch.no_grad():
             targets, _ = self.discriminator(real)
         features, _ = self.discriminator(fake)
-        distances = [(feature - target).square().sum() for feature, target in zip(features, targets, strict=True)]
+        pairs = zip(features, targets, strict=True)
+        distances = [(feature.float() - target.float()).square().sum() for feature, target in pairs]
         return torch.stack(distances).sum() / len(real)
 
     def _batch(self, rng: np.random.Generator, count: int) -> Tensor:
-        tiles = random_batch(self.pictures, count, rng, self._cut).astype(np.float32)
-        return (torch.from_numpy(tiles).to(self.device) / 127.5 - 1).permute(0, 3, 1, 2).contiguous()
+        return self._tiles(rng, count).to(self.device).float() / 127.5 - 1
+
+    def _tiles(self, rng: np.random.Generator, count: int) -> Tensor:
+        tiles = random_batch(self.pictures, count, rng, self._cut)
+        return torch.from_numpy(tiles).permute(0, 3, 1, 2).contiguous()
 
     def _cut(self, picture: Array, rng: np.random.Generator) -> Array:
         low, high = self.recipe["scale"]

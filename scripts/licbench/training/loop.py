@@ -19,6 +19,7 @@ from safetensors.numpy import save as serialise
 from torch import nn
 from tqdm import tqdm
 
+from licbench import storage
 from licbench.errors import ModelError
 from licbench.files import replacing, write_bytes, write_text
 
@@ -171,9 +172,13 @@ def _card(
     }
 
 
-def weights_of(module: nn.Module, prefix: str, dtype: str = "float32") -> dict[str, np.ndarray[Any, Any]]:
-    """A module's state as numpy arrays named ``prefix.*``, floats stored as ``dtype``."""
+def weights_of(module: nn.Module, prefix: str, form: str = "float32") -> dict[str, np.ndarray[Any, Any]]:
+    """A module's state as numpy arrays named ``prefix.*``, in one of ``storage.FORMATS``."""
     state = {name: value.detach().cpu().numpy() for name, value in module.state_dict().items()}
-    return {
-        f"{prefix}.{name}": value.astype(dtype) if value.dtype.kind == "f" else value for name, value in state.items()
-    }
+    return {f"{prefix}.{name}": value for name, value in storage.stored(state, form).items()}
+
+
+def keep_as_stored(module: nn.Module, form: str) -> None:
+    """Give the module the values that its stored weights will have."""
+    held = storage.restored(weights_of(module, "", form))
+    module.load_state_dict({name.removeprefix("."): torch.from_numpy(value) for name, value in held.items()})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,8 +14,9 @@ from licbench.images import Image
 from licbench.networks.srcnn import MARGIN, SRCNN
 from licbench.resampling import halve, resize
 from licbench.training.data import Array, random_batch
-from licbench.training.initial import start_as_identity
+from licbench.training.initial.srcnn import start_as_identity
 from licbench.training.loop import Recipe, Task, weights_of
+from licbench.training.schedules import rate_factor
 
 PEAK = 255.0
 GAUSSIAN_STD = 1e-3
@@ -50,10 +50,9 @@ class SrcnnTask(Task):
         self.optimisers = [torch.optim.Adam(groups, betas=(float(recipe["beta1"]), 0.999))]
 
     def step(self, rng: np.random.Generator, progress: float) -> dict[str, float]:
-        if self.recipe["schedule"] == "cosine":
-            factor = max(0.5 * (1 + math.cos(math.pi * progress)), 0.02)
-            for group, rate in zip(self.optimisers[0].param_groups, self.rates, strict=True):
-                group["lr"] = rate * factor
+        factor = rate_factor(str(self.recipe["schedule"]), progress)
+        for group, rate in zip(self.optimisers[0].param_groups, self.rates, strict=True):
+            group["lr"] = rate * factor
         batch = random_batch(self.pairs, int(self.recipe["batch"]), rng, self._cut)
         blurred, sharp = torch.from_numpy(batch).to(self.device).float().div(PEAK).unbind(1)
         target = sharp[:, MARGIN:-MARGIN, MARGIN:-MARGIN].unsqueeze(1)

@@ -1,8 +1,4 @@
-"""Starting points other than random: linear transforms that the networks' layers express exactly.
-
-A short training run cannot find from noise what is known beforehand. The KLT start makes the CAE an orthonormal 8x8
-block transform; the identity start makes SRCNN return the bicubic picture. Both are ours, not the paper's.
-"""
+"""The CAE as an orthonormal 8x8 block transform."""
 
 from __future__ import annotations
 
@@ -12,7 +8,6 @@ import torch
 from torch import Tensor, nn
 
 from licbench.networks.cae import CAE, DOWNSCALE, MAPS
-from licbench.networks.srcnn import SRCNN
 
 SPARE_SLOPE = 0.25
 CENTRE = 1
@@ -119,17 +114,3 @@ def _phase_means(mean: Tensor) -> Tensor:
         for column in range(DOWNSCALE):
             sums[_polyphase_index(row, column)[0]] += mean[row * DOWNSCALE + column] / 4
     return sums
-
-
-def start_as_identity(network: SRCNN) -> None:
-    """Let ``network`` return its input: one map carries the picture through, the others start small and random."""
-    with torch.no_grad():
-        for layer in (network.extract, network.map, network.reconstruct):
-            nn.init.kaiming_normal_(layer.weight)
-            assert layer.bias is not None
-            nn.init.zeros_(layer.bias)
-            layer.weight[0] = 0
-        network.reconstruct.weight.mul_(0)
-        network.extract.weight[0, 0, 4, 4] = 1
-        network.map.weight[0, 0, 0, 0] = 1
-        network.reconstruct.weight[0, 0, 2, 2] = 1
