@@ -15,7 +15,7 @@ all: $(VENV)/.run           ## everything the workflow makes
 	snakemake --cores $(CORES)
 
 verify: $(VENV)/.run        ## every row against its file, every file decoded again
-	python scripts/verify.py --decode $(wildcard results/points/*.csv)
+	python scripts/verify.py --decode $(wildcard results/points/*.csv results/ablations/*.csv)
 
 paper: $(VENV)/.run         ## the paper's data and training: needs CLIC 2018, a GPU and days
 	snakemake --cores $(CORES) --configfile workflow/presets/paper.yaml

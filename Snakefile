@@ -27,6 +27,7 @@ rule all:
     default_target: True
     input:
         expand("results/table{number}.csv", number=range(1, 6)),
+        "results/contest.csv",
         "results/tables.md",
         "results/claims.csv",
         "results/claims.md",

@@ -18,6 +18,7 @@ def main() -> None:
     """Parse the command line and judge."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("rows", type=Path, help="the dataset's rows (collect.py)")
+    parser.add_argument("--ablations", nargs="*", type=Path, default=[], help="rows measured beside the sweeps")
     parser.add_argument("--paper", required=True, nargs="+", type=Path, help="the published tables and figures, as CSV")
     parser.add_argument("--cards", nargs="*", type=Path, default=[], help="cards of the models behind the rows")
     parser.add_argument("--budget", required=True, type=Path, help="preset of the paper's training")
@@ -26,7 +27,9 @@ def main() -> None:
     parser.add_argument("--csv", required=True, type=Path, help="CSV file to write")
     parser.add_argument("--page", required=True, type=Path, help="Markdown file to write")
     options = parser.parse_args()
-    bench = Bench(read_rows(options.rows), read_cards(options.cards, options.budget), options.target_bpp)
+    cards = read_cards(options.cards, options.budget)
+    ablations = pd.concat(map(read_rows, options.ablations)) if options.ablations else None
+    bench = Bench(read_rows(options.rows), cards, options.target_bpp, ablations)
     judged = judge_all(bench, {path.stem: pd.read_csv(path) for path in options.paper})
     write_text(options.page, claims_page(options.template.read_text(), judged, ", ".join(bench.datasets)))
     with replacing(options.csv) as temporary:

@@ -18,16 +18,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", required=True, type=json.loads, help="the config in force, as JSON")
     parser.add_argument("--weights", required=True, type=Path, help="folder of the models in use")
-    parser.add_argument("--rows", required=True, type=Path, help="the dataset's rows")
+    parser.add_argument("--rows", required=True, nargs="+", type=Path, help="the dataset's rows")
     parser.add_argument("--out-config", required=True, type=Path)
     parser.add_argument("--out-versions", required=True, type=Path)
     options = parser.parse_args()
-    files = [options.rows, *sorted(options.weights.glob("*.safetensors"))]
+    files = [*options.rows, *sorted(options.weights.glob("*.safetensors"))]
     record = {
         "python": platform.python_version(),
         "machine": platform.platform(),
         "packages": {package.name: package.version for package in sorted(distributions(), key=lambda item: item.name)},
-        "sha256": {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files},
+        "sha256": {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in files},
     }
     write_text(options.out_config, yaml.safe_dump(options.config, sort_keys=False))
     write_text(options.out_versions, json.dumps(record, indent=2) + "\n")

@@ -1,4 +1,4 @@
-"""Make one of the paper's tables from the collected rows, measured beside published."""
+"""Make Table 5, or the table of the CLIC 2018 challenge, from the collected rows: measured beside published."""
 
 import argparse
 import json
@@ -9,19 +9,23 @@ import pandas as pd
 from licbench.cli import run
 from licbench.files import replacing
 from licbench.points import read_rows
-from licbench.tables import table5
+from licbench.tables import contest, table5
+
+TABLES = {"table5": table5, "contest": contest}
 
 
 def main() -> None:
     """Parse the command line and make the table."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("table", choices=TABLES, help="which table")
     parser.add_argument("rows", type=Path, help="the dataset's rows (collect.py)")
     parser.add_argument("--paper", required=True, type=Path, help="the published table, as CSV")
-    parser.add_argument("--contenders", required=True, type=json.loads, help="the config's table5, as JSON")
+    parser.add_argument("--contenders", required=True, type=json.loads, help="the config's block of that name, as JSON")
     parser.add_argument("--target-bpp", required=True, type=float, help="the budget, in bits per pixel")
     parser.add_argument("--out", required=True, type=Path, help="CSV file to write")
     options = parser.parse_args()
-    table = table5(read_rows(options.rows), pd.read_csv(options.paper), options.contenders, options.target_bpp)
+    make = TABLES[options.table]
+    table = make(read_rows(options.rows), pd.read_csv(options.paper), options.contenders, options.target_bpp)
     with replacing(options.out) as temporary:
         table.to_csv(temporary, index=False, lineterminator="\n")
 

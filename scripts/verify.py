@@ -15,13 +15,17 @@ def main() -> None:
     """Parse the command line and check row by row."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("rows", type=Path, nargs="+", help="rows of datasets, such as results/points/kodak.csv")
-    parser.add_argument("--streams", type=Path, default=Path("results/streams"), help="where the streams are")
+    parser.add_argument("--streams", type=Path, help="where the streams are (default: as the workflow puts them)")
     parser.add_argument("--weights", type=Path, default=SHIPPED, help="folder of trained models (default: shipped)")
     parser.add_argument("--decode", action="store_true", help="decode every stream too (slow)")
     options = parser.parse_args()
-    rows = [row for path in options.rows for row in read_rows(path).to_dict("records")]
-    for row in tqdm(rows, desc="verify", unit="stream"):
-        verify_row(row, options.streams, options.weights if options.decode else None)
+    rows = [
+        (row, options.streams or path.parents[1] / "streams" / path.parent.name)
+        for path in map(Path.resolve, options.rows)
+        for row in read_rows(path).to_dict("records")
+    ]
+    for row, streams in tqdm(rows, desc="verify", unit="stream"):
+        verify_row(row, streams, options.weights if options.decode else None)
     print(f"{len(rows)} rows agree with their files{' and decode to what was scored' if options.decode else ''}")
 
 

@@ -49,6 +49,7 @@ GAN_RECIPE: dict[str, Any] = {
     "steps": 3,
     "learning_rate": 1e-3,
     "schedule": "constant",
+    "clip": 1.0,
     "beta1": 0.5,
     "seed": 2018,
     "log_every": 1,

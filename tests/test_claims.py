@@ -171,7 +171,7 @@ def test_steps_of_the_gan_are_averaged_over_what_is_measured():
     assert stat.gan_rate_factor(pairs)(found)(ONE) == pytest.approx(4)
     best = stat.gan_difference(pairs[2][1], [pairs[1][0], pairs[1][1]], stat.psnr)
     assert best(found)(ONE) == pytest.approx(10 * math.log10(8))
-    with pytest.raises(PointsError, match=r"GAN N=64, input 128, scale 1, 8 bit, plain is not measured; .*gan_tables"):
+    with pytest.raises(PointsError, match=r"GAN N=64, input 128, scale 1, 8 bit, plain is not measured; .*ablations"):
         stat.gan_steps(pairs[:1], stat.psnr)(found)
 
 

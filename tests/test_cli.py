@@ -229,7 +229,7 @@ def test_measure_collect_table_verify(picture, weights, tmp_path):
     (tmp_path / "paper.csv").write_text("codec,psnr_db,ms_ssim,bpp\nBPG,30.85,0.948,0.149\n")
     contenders = json.dumps({"JPEG": {"codec": "jpeg"}, "BPG": {"codec": "bpg", "curve": "420"}})
     published = ["--paper", tmp_path / "paper.csv", "--contenders", contenders, "--target-bpp", "0.5"]
-    succeeds("table", tmp_path / "all.csv", *published, "--out", tmp_path / "table5.csv")
+    succeeds("table", "table5", tmp_path / "all.csv", *published, "--out", tmp_path / "table5.csv")
     header, jpeg, bpg = (tmp_path / "table5.csv").read_text().splitlines()
     assert header == "codec,psnr_db,ms_ssim,bpp,paper_psnr_db,paper_ms_ssim,paper_bpp,setting,within_budget"
     # JPEG's headers alone cost more than half a bit a pixel of so small a picture: the cheapest point stands.
@@ -258,7 +258,7 @@ def test_measure_collect_table_verify(picture, weights, tmp_path):
     )
     assert "is measured twice" in fails("collect", *rows, rows[0], *asked[:-1], tmp_path / "never.csv")
     assert "no measured point stands for GAN" in fails(
-        "table", tmp_path / "all.csv", *published[:2], "--contenders", '{"GAN": {"codec": "gan"}}', *published[4:],
+        "table", "table5", tmp_path / "all.csv", *published[:2], "--contenders", '{"GAN": {"codec": "gan"}}', *published[4:],
         "--out", tmp_path / "never.csv",
     )  # fmt: skip
     file = tmp_path / "streams" / "set" / "bpg" / "photo" / "420-qp40.bpg"

@@ -114,9 +114,16 @@ def test_unknown_keys_are_named_beside_the_known(path, place, known):
         ("settings.gan.families.0.bits", [9], ["settings.gan.families.0.bits.0"]),
         ("settings.sr.model", "srresnet", ["settings.sr uses model 'srresnet'; add it under models"]),
         # 1 and 1.0001 are one point as file names go
-        ("settings.cae.ladder.cae_048", [1.0, 1.0001], ["settings.cae gives 'offline-cae_048-x1.000' twice"]),
+        (
+            "settings.cae.ladder.cae_048",
+            [1.0, 1.0001],
+            ["of cae give 'offline-cae_048-x1.000' twice"],
+        ),
         ("table5.JPEG.codec", "jpg", ["unknown codec 'jpg' in table5.JPEG; choose from bpg"]),
         ("table5.BPG.curve", "422", ["unknown curve '422' in table5.BPG; choose from 420, 444"]),
+        ("contest.Gcodec.point", "gan_128-s9-b8-pca", ["unknown point 'gan_128-s9-b8-pca' in contest.Gcodec"]),
+        ("ablations.gan.families", [], ["config: ablations.gan.families"]),
+        ("ablations.cae.rotation", ["offline"], ["settings and ablations of cae give 'offline-cae_024"]),
         ("table5.CAE.curve", "per_image", ["unknown curve 'per_image' in table5.CAE; choose from offline"]),
         ("table5.SR.threshold_db", 101, ["config.table5.SR.threshold_db"]),
         ("table5", {}, ["config.table5"]),
@@ -155,7 +162,7 @@ def test_codecs_that_do_not_run_need_no_row_and_no_block():
 
 def test_twins_are_refused_across_families():
     config = changed("settings.gan.families", 2 * [SHIPPED["settings"]["gan"]["families"][0]])
-    assert "settings.gan gives 'gan_128-s1-b5-pca' twice; list each value once" in refused(config)
+    assert "settings and ablations of gan give 'gan_128-s1-b5-pca' twice; list each value once" in refused(config)
 
 
 def test_long_messages_are_cut():

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from licbench.errors import PointsError
-from licbench.tables import TABLE5_COLUMNS, adapt, best_within, pool, table5
+from licbench.tables import CONTEST_COLUMNS, TABLE5_COLUMNS, adapt, best_within, contest, pool, table5
 
 PAPER = pd.DataFrame(
     {"codec": ["JPEG", "SR"], "psnr_db": [25.82, 30.0], "ms_ssim": [0.853, 0.947], "bpp": [0.133, 0.143]}
@@ -154,10 +154,34 @@ def test_table5_by_hand():
     assert sr["psnr_db"] == round(10 * math.log10(255**2 / (230 / 60_000)), 3)
 
 
+def test_contest_sets_a_point_against_the_leaderboard():
+    leaderboard = pd.DataFrame(
+        [
+            {"entry": "Gcodec", "split": "valid", "psnr_db": 26.5, "ms_ssim": 0.9, "bytes": 4_657_080, "bpp": 0.1479},
+            {"entry": "Gcodec", "split": "test", "psnr_db": 25.6, "ms_ssim": 0.8, "bytes": 13_313_459, "bpp": 0.1498},
+        ]
+    )
+    rows = frame(
+        row(codec="gan", point="s3", bytes=180, sse=30_000),
+        row(codec="gan", point="s2", bytes=150, sse=3),
+        row(codec="jpeg", point="q2", bytes=150),
+    )
+    contenders = {"Gcodec": {"codec": "gan", "point": "s3"}, "JPEG": {"codec": "jpeg"}}
+    table = contest(rows, leaderboard, contenders, target_bpp=0.15)
+    assert tuple(table.columns) == CONTEST_COLUMNS
+    gan, jpeg = table.to_dict("records")
+    assert gan == {
+        "entry": "Gcodec", "psnr_db": 48.131, "ms_ssim": gan["ms_ssim"], "bytes": 180, "bpp": 0.144,
+        "official_psnr_db": 26.5, "official_ms_ssim": 0.9, "official_bytes": 4_657_080, "official_bpp": 0.1479,
+        "setting": "s3", "within_budget": True,
+    }  # fmt: skip
+    assert (jpeg["entry"], jpeg["bytes"]) == ("JPEG", 150) and math.isnan(jpeg["official_bytes"])
+
+
 @pytest.mark.parametrize("contender", [{"codec": "bpg"}, {"codec": "jpeg", "curve": "422"}])
 def test_table5_without_a_point_is_refused(contender):
     with pytest.raises(
-        PointsError, match="table5: no measured point stands for BPG; check its codec and curve"
+        PointsError, match="table5: no measured point stands for BPG; check what the config says of it"
     ) as refused:
         table5(frame(row()), PAPER, {"BPG": contender}, 0.15)
     assert "\n" not in str(refused.value)

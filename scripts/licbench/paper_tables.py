@@ -1,8 +1,7 @@
 """Tables 1 to 4 of the paper as pure functions of the measured rows: exactly the paper's lines, beside its numbers.
 
 A line whose point is not among the rows keeps its published values, has empty measured cells and the setting
-``not measured``. What the tables need beyond the default config, the GAN's other code and input sizes, is in the
-preset ``workflow/presets/gan_tables.yaml``, to be run with ``weights: trained``.
+``not measured``.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from licbench.codecs.base import OperatingPoint
 from licbench.errors import SettingsError
 from licbench.registry import codec_class, codec_ids
 from licbench.validation import require_valid
@@ -22,7 +23,7 @@ def check(config: Config) -> None:
 
     Raises:
         SettingsError: an unknown or missing key, a value out of range, a codec without settings, an unknown model,
-            a row of Table 5 that no point can fill.
+            a row of Table 5 or of the contest that no point can fill.
     """
     require_valid(config, yaml.safe_load(SCHEMA.read_text()), "config")
     for codec in config["codecs"]:
@@ -30,13 +31,15 @@ def check(config: Config) -> None:
             raise SettingsError(f"config: unknown codec {codec!r} in codecs; choose from {', '.join(codec_ids())}")
         if codec not in config["settings"]:
             raise SettingsError(f"config: codec {codec!r} has no block under settings; add one")
-        block = config["settings"][codec]
-        require_valid(block, codec_class(codec).settings_schema, f"config: settings.{codec}")
-        for model in codec_class(codec).required_models(block):
-            if model not in config["models"]:
-                raise SettingsError(f"config: settings.{codec} uses model {model!r}; add it under models")
-        _refuse_twins(codec, [point.id for point in codec_class(codec).points(block)])
-    _check_table5(config)
+        points = [
+            point.id
+            for part in ("settings", "ablations")
+            if codec in config[part]
+            for point in _checked_points(config, part, codec)
+        ]
+        _refuse_twins(codec, points)
+    for table in ("table5", "contest"):
+        _check_contenders(config, table)
 
 
 def recipe(config: Config, model: str) -> dict[str, Any]:
@@ -45,21 +48,34 @@ def recipe(config: Config, model: str) -> dict[str, Any]:
     return {"name": model, **config["training"]["recipes"][own["network"]], **own}
 
 
-def _check_table5(config: Config) -> None:
+def _checked_points(config: Config, part: str, codec: str) -> list[OperatingPoint]:
+    """The points of a codec's block under settings or ablations."""
+    block, kind = config[part][codec], codec_class(codec)
+    require_valid(block, kind.settings_schema, f"config: {part}.{codec}")
+    for model in kind.required_models(block):
+        if model not in config["models"]:
+            raise SettingsError(f"config: {part}.{codec} uses model {model!r}; add it under models")
+    return kind.points(block)
+
+
+def _check_contenders(config: Config, table: str) -> None:
     """A row that no point can fill must neither wait until all is measured nor vanish from the table."""
-    for name, contender in config["table5"].items():
-        _require_known("codec", contender["codec"], codec_ids(), name)
-        if "curve" in contender and contender["codec"] in config["codecs"]:
+    for name, contender in config[table].items():
+        row = f"{table}.{name}"
+        _require_known("codec", contender["codec"], codec_ids(), row)
+        if contender["codec"] in config["codecs"]:
             points = codec_class(contender["codec"]).points(config["settings"][contender["codec"]])
-            _require_known("curve", contender["curve"], sorted({point.curve for point in points}), name)
+            for key, known in (("curve", {point.curve for point in points}), ("point", {point.id for point in points})):
+                if key in contender:
+                    _require_known(key, contender[key], sorted(known), row)
 
 
 def _require_known(what: str, value: str, known: Sequence[str], row: str) -> None:
     if value not in known:
-        raise SettingsError(f"config: unknown {what} {value!r} in table5.{row}; choose from {', '.join(known)}")
+        raise SettingsError(f"config: unknown {what} {value!r} in {row}; choose from {', '.join(known)}")
 
 
 def _refuse_twins(codec: str, ids: list[str]) -> None:
     twins = sorted({point for point in ids if ids.count(point) > 1})
     if twins:
-        raise SettingsError(f"config: settings.{codec} gives {twins[0]!r} twice; list each value once")
+        raise SettingsError(f"config: settings and ablations of {codec} give {twins[0]!r} twice; list each value once")

@@ -1,4 +1,4 @@
-"""Pooling, choices among the measured rows, and Table 5, as pure functions; Tables 1 to 4 are in ``paper_tables``."""
+"""Pooling, choices among the measured rows, Table 5 and the contest; Tables 1 to 4 are in ``paper_tables``."""
 
 from __future__ import annotations
 
@@ -19,6 +19,19 @@ TABLE5_COLUMNS = (
     "paper_psnr_db",
     "paper_ms_ssim",
     "paper_bpp",
+    "setting",
+    "within_budget",
+)
+CONTEST_COLUMNS = (
+    "entry",
+    "psnr_db",
+    "ms_ssim",
+    "bytes",
+    "bpp",
+    "official_psnr_db",
+    "official_ms_ssim",
+    "official_bytes",
+    "official_bpp",
     "setting",
     "within_budget",
 )
@@ -86,29 +99,62 @@ def table5(
     Args:
         rows: all rows of one dataset.
         paper: the published table, columns codec, psnr_db, ms_ssim, bpp.
-        contenders: row name -> codec, and a curve or a threshold where only these count (config: table5).
+        contenders: row name -> codec, and a curve, a point or a threshold where only these count (config: table5).
         target_bpp: the budget, in bits per pixel.
 
     Raises:
         PointsError: there is no contender, or one has no measured point.
     """
-    if not contenders:
-        raise PointsError("table5: none of its codecs was measured; add a row for yours under table5 in the config")
     published = paper.set_index("codec").add_prefix("paper_")
+    table = _beside("table5", rows, published, contenders, target_bpp)
+    return table.rename(columns={"name": "codec"})[list(TABLE5_COLUMNS)]
+
+
+def contest(
+    rows: pd.DataFrame, leaderboard: pd.DataFrame, contenders: Mapping[str, Mapping[str, Any]], target_bpp: float
+) -> pd.DataFrame:
+    """The entries of the CLIC 2018 challenge as measured here, beside the official leaderboard of the validation set.
+
+    Args:
+        rows: all rows of one dataset.
+        leaderboard: columns entry, split, psnr_db, ms_ssim, bytes, bpp.
+        contenders: entry -> what stands for it, as in ``table5`` (config: contest).
+        target_bpp: the challenge's limit, in bits per pixel.
+
+    Raises:
+        PointsError: there is no contender, or one has no measured point.
+    """
+    published = leaderboard[leaderboard["split"] == "valid"].set_index("entry").add_prefix("official_")
+    table = _beside("contest", rows, published, contenders, target_bpp)
+    return table.rename(columns={"name": "entry"})[list(CONTEST_COLUMNS)]
+
+
+def _beside(
+    title: str,
+    rows: pd.DataFrame,
+    published: pd.DataFrame,
+    contenders: Mapping[str, Mapping[str, Any]],
+    target_bpp: float,
+) -> pd.DataFrame:
+    """Each contender's best affordable point, ``name``d, beside its line of ``published``."""
+    if not contenders:
+        raise PointsError(f"{title}: none of its codecs was measured; add a row for yours under {title} in the config")
     lines = []
     for name, contender in contenders.items():
-        chosen, within = best_within(pool(_rows_of(rows, name, contender)), target_bpp)
-        theirs: dict[Any, Any] = published.loc[name].to_dict() if name in published.index else {}
-        ours = {"codec": name, "setting": chosen["point"], "within_budget": within}
-        lines.append({**chosen.to_dict(), **theirs, **ours})
-    table = pd.DataFrame(lines).reindex(columns=list(TABLE5_COLUMNS))
-    return table.round({"psnr_db": 3, "ms_ssim": 4, "bpp": 4})
+        own = _rows_of(rows, contender)
+        if own.empty:
+            raise PointsError(f"{title}: no measured point stands for {name}; check what the config says of it")
+        chosen, within = best_within(pool(own), target_bpp)
+        ours = {**chosen.drop("codec").to_dict(), "name": name, "setting": chosen["point"], "within_budget": within}
+        lines.append(ours | (published.loc[name].to_dict() if name in published.index else {}))
+    table = pd.DataFrame(lines)
+    absent = [column for column in published.columns if column not in table]
+    return table.assign(**dict.fromkeys(absent)).round({"psnr_db": 3, "ms_ssim": 4, "bpp": 4})
 
 
-def _rows_of(rows: pd.DataFrame, name: str, contender: Mapping[str, Any]) -> pd.DataFrame:
+def _rows_of(rows: pd.DataFrame, contender: Mapping[str, Any]) -> pd.DataFrame:
     own = rows[rows["codec"] == contender["codec"]]
-    if "curve" in contender:
-        own = own[own["curve"] == contender["curve"]]
-    if own.empty:
-        raise PointsError(f"table5: no measured point stands for {name}; check its codec and curve in the config")
+    for column in ("curve", "point"):
+        if column in contender:
+            own = own[own[column] == contender[column]]
     return adapt(own, contender["threshold_db"]) if "threshold_db" in contender else own

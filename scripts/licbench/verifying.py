@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from licbench.codecs.base import Codec
-from licbench.errors import PointsError
+from licbench.errors import CorruptStreamError, PointsError
 from licbench.models import ModelStore
 from licbench.points import digest
 from licbench.registry import codec_class
@@ -28,8 +28,15 @@ def verify_row(row: Mapping[str, Any], streams: Path, weights: Path | None) -> N
     stream = path.read_bytes()
     if (len(stream), digest(stream)) != (row["bytes"], row["stream_sha256"]):
         raise PointsError(f"{path} is not the file that was measured; run again with --forcerun measure_image")
-    if weights is not None and digest(_codec(row["codec"], weights).decode(stream)) != row["pixels_sha256"]:
+    if weights is not None and _decoded_digest(path, stream, _codec(row["codec"], weights)) != row["pixels_sha256"]:
         raise PointsError(f"{path} decodes to another picture than was scored; check the versions in use")
+
+
+def _decoded_digest(path: Path, stream: bytes, codec: Codec) -> str:
+    try:
+        return digest(codec.decode(stream))
+    except CorruptStreamError as error:
+        raise CorruptStreamError(f"{path}: {error}") from error
 
 
 @cache

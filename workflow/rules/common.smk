@@ -74,9 +74,9 @@ def weights_folder():
     return "workflow/resources/weights" if config["weights"] == "shipped" else "results/models"
 
 
-def models_of(wildcards):
+def models_of(codec, blocks):
     """Weights and cards that a codec's operating points use."""
-    names = registry.codec_class(wildcards.codec).required_models(config["settings"][wildcards.codec])
+    names = registry.codec_class(codec).required_models(blocks[codec])
     files = [f"{weights_folder()}/{name}{suffix}" for name in names for suffix in (".safetensors", ".json")]
     for file in files:
         if config["weights"] == "shipped" and not Path(file).is_file():
@@ -84,8 +84,28 @@ def models_of(wildcards):
     return files
 
 
+def blocks_in_use(part):
+    """The codecs' blocks under settings or ablations, of the codecs that run."""
+    return {codec: block for codec, block in config[part].items() if codec in config["codecs"]}
+
+
+def contenders(table):
+    """The rows of table5 or contest whose codec runs."""
+    return {name: row for name, row in config[table].items() if row["codec"] in config["codecs"]}
+
+
+def rows_in_use():
+    """All rows of the dataset, of the sweeps and of the ablations."""
+    parts = ["points", "ablations"] if blocks_in_use("ablations") else ["points"]
+    return [f"results/{part}/{DATASET.id}.csv" for part in parts]
+
+
 def cards_in_use(wildcards):
     """The cards of all models that the rows were made with."""
-    blocks = [(registry.codec_class(codec), config["settings"][codec]) for codec in config["codecs"]]
-    models = {model for codec, block in blocks for model in codec.required_models(block)}
-    return [f"{weights_folder()}/{model}.json" for model in sorted(models)]
+    files = [
+        file
+        for part in ("settings", "ablations")
+        for codec in blocks_in_use(part)
+        for file in models_of(codec, config[part])
+    ]
+    return sorted({file for file in files if file.endswith(".json")})

@@ -1,18 +1,20 @@
 # Measured operating points.
-#   needs   config: codecs, settings, weights; the pictures (data.smk), the models (train.smk or shipped)
-#   makes   results/points/{dataset}/{codec}/{image}.csv and the streams behind it, results/points/{dataset}.csv
-#   steps   measure_image: one picture with one codec, all operating points; collect_points: all rows, complete
+#   needs   config: codecs, settings, ablations, weights; the pictures (data.smk), the models (train.smk or shipped)
+#   makes   results/points/{dataset}/{codec}/{image}.csv and the streams behind it, results/points/{dataset}.csv; the
+#           same of the ablations under results/ablations
+#   steps   measure_image: one picture with one codec, all operating points; collect_points: all rows, complete;
+#           measure_ablations, collect_ablations: the same beside the sweeps
 
 
 rule measure_image:
     """Encode, decode from the file alone, and score one picture at every operating point of one codec."""
     input:
         picture="results/data/{dataset}/{image}.png",
-        models=models_of,
+        models=lambda wildcards: models_of(wildcards.codec, config["settings"]),
         code=lambda wildcards: code_of("scripts/measure.py", codecs=[wildcards.codec]),
     output:
         rows="results/points/{dataset}/{codec}/{image}.csv",
-        streams=directory("results/streams/{dataset}/{codec}/{image}"),
+        streams=directory("results/streams/points/{dataset}/{codec}/{image}"),
     log:
         "results/logs/measure_image/{dataset}/{codec}/{image}.log",
     benchmark:
@@ -32,7 +34,7 @@ rule collect_points:
     """All rows of a dataset in one table; refuses a missing, doubled or unasked row."""
     input:
         rows=lambda wildcards: expand(
-            "results/points/{{dataset}}/{codec}/{image}.csv", codec=config["codecs"], image=images()
+            "results/points/{{dataset}}/{codec}/{image}.csv", codec=blocks_in_use("settings"), image=images()
         ),
         code=code_of("scripts/collect.py", codecs=config["codecs"]),
     output:
@@ -43,7 +45,39 @@ rule collect_points:
         "../../envs/codecs.yaml"
     params:
         images=images,
-        settings=to_json({codec: config["settings"][codec] for codec in config["codecs"]}),
+        settings=to_json(blocks_in_use("settings")),
     shell:
         "python scripts/collect.py {input.rows:q} --dataset {wildcards.dataset:q} --images {params.images:q}"
         " --settings {params.settings:q} --out {output:q} 2> {log:q}"
+
+
+use rule measure_image as measure_ablations with:
+    input:
+        picture="results/data/{dataset}/{image}.png",
+        models=lambda wildcards: models_of(wildcards.codec, config["ablations"]),
+        code=lambda wildcards: code_of("scripts/measure.py", codecs=[wildcards.codec]),
+    output:
+        rows="results/ablations/{dataset}/{codec}/{image}.csv",
+        streams=directory("results/streams/ablations/{dataset}/{codec}/{image}"),
+    log:
+        "results/logs/measure_ablations/{dataset}/{codec}/{image}.log",
+    benchmark:
+        "results/benchmarks/measure_ablations/{dataset}/{codec}/{image}.tsv"
+    params:
+        settings=lambda wildcards: to_json(config["ablations"][wildcards.codec]),
+        weights=weights_folder(),
+
+
+use rule collect_points as collect_ablations with:
+    input:
+        rows=lambda wildcards: expand(
+            "results/ablations/{{dataset}}/{codec}/{image}.csv", codec=blocks_in_use("ablations"), image=images()
+        ),
+        code=code_of("scripts/collect.py", codecs=blocks_in_use("ablations")),
+    output:
+        "results/ablations/{dataset}.csv",
+    log:
+        "results/logs/collect_ablations/{dataset}.log",
+    params:
+        images=images,
+        settings=to_json(blocks_in_use("ablations")),

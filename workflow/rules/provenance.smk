@@ -7,7 +7,7 @@
 rule record_provenance:
     """The config in force, the versions of every package, and the hashes of models and rows."""
     input:
-        rows=f"results/points/{DATASET.id}.csv",
+        rows=rows_in_use(),
         code=code_of("scripts/provenance.py"),
     output:
         config="results/provenance/config.yaml",

@@ -1,14 +1,14 @@
 # The paper's tables.
-#   needs   config: table5, rate_target_bpp; the rows (encode.smk), the models' cards (train.smk or shipped), the
+#   needs   config: table5, contest, rate_target_bpp; the rows (encode.smk), the models' cards (train.smk or shipped), the
 #           published numbers (workflow/resources/paper)
-#   makes   results/table{1..5}.csv, results/tables.md
-#   steps   tables1to4, table5, tables_page
+#   makes   results/table{1..5}.csv, results/contest.csv, results/tables.md
+#   steps   tables1to4, table5, contest, tables_page
 
 
 rule tables1to4:
     """The lines of Tables 1 to 4 as printed, measured where the rows hold their points."""
     input:
-        rows=f"results/points/{DATASET.id}.csv",
+        rows=lambda wildcards: rows_in_use()[0 if wildcards.table == "table1" else -1],
         paper="workflow/resources/paper/{table}.csv",
         budget="workflow/presets/paper.yaml",
         cards=cards_in_use,
@@ -39,17 +39,33 @@ rule table5:
     conda:
         "../../envs/tables.yaml"
     params:
-        contenders=to_json({name: row for name, row in config["table5"].items() if row["codec"] in config["codecs"]}),
+        table="table5",
+        contenders=to_json(contenders("table5")),
         target=config["rate_target_bpp"],
     shell:
-        "python scripts/table.py {input.rows:q} --paper {input.paper:q} --contenders {params.contenders:q}"
+        "python scripts/table.py {params.table} {input.rows:q} --paper {input.paper:q} --contenders {params.contenders:q}"
         " --target-bpp {params.target} --out {output:q} 2> {log:q}"
+
+
+use rule table5 as contest with:
+    input:
+        rows=f"results/points/{DATASET.id}.csv",
+        paper="workflow/resources/paper/clic2018_leaderboard.csv",
+        code=code_of("scripts/table.py"),
+    output:
+        "results/contest.csv",
+    log:
+        "results/logs/contest.log",
+    params:
+        table="contest",
+        contenders=to_json(contenders("contest")),
+        target=config["rate_target_bpp"],
 
 
 rule tables_page:
     """All five tables on one page, with what is compared and which published numbers contradict each other."""
     input:
-        tables=expand("results/table{number}.csv", number=[1, 2, 3, 4, 5]),
+        tables=[*expand("results/table{number}.csv", number=[1, 2, 3, 4, 5]), "results/contest.csv"],
         template="workflow/report/tables.md",
         code=code_of("scripts/tables_page.py"),
     output:

@@ -57,14 +57,18 @@ class Bench:
         rows: see ``points``.
         cards: of the models that the rows were made with.
         target_bpp: the rate at which codecs are compared.
+        ablations: rows beside the sweeps, in which curves and points are found by name.
     """
 
-    def __init__(self, rows: pd.DataFrame, cards: Cards, target_bpp: float) -> None:
+    def __init__(
+        self, rows: pd.DataFrame, cards: Cards, target_bpp: float, ablations: pd.DataFrame | None = None
+    ) -> None:
         self.rows, self.cards, self.target_bpp = rows, cards, target_bpp
+        self.all_rows = rows if ablations is None else pd.concat([rows, ablations], ignore_index=True)
         self.datasets = sorted(set(rows["dataset"]))
         self.pictures = rows["image"].nunique()
         self.curves: dict[Ref, Curve] = {}
-        self.gan_points = gan_settings(rows, cards)
+        self.gan_points = gan_settings(self.all_rows, cards)
 
     def curve(self, ref: Ref) -> Curve:
         """All points of a curve.
@@ -82,7 +86,9 @@ class Bench:
             raise PointsError(f"{ref.codec} is not measured; add it to codecs in the config")
         if ref.curve == ADAPTIVE:
             return qp_sweep(own, THRESHOLD_DB)
-        return own if ref.curve is None else own[own["curve"] == ref.curve]
+        if ref.curve is None:
+            return own
+        return self.all_rows[(self.all_rows["codec"] == ref.codec) & (self.all_rows["curve"] == ref.curve)]
 
     def gan(self, point: GanPoint) -> Curve:
         """One point of the GAN.
@@ -93,8 +99,9 @@ class Bench:
         same = self.gan_points[GAN_SETTINGS] == pd.Series(point._asdict())
         found = self.gan_points[same.all(axis=1)]
         if found.empty:
-            raise PointsError(f"{point} is not measured; train it with workflow/presets/gan_tables.yaml")
-        own = self.rows[(self.rows["codec"] == "gan") & (self.rows["point"] == found["point"].iloc[0])]
+            raise PointsError(f"{point} is not measured; add it to ablations.gan in the config")
+        point_rows = self.all_rows["point"] == found["point"].iloc[0]
+        own = self.all_rows[(self.all_rows["codec"] == "gan") & point_rows]
         return curve_of(own, str(point))
 
     def sr(self, qp: int, *, adaptive: bool) -> Curve:
@@ -123,7 +130,7 @@ class Bench:
 
     def undertrained(self, codecs: Iterable[str]) -> list[str]:
         """The models behind the rows of these codecs that saw fewer crops than in the paper, with their share."""
-        own = self.rows[self.rows["codec"].isin(list(codecs))]
+        own = self.all_rows[self.all_rows["codec"].isin(list(codecs))]
         models: set[Any] = {json.loads(settings).get("model") for settings in set(own["settings"])} - {None}
         return [
             f"{model} saw {100 * self.cards.share_of_budget(model):.2g} % of the paper's training"

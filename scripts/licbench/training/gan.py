@@ -27,11 +27,16 @@ START_TILES = 8192
 class GanTask(Task):
     """J_G = ||x - xhat||^2 + beta * sum ||D_hi(x) - D_hi(xhat)||^2, both as sums, per pixel value.
 
-    As printed, J_G holds no adversarial term. The recipe's ``init``: random (the paper's) | klt, with which batch
-    normalisation keeps to the statistics that it starts from, for those of small batches would drown the transform;
-    ``pixels_only``: share of the run before the discriminator joins (0 in the paper); ``scale``: tiles are cut from
-    pictures enlarged by a random factor in this range, as the codec meets them ([1, 1] in the paper); ``precision`` of
-    the arithmetic: float32 | bfloat16; ``storage``: of the weights, see ``storage``.
+    As printed, J_G holds no adversarial term. The recipe's keys beyond the paper's:
+
+    init: random (the paper's) | klt, with which batch normalisation keeps to the statistics that it starts from, for
+        those of small batches would drown the transform.
+    pixels_only: share of the run before the discriminator joins; 0 in the paper.
+    scale: tiles are cut from pictures enlarged by a random factor in this range, as the codec meets them; [1, 1] in
+        the paper.
+    precision: of the arithmetic, float32 | bfloat16.
+    clip: largest norm of a step's gradient.
+    storage: of the weights, see ``storage``.
     """
 
     smallest_picture = 128
@@ -52,9 +57,8 @@ class GanTask(Task):
             start_as_klt(self.encoder, self.generator, tiles)
         self.modules.to(device)
         rate, betas = float(recipe["learning_rate"]), (float(recipe["beta1"]), 0.999)
-        coder = [*self.encoder.parameters(), *self.generator.parameters()]
         self.optimisers = [
-            torch.optim.Adam(coder, lr=rate, betas=betas),
+            torch.optim.Adam(self._coder(), lr=rate, betas=betas),
             torch.optim.Adam(self.discriminator.parameters(), lr=rate, betas=betas),
         ]
 
@@ -74,6 +78,7 @@ class GanTask(Task):
                 total = pixels + float(self.recipe["beta"]) * features
         self.optimisers[0].zero_grad()
         total.backward()
+        nn.utils.clip_grad_norm_(self._coder(), float(self.recipe["clip"]))
         self.optimisers[0].step()
         return losses
 
@@ -105,6 +110,9 @@ class GanTask(Task):
         with torch.no_grad():
             batches = range(EXPORT_TILES // EXPORT_BATCH)
             return np.concatenate([self.encoder(self._batch(rng, EXPORT_BATCH)).cpu().numpy() for _ in batches])
+
+    def _coder(self) -> list[nn.Parameter]:
+        return [*self.encoder.parameters(), *self.generator.parameters()]
 
     def _set_mode(self) -> None:
         self.modules.train()
