@@ -239,6 +239,7 @@ def test_measure_collect_table_verify(picture, weights, tmp_path):
     alone = json.dumps({"BPG": {"codec": "bpg", "curve": "420"}})
     succeeds(
         "table",
+        "table5",
         tmp_path / "bpg.csv",
         *published[:2],
         "--contenders",
@@ -258,8 +259,8 @@ def test_measure_collect_table_verify(picture, weights, tmp_path):
     )
     assert "is measured twice" in fails("collect", *rows, rows[0], *asked[:-1], tmp_path / "never.csv")
     assert "no measured point stands for GAN" in fails(
-        "table", "table5", tmp_path / "all.csv", *published[:2], "--contenders", '{"GAN": {"codec": "gan"}}', *published[4:],
-        "--out", tmp_path / "never.csv",
+        "table", "table5", tmp_path / "all.csv", *published[:2], "--contenders", '{"GAN": {"codec": "gan"}}',
+        *published[4:], "--out", tmp_path / "never.csv",
     )  # fmt: skip
     file = tmp_path / "streams" / "set" / "bpg" / "photo" / "420-qp40.bpg"
     file.write_bytes(file.read_bytes()[:-1])

@@ -443,9 +443,10 @@ def test_scripts_leave_data_and_pictures(tmp_path, weights):
     adaptive = ("--qp", 35, "--threshold-db", 33)
     model = weights / "tiny_cae.safetensors"
     for name, script, *arguments in (
-        ("figure6", "figure.py", "figure6", rows, "--paper", PAPER / "figure6.csv", *adaptive),
-        ("scan", "figure.py", "threshold_scan", rows, "--paper", PAPER / "table1.csv", *adaptive),
-        ("figure4", "diagram.py", "figure4"),
+        ("figure6", "rate_distortion.py", rows, "--paper", PAPER / "figure6.csv", *adaptive),
+        ("scan", "threshold_scan.py", rows, "--paper", PAPER / "table1.csv", *adaptive),
+        ("figure4", "pipelines.py", "figure4"),
+        ("figure3", "structures.py", "figure3"),
         ("figure5", "latents.py", picture, "--paper", PAPER / "figure5.csv", "--model", model, "--psnr-db", 25),
     ):
         csv, pictures = tmp_path / f"{name}.csv", [tmp_path / f"{name}.png", tmp_path / f"{name}.pdf"]
@@ -458,9 +459,8 @@ def test_a_qp_that_is_not_measured_is_one_line_and_leaves_nothing(tmp_path):
     rows = tmp_path / "rows.csv"
     synthetic_rows().to_csv(rows, index=False)
     places = ("--csv", tmp_path / "scan.csv", "--pictures", tmp_path / "scan.png")
-    done = run(
-        "figure.py", "threshold_scan", rows, "--paper", PAPER / "table1.csv", "--qp", 36, "--threshold-db", 33, *places
-    )
+    settings = ("--paper", PAPER / "table1.csv", "--qp", 36, "--threshold-db", 33)
+    done = run("threshold_scan.py", rows, *settings, *places)
     assert done.returncode == 1 and done.stderr.startswith(
         "error: threshold scan: QP 36 is not measured; choose one of"
     )

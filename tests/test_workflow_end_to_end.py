@@ -32,12 +32,18 @@ SETTINGS: dict[str, Any] = {
         "gan": {"families": [{"model": ["gan_128"], "scale": [1], "bits": [5, 8], "rotated": [True]}]},
         "sr": {"qp": [36]},
     },
+    "ablations": {
+        "cae": {"rotation": ["none"], "ladder": {"cae_024": [], "cae_048": [], "cae_096": [1.0], "cae_160": []}},
+        "gan": {"families": [{"model": ["gan_64"], "scale": [1], "bits": [8], "rotated": [False]}]},
+    },
+    "contest": {"Gcodec": {"point": "gan_128-s1-b8-pca"}},
 }
 TABLE = "results/table5.csv"
 CONTENDERS = {"JPEG": "jpeg", "CAE": "cae", "GAN": "gan", "SR": "sr", "BPG": "bpg"}
 """The rows of Table 5 and whose they are."""
 POINTS = 10
-"""Operating points in SETTINGS; super-resolution measures both branches at its QP."""
+"""Operating points of the sweeps in SETTINGS; super-resolution measures both branches at its QP."""
+ABLATIONS = 2
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +67,7 @@ def rows_file(project: Checkout) -> Path:
 
 def stream_of(project: Checkout, row: pd.Series[Any]) -> Path:
     name = f"{row['point']}{codec_class(row['codec']).extension}"
-    return project.root / "results" / "streams" / row["dataset"] / row["codec"] / row["image"] / name
+    return project.root / "results" / "streams" / "points" / row["dataset"] / row["codec"] / row["image"] / name
 
 
 def test_table5_has_the_papers_rows_and_columns(project: Checkout) -> None:
@@ -108,13 +114,14 @@ def test_every_rate_is_the_size_of_a_file(project: Checkout, rows: pd.DataFrame)
         stream = stream_of(project, row)
         assert stream.stat().st_size == row["bytes"], stream
         assert digest(stream.read_bytes()) == row["stream_sha256"]
-    assert len(project.files("results/streams")) == len(rows)
+    assert len(project.files("results/streams/points")) == len(rows)
 
 
 def test_verify_agrees_down_to_the_pixels(project: Checkout, rows: pd.DataFrame) -> None:
-    checked = project.python("scripts/verify.py", "--decode", rows_file(project))
+    (ablations,) = (project.root / "results" / "ablations").glob("*.csv")
+    checked = project.python("scripts/verify.py", "--decode", rows_file(project), ablations)
     assert checked.returncode == 0, checked.output
-    assert f"{len(rows)} rows agree with their files and decode to what was scored" in checked.output
+    assert f"{len(rows) + ABLATIONS} rows agree with their files and decode to what was scored" in checked.output
 
 
 def test_a_stream_alone_decodes_to_the_scored_picture(project: Checkout, rows: pd.DataFrame, tmp_path: Path) -> None:
@@ -151,8 +158,9 @@ def test_provenance_names_config_versions_and_hashes(project: Checkout) -> None:
     assert config["settings"]["jpeg"] == SETTINGS["settings"]["jpeg"]
     record = json.loads((folder / "versions.json").read_text())
     assert {"torch", "pillow", "av"} <= {name.lower() for name in record["packages"]}
-    assert rows_file(project).name in record["sha256"]
-    assert {"cae_096.safetensors", "gan_128.safetensors", "srcnn.safetensors"} <= record["sha256"].keys()
+    hashed = {Path(file).relative_to(Path(file).parents[1]) for file in record["sha256"]}
+    assert {Path("points", rows_file(project).name), Path("ablations", rows_file(project).name)} <= hashed
+    assert {Path("weights", f"{model}.safetensors") for model in ("cae_096", "gan_64", "gan_128", "srcnn")} <= hashed
 
 
 def test_the_table_can_be_shown(project: Checkout) -> None:
@@ -180,6 +188,6 @@ def test_the_same_run_gives_the_same_bytes(project: Checkout) -> None:
 
 def deterministic(project: Checkout) -> list[str]:
     """The rows and streams of single codecs."""
-    return project.files("results/streams") + [
+    return project.files("results/streams/points") + [
         str(path.relative_to(project.root)) for path in (project.root / "results" / "points").glob("*/*/*.csv")
     ]

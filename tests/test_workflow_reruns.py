@@ -70,6 +70,15 @@ def test_a_setting_reruns_its_codec_only(project: Checkout) -> None:
     assert planned.values("measure_image", "codec") == {"jpeg"}
 
 
+def test_an_ablation_reruns_what_uses_it_and_no_sweep(project: Checkout) -> None:
+    target = "results/table4.csv"
+    blocks = [{"jpeg": {"modes": ["420-optimised"], "quality": qualities}} for qualities in ([8], [8, 9])]
+    assert project.snakemake(target, settings=settings(ablations=blocks[0])).returncode == 0
+    assert NOTHING_TO_DO in project.snakemake("-n", target, TABLE, settings=settings(ablations=blocks[0])).output
+    planned = project.snakemake("-n", target, TABLE, settings=settings(ablations=blocks[1]))
+    assert planned.counts == {"measure_ablations": 2, "collect_ablations": 1, "tables1to4": 1}
+
+
 def test_another_codec_measures_that_codec_only(project: Checkout) -> None:
     blocks = settings()["settings"] | {"bpg": {"chroma": ["420"], "qp": [40]}}
     planned = plan(project, codecs=["jpeg", "jpeg2000", "bpg"], settings=blocks)

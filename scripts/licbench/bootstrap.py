@@ -14,11 +14,18 @@ from licbench.metrics import PEAK
 POINT = ["codec", "curve", "point"]
 QUANTITIES = ("bpp", "psnr_db", "ms_ssim")
 LEVEL = 0.95
+SEED = 2018
 
 Floats = npt.NDArray[np.float64]
 
 
-def pooled_bands(rows: pd.DataFrame, resamples: int = 1000, seed: int = 2018) -> pd.DataFrame:
+def resamples(pictures: int, count: int, seed: int = SEED) -> Floats:
+    """How often each picture counts in each of ``count`` datasets drawn with replacement, (count, pictures)."""
+    chance = np.full(pictures, 1 / pictures)
+    return np.random.default_rng(seed).multinomial(pictures, chance, size=count).astype(np.float64)
+
+
+def pooled_bands(rows: pd.DataFrame, count: int = 1000, seed: int = SEED) -> pd.DataFrame:
     """The 95 % band of each point's pooled rate and quality, from datasets drawn out of the pictures with replacement.
 
     Every resample is one draw of pictures for all points and is pooled as ``tables.pool`` does, from the sums of bytes,
@@ -26,7 +33,7 @@ def pooled_bands(rows: pd.DataFrame, resamples: int = 1000, seed: int = 2018) ->
 
     Args:
         rows: see ``points``; each (codec, curve, point) has one row for each picture.
-        resamples: how many datasets are drawn.
+        count: how many datasets are drawn.
         seed: of the draws.
 
     Returns:
@@ -36,9 +43,7 @@ def pooled_bands(rows: pd.DataFrame, resamples: int = 1000, seed: int = 2018) ->
         PointsError: a point lacks a picture, or has it twice.
     """
     sums = _sums_by_picture(rows)
-    pictures = len(sums["bytes"].columns)
-    chance = np.full(pictures, 1 / pictures)
-    draws = np.random.default_rng(seed).multinomial(pictures, chance, size=resamples).T.astype(np.float64)
+    draws = resamples(len(sums["bytes"].columns), count, seed).T
     totals = {name: wide.to_numpy(np.float64) @ draws for name, wide in sums.items()}
     with np.errstate(divide="ignore", invalid="ignore"):
         drawn = {

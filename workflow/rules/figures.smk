@@ -2,24 +2,35 @@
 #   needs   config: threshold_scan, figure5; the rows (encode.smk), a picture (data.smk), a CAE (train.smk or shipped),
 #           the published numbers (workflow/resources/paper)
 #   makes   results/figure{1..6}.{csv,png,pdf}, results/figure6_log.{png,pdf}, results/threshold_scan.{csv,png,pdf}
-#   steps   figures1to4 (from the code alone), figure5, figure6, threshold_scan
+#   steps   pipelines, structures (Figures 1 to 4, from the code alone), figure5, figure6, threshold_scan
 
 
-rule figures1to4:
-    """Block diagrams of the CAE and SR codecs (1, 4), layers of the CAE and the GAN (2, 3), read from the code."""
+rule pipelines:
+    """What the CAE and the SR codec do, step by step, read from the code (Figures 1 and 4)."""
     input:
-        code=code_of("scripts/diagram.py"),
+        code=code_of("scripts/pipelines.py"),
     output:
         csv="results/{figure}.csv",
         pictures=multiext("results/{figure}", ".png", ".pdf"),
     log:
         "results/logs/{figure}.log",
     wildcard_constraints:
-        figure="figure[1-4]",
+        figure="figure[14]",
     conda:
         "../../envs/codecs.yaml"
+    params:
+        script="scripts/pipelines.py",
     shell:
-        "python scripts/diagram.py {wildcards.figure} --csv {output.csv:q} --pictures {output.pictures:q} 2> {log:q}"
+        "python {params.script} {wildcards.figure} --csv {output.csv:q} --pictures {output.pictures:q} 2> {log:q}"
+
+
+use rule pipelines as structures with:
+    input:
+        code=code_of("scripts/structures.py"),
+    wildcard_constraints:
+        figure="figure[23]",
+    params:
+        script="scripts/structures.py",
 
 
 rule figure5:
@@ -49,9 +60,9 @@ rule figure5:
 rule figure6:
     """Quality against rate of every codec, beside the published points (Figure 6)."""
     input:
-        rows=f"results/points/{DATASET.id}.csv",
+        rows=rows_in_use(),
         paper="workflow/resources/paper/figure6.csv",
-        code=code_of("scripts/figure.py"),
+        code=code_of("scripts/rate_distortion.py"),
     output:
         csv="results/figure6.csv",
         pictures=multiext("results/figure6", ".png", ".pdf"),
@@ -63,7 +74,7 @@ rule figure6:
     params:
         **config["threshold_scan"],
     shell:
-        "python scripts/figure.py figure6 {input.rows:q} --paper {input.paper:q} --qp {params.qp}"
+        "python scripts/rate_distortion.py {input.rows:q} --paper {input.paper:q} --qp {params.qp}"
         " --threshold-db {params.threshold_db} --csv {output.csv:q} --pictures {output.pictures:q}"
         " --log-rate {output.low_rates:q} 2> {log:q}"
 
@@ -73,7 +84,7 @@ rule threshold_scan:
     input:
         rows=f"results/points/{DATASET.id}.csv",
         paper="workflow/resources/paper/table1.csv",
-        code=code_of("scripts/figure.py"),
+        code=code_of("scripts/threshold_scan.py"),
     output:
         csv="results/threshold_scan.csv",
         pictures=multiext("results/threshold_scan", ".png", ".pdf"),
@@ -84,5 +95,5 @@ rule threshold_scan:
     params:
         **config["threshold_scan"],
     shell:
-        "python scripts/figure.py threshold_scan {input.rows:q} --paper {input.paper:q} --qp {params.qp}"
+        "python scripts/threshold_scan.py {input.rows:q} --paper {input.paper:q} --qp {params.qp}"
         " --threshold-db {params.threshold_db} --csv {output.csv:q} --pictures {output.pictures:q} 2> {log:q}"

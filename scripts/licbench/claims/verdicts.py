@@ -8,12 +8,12 @@ from math import inf, isfinite, nan
 
 import numpy as np
 
-from licbench.bootstrap import LEVEL
+from licbench.bootstrap import LEVEL, resamples
 from licbench.claims.curves import Floats
 from licbench.errors import PointsError
 
 HOLDS, FAILS, OPEN = "holds", "does not hold", "not decidable here"
-RESAMPLES, SEED = 500, 2018
+RESAMPLES = 500
 MOST_UNDEFINED = 1 - LEVEL
 """Share of resamples in which the quantity may be undefined before there is no interval."""
 
@@ -58,8 +58,7 @@ def interval_of(quantity: Callable[[Floats], float], pictures: int) -> tuple[flo
     """
     if pictures < 2:
         return nan, nan
-    draws = np.random.default_rng(SEED).multinomial(pictures, np.full(pictures, 1 / pictures), size=RESAMPLES)
-    values = np.array([_or_nan(quantity, draw.astype(np.float64)) for draw in draws])
+    values = np.array([_or_nan(quantity, draw) for draw in resamples(pictures, RESAMPLES)])
     if np.isnan(values).mean() > MOST_UNDEFINED:
         return nan, nan
     low, high = np.nanquantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], method="inverted_cdf")

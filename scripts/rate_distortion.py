@@ -1,4 +1,4 @@
-"""Draw Figure 6 or the threshold scan from the collected rows, measured beside published, and write its data."""
+"""Draw Figure 6, quality against rate of every codec, from the collected rows, and write its data."""
 
 import argparse
 from pathlib import Path
@@ -8,31 +8,24 @@ import pandas as pd
 from licbench.cli import run
 from licbench.figures.rate_distortion import draw_figure6, figure6_data
 from licbench.figures.style import save, save_data
-from licbench.figures.thresholds import draw_threshold_scan
 from licbench.points import read_rows
-from licbench.scans import threshold_scan
 
 
 def main() -> None:
     """Parse the command line and draw."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("figure", choices=["figure6", "threshold_scan"], help="what to draw")
-    parser.add_argument("rows", type=Path, help="the dataset's rows (collect.py)")
+    parser.add_argument("rows", type=Path, nargs="+", help="the dataset's rows, sweeps and ablations (collect.py)")
     parser.add_argument("--paper", required=True, type=Path, help="the published points, as CSV")
     parser.add_argument("--qp", required=True, type=int, help="of super-resolution while its threshold moves")
     parser.add_argument("--threshold-db", required=True, type=float, help="of super-resolution while its QP moves")
     parser.add_argument("--csv", required=True, type=Path, help="where the figure's data goes")
     parser.add_argument("--pictures", required=True, nargs="+", type=Path, help="PNG and PDF files to draw")
-    parser.add_argument("--log-rate", nargs="+", type=Path, default=[], help="Figure 6 with a logarithmic rate axis")
+    parser.add_argument("--log-rate", nargs="+", type=Path, default=[], help="the same with a logarithmic rate axis")
     options = parser.parse_args()
-    rows, published = read_rows(options.rows), pd.read_csv(options.paper)
-    if options.figure == "figure6":
-        data = figure6_data(rows, options.qp, options.threshold_db)
-        save(draw_figure6(data, published), options.pictures)
-        save(draw_figure6(data, published, logarithmic=True), options.log_rate)
-    else:
-        data = threshold_scan(rows, options.qp, options.threshold_db)
-        save(draw_threshold_scan(data, published), options.pictures)
+    rows, published = pd.concat(map(read_rows, options.rows), ignore_index=True), pd.read_csv(options.paper)
+    data = figure6_data(rows, options.qp, options.threshold_db)
+    save(draw_figure6(data, published), options.pictures)
+    save(draw_figure6(data, published, logarithmic=True), options.log_rate)
     save_data(data, options.csv)
 
 
