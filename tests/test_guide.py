@@ -1,0 +1,35 @@
+"""The results guide explains every column that the code writes."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from licbench import paper_tables, points, scans, tables
+from licbench.claims import judging
+from licbench.figures import pipelines, rate_distortion, structures
+
+GUIDE = (Path(__file__).parents[1] / "workflow" / "report" / "guide.md").read_text()
+SECTIONS = dict(re.findall(r"^## (\w+)[^\n]*\n(.*?)(?=^## |\Z)", GUIDE, re.MULTILINE | re.DOTALL))
+TABLES_1_TO_4 = (
+    *paper_tables.TABLE1_KEYS, *paper_tables.TABLE2_KEYS, *paper_tables.TABLE3_KEYS, *paper_tables.TABLE4_KEYS,
+    *(f"{prefix}{name}" for name in paper_tables.MEASURED for prefix in ("", "paper_")),
+    "setting", "below_budget", "share_srcnn",
+)  # fmt: skip
+FIGURE5 = ("rotation", "model", "step", "width", "height", "bytes", "bpp", "psnr_db", "psnr_y_db")
+WRITTEN = {
+    "Rows": points.COLUMNS,
+    "Tables": {*tables.TABLE5_COLUMNS, *tables.CONTEST_COLUMNS, *TABLES_1_TO_4},
+    "Scan": scans.COLUMNS,
+    "Figures": {*pipelines.COLUMNS, *structures.COLUMNS, *rate_distortion.COLUMNS, *FIGURE5},
+    "Claims": judging.COLUMNS,
+}
+
+
+@pytest.mark.parametrize("section", WRITTEN)
+def test_every_column_is_explained(section):
+    first_cells = " ".join(re.findall(r"^\|(.+)\|[^|]+\|$", SECTIONS[section], re.MULTILINE))
+    explained = set(re.findall(r"`(\w+)`", first_cells))
+    ends = {name for name in WRITTEN[section] if name.endswith(("_low", "_high"))}
+    assert set(WRITTEN[section]) - ends <= explained
+    assert explained - set(WRITTEN[section]) <= {"_low", "_high"}
