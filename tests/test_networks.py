@@ -6,7 +6,7 @@ from torch import nn
 
 from licbench.networks.cae import CAE
 from licbench.networks.gan import INPUT_SIZES, Discriminator, Encoder, Generator, conv_widths
-from licbench.networks.srcnn import MARGIN, SRCNN
+from licbench.networks.srcnn import MARGIN, SRCNN, ToOneMap
 
 LAYERS = (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)
 
@@ -154,6 +154,11 @@ def test_srcnn_is_9_1_5():
     assert [layer.kernel_size for layer in layers_of(network)] == [(9, 9), (1, 1), (5, 5)]
     assert output.shape == (2, 1, 33 - 2 * MARGIN, 33 - 2 * MARGIN)
     assert sum(value.numel() for value in network.parameters()) == parameters(network) == 8_129
+
+
+def test_a_convolution_to_one_map_is_a_convolution():
+    layer, features = ToOneMap(32, 1, kernel_size=5), torch.randn(2, 32, 30, 41)
+    torch.testing.assert_close(layer(features), nn.Conv2d.forward(layer, features), atol=1e-5, rtol=1e-4)
 
 
 def test_srcnn_enhance_keeps_the_size():

@@ -9,6 +9,26 @@ MARGIN = 6
 """Pixels that three valid convolutions take from each side: 4 + 0 + 2."""
 
 
+class ToOneMap(nn.Conv2d):
+    """A convolution without padding to a single map, in a fifth of the usual time.
+
+    Convolution kernels of CPUs make sixteen maps at once and would throw fifteen away. Here each tap makes a map, and
+    these are added in their places.
+    """
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(N, C, H, W) -> (N, 1, H - side + 1, W - side + 1)."""
+        side = self.kernel_size[0]
+        taps = functional.conv2d(features, self.weight[0].flatten(1).T[:, :, None, None])
+        height, width = taps.shape[2] - side + 1, taps.shape[3] - side + 1
+        assert self.bias is not None
+        summed = self.bias.expand(len(features), 1, height, width).clone()
+        for tap in range(side * side):
+            down, right = divmod(tap, side)
+            summed += taps[:, tap : tap + 1, down : down + height, right : right + width]
+        return summed
+
+
 class SRCNN(nn.Module):
     """(N, 1, H, W) bicubically enlarged, in [0, 1] -> (N, 1, H - 12, W - 12); 8,129 weights and biases."""
 
@@ -16,7 +36,7 @@ class SRCNN(nn.Module):
         super().__init__()
         self.extract = nn.Conv2d(1, 64, kernel_size=9)
         self.map = nn.Conv2d(64, 32, kernel_size=1)
-        self.reconstruct = nn.Conv2d(32, 1, kernel_size=5)
+        self.reconstruct = ToOneMap(32, 1, kernel_size=5)
 
     def forward(self, component: Tensor) -> Tensor:
         """The valid part of the sharpened component."""
