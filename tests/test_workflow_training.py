@@ -75,7 +75,7 @@ def test_a_trained_model_reaches_table5(trained: Checkout) -> None:
 
 def test_the_streams_name_the_trained_model(trained: Checkout) -> None:
     fingerprint = bytes.fromhex(_sha256(trained.root / MODEL))[:4]
-    (stream,) = (trained.root / "results" / "streams").glob("*/sr/one/srcnn-*.sr")
+    (stream,) = (trained.root / "results" / "streams").glob("points/*/sr/one/srcnn-*.sr")
     assert fingerprint in stream.read_bytes()
     assert ModelStore((trained.root / MODEL).parent).find(fingerprint, "srcnn").name == "srcnn"
 
@@ -95,6 +95,18 @@ def test_nothing_is_trained_twice(trained: Checkout) -> None:
 def test_another_recipe_trains_again_and_measures_again(trained: Checkout) -> None:
     planned = trained.snakemake("-n", "results/table5.csv", settings=settings(3))
     assert planned.counts == dict.fromkeys(["train_model", "measure_image", "collect_points", "table5"], 1)
+
+
+@pytest.mark.parametrize(("module", "trains"), [("gan", False), ("cae", False), ("srcnn", True), ("data", True)])
+def test_edited_training_code_trains_what_uses_it(trained: Checkout, module: str, trains: bool) -> None:
+    file = trained.root / "scripts" / "licbench" / "training" / f"{module}.py"
+    before = file.read_text()
+    file.write_text(f"{before}\n# edited\n")
+    try:
+        planned = trained.snakemake("-n", "results/table5.csv", settings=settings(2))
+    finally:
+        file.write_text(before)
+    assert planned.counts["train_model"] == trains
 
 
 def test_killed_training_goes_on_from_its_checkpoint(tmp_path: Path) -> None:

@@ -8,7 +8,9 @@ rule train_model:
     """Train one network of the paper as its recipe in the config says."""
     input:
         packs=expand("results/training_sets/{set}.zip", set=config["training"]["sets"]),
-        code=lambda wildcards: code_of("scripts/train.py"),
+        code=lambda wildcards: code_of(
+            "scripts/train.py", f"scripts/licbench/training/{config['models'][wildcards.model]['network']}.py"
+        ),
     output:
         weights="results/models/{model}.safetensors",
         card="results/models/{model}.json",

@@ -117,3 +117,6 @@ class CaeTask(Task):
         crops = random_batch(self.lumas, 4096, rng, lambda picture, rng: random_crop(picture, 4 * DOWNSCALE, rng))
         blocks = crops.reshape(-1, 4, DOWNSCALE, 4, DOWNSCALE).swapaxes(2, 3).reshape(-1, DOWNSCALE**2)
         return blocks / PEAK
+
+
+TASK = CaeTask

@@ -158,3 +158,6 @@ class GanTask(Task):
         scale = max(rng.uniform(low, high), 1.0 / largest_fit)
         crop = random_crop(picture, max(1, round(self.side / scale)), rng)
         return resize(crop, self.side, self.side, "bicubic")
+
+
+TASK = GanTask

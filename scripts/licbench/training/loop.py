@@ -22,6 +22,7 @@ from tqdm import tqdm
 from licbench import storage
 from licbench.errors import ModelError
 from licbench.files import replacing, write_bytes, write_text
+from licbench.images import Image
 
 Recipe = Mapping[str, Any]
 """Every number that decides the result: network, sizes, loss weights, steps, seed."""
@@ -36,6 +37,10 @@ class Task(ABC):
     """Training pictures with a shorter side than this are left out."""
     modules: nn.ModuleDict
     optimisers: list[torch.optim.Optimizer]
+
+    @abstractmethod
+    def __init__(self, pictures: Sequence[Image], recipe: Recipe, device: torch.device) -> None:
+        """Networks as the recipe starts them, on ``device``."""
 
     @abstractmethod
     def step(self, rng: np.random.Generator, progress: float) -> dict[str, float]:

@@ -84,3 +84,6 @@ def _start_gaussian(network: SRCNN) -> None:
         nn.init.normal_(layer.weight, std=GAUSSIAN_STD)
         assert layer.bias is not None
         nn.init.zeros_(layer.bias)
+
+
+TASK = SrcnnTask
