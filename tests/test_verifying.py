@@ -69,8 +69,9 @@ def test_a_row_of_other_pixels(measured, weights):
 def test_a_file_that_was_never_a_stream(measured, weights):
     row, streams, file = measured
     file.write_bytes(b"junk")
-    with pytest.raises(LicbenchError):
+    with pytest.raises(LicbenchError) as refused:
         verify_row({**row, "bytes": 4, "stream_sha256": digest(b"junk")}, streams, weights)
+    assert str(file) in str(refused.value)
 
 
 def test_an_unknown_codec(measured):

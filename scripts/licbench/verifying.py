@@ -13,6 +13,8 @@ from licbench.models import ModelStore
 from licbench.points import digest
 from licbench.registry import codec_class
 
+AGAIN = "--forcerun measure_image measure_ablations"
+
 
 def verify_row(row: Mapping[str, Any], streams: Path, weights: Path | None) -> None:
     """Check that the row's stream has the row's size and checksum, and with ``weights`` that it decodes as scored.
@@ -24,10 +26,10 @@ def verify_row(row: Mapping[str, Any], streams: Path, weights: Path | None) -> N
     kind = codec_class(row["codec"])
     path = streams / row["dataset"] / row["codec"] / row["image"] / f"{row['point']}{kind.extension}"
     if not path.is_file():
-        raise PointsError(f"{path} is gone; run the workflow again with --forcerun measure_image")
+        raise PointsError(f"{path} is gone; run the workflow again with {AGAIN}")
     stream = path.read_bytes()
     if (len(stream), digest(stream)) != (row["bytes"], row["stream_sha256"]):
-        raise PointsError(f"{path} is not the file that was measured; run again with --forcerun measure_image")
+        raise PointsError(f"{path} is not the file that was measured; run again with {AGAIN}")
     if weights is not None and _decoded_digest(path, stream, _codec(row["codec"], weights)) != row["pixels_sha256"]:
         raise PointsError(f"{path} decodes to another picture than was scored; check the versions in use")
 
