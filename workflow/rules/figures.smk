@@ -8,6 +8,7 @@
 rule pipelines:
     """What the CAE and the SR codec do, step by step, read from the code (Figures 1 and 4)."""
     input:
+        script="scripts/pipelines.py",
         code=code_of("scripts/pipelines.py"),
     output:
         csv="results/{figure}.csv",
@@ -18,19 +19,16 @@ rule pipelines:
         figure="figure[14]",
     conda:
         "../../envs/codecs.yaml"
-    params:
-        script="scripts/pipelines.py",
     shell:
-        "python {params.script} {wildcards.figure} --csv {output.csv:q} --pictures {output.pictures:q} 2> {log:q}"
+        "python {input.script:q} {wildcards.figure} --csv {output.csv:q} --pictures {output.pictures:q} 2> {log:q}"
 
 
 use rule pipelines as structures with:
     input:
+        script="scripts/structures.py",
         code=code_of("scripts/structures.py"),
     wildcard_constraints:
         figure="figure[23]",
-    params:
-        script="scripts/structures.py",
 
 
 rule figure5:
