@@ -10,7 +10,8 @@ PRINTED = ["table1", "table2", "table4", "table5", "figure5", "figure6", "text"]
 rule judge_claims:
     """What the paper claims, measured with its uncertainty, and a verdict by a rule fixed beforehand."""
     input:
-        rows=rows_in_use(),
+        rows=rows_in_use()[0],
+        ablations=rows_in_use()[1:],
         paper=expand("workflow/resources/paper/{name}.csv", name=PRINTED),
         budget="workflow/presets/paper.yaml",
         cards=cards_in_use,
@@ -26,6 +27,6 @@ rule judge_claims:
     params:
         target=config["rate_target_bpp"],
     shell:
-        "python scripts/claims.py {input.rows[0]:q} --ablations {input.rows[1:]:q} --paper {input.paper:q} --cards {input.cards:q}"
+        "python scripts/claims.py {input.rows:q} --ablations {input.ablations:q} --paper {input.paper:q} --cards {input.cards:q}"
         " --budget {input.budget:q} --target-bpp {params.target} --template {input.template:q}"
         " --csv {output.csv:q} --page {output.page:q} 2> {log:q}"
