@@ -145,7 +145,7 @@ def test_the_sound_file_of_the_mirror_is_measured(broken: Outcome, project: Chec
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"foo": 1}, "config: unknown key foo (known: codecs, dataset, "),
+        ({"foo": 1}, "config: unknown key foo (known: ablations, codecs, "),
         ({"codecs": ["jpeg", "gif"]}, "config: unknown codec 'gif' in codecs; choose from bpg, cae, gan, jpeg, "),
         ({"dataset": "kodok"}, "unknown dataset 'kodok'; choose from embedded, kodak, "),
         ({"dataset": "./nowhere"}, "nowhere: no such folder; "),
