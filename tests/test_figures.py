@@ -64,16 +64,17 @@ def test_figure6_pools_one_point_by_hand():
 
 
 def test_figure6_joins_only_points_that_no_cheaper_one_matches():
-    rates, errors = (100, 200, 300, 400, 400), (900, 500, 600, 500, 100)
+    rates, errors, similarities = (100, 200, 300, 400, 400), (900, 500, 600, 500, 100), (0.7, 0.7, 0.8, 0.7, 0.9)
     rows = [
-        row("a", "gan", f"gan_{at}-b8-pca", f"p{at}", bytes=size, sse=sse, ms_ssim=0.9)
-        for at, (size, sse) in enumerate(zip(rates, errors, strict=True))
+        row("a", "gan", f"gan_{at}-b8-pca", f"p{at}", bytes=size, sse=sse, ms_ssim=similarity)
+        for at, (size, sse, similarity) in enumerate(zip(rates, errors, similarities, strict=True))
     ]
     data = figure6_data(pd.DataFrame(rows), 35, 33.0)
     assert data["curve"].unique().tolist() == ["family"]
-    assert data.set_index("point")["efficient"].to_dict() == {
+    assert data.set_index("point")["leads_psnr_db"].to_dict() == {
         "p0": True, "p1": True, "p2": False, "p4": True, "p3": False,
     }  # fmt: skip
+    assert set(data.loc[data["leads_ms_ssim"], "point"]) == {"p0", "p2", "p4"}
 
 
 def test_figure6_holds_every_curve_in_the_order_of_the_legend(data):
@@ -82,7 +83,8 @@ def test_figure6_holds_every_curve_in_the_order_of_the_legend(data):
     assert data.notna().all(axis=None)
     for _, points in data.groupby(["codec", "curve"]):
         assert points["bpp"].is_monotonic_increasing
-        assert points.loc[points["efficient"], "psnr_db"].is_monotonic_increasing
+        for quality in ("psnr_db", "ms_ssim"):
+            assert points.loc[points[f"leads_{quality}"], quality].is_monotonic_increasing
 
 
 def test_figure6_shows_super_resolution_as_the_scan_does(data):

@@ -23,7 +23,8 @@ from licbench.tables import pool
 COLUMNS = [
     *POINT,
     *(f"{quantity}{end}" for quantity in ("bpp", "psnr_db", "ms_ssim") for end in ("", "_low", "_high")),
-    "efficient",
+    "leads_psnr_db",
+    "leads_ms_ssim",
 ]
 FAMILY = "family"
 """The GAN's one curve: the paper joins its different models in a single line, and so do we."""
@@ -91,8 +92,8 @@ def figure6_data(rows: pd.DataFrame, qp: int, threshold_db: float) -> pd.DataFra
         threshold_db: of super-resolution while its QP moves.
 
     Returns:
-        ``COLUMNS``, in the order of ``STYLES`` and rising rate. ``efficient`` tells the points that no point of the
-        same curve at a lower rate matches in PSNR: the line joins these.
+        ``COLUMNS``, in the order of ``STYLES`` and rising rate. ``leads_psnr_db`` tells the points that no point of
+        the same curve at a lower rate matches in PSNR, ``leads_ms_ssim`` likewise: the lines join these.
 
     Raises:
         PointsError: a curve has no style, or a point lacks a picture.
@@ -104,8 +105,9 @@ def figure6_data(rows: pd.DataFrame, qp: int, threshold_db: float) -> pd.DataFra
         order.index(_styled(codec, curve)) for codec, curve in zip(data["codec"], data["curve"], strict=True)
     ]
     data = data.sort_values(["place", "bpp", "psnr_db"], ascending=[True, True, False], ignore_index=True)
-    best_before = data.groupby("place")["psnr_db"].transform(lambda psnr: psnr.cummax().shift(fill_value=-np.inf))
-    data["efficient"] = data["psnr_db"] > best_before
+    for quality in ("psnr_db", "ms_ssim"):
+        best_before = data.groupby("place")[quality].transform(lambda values: values.cummax().shift(fill_value=-np.inf))
+        data[f"leads_{quality}"] = data[quality] > best_before
     return data[COLUMNS].round(6)
 
 
@@ -179,7 +181,7 @@ def _draw_published(axes: Axes, published: pd.DataFrame, quantity: str) -> None:
 
 
 def _draw_curve(axes: Axes, points: pd.DataFrame, quantity: str, style: Style) -> None:
-    joined = points[points["efficient"] & np.isfinite(points[quantity])]
+    joined = points[points[f"leads_{quantity}"] & np.isfinite(points[quantity])]
     low, high = (joined[f"{quantity}_{end}"].replace(np.inf, np.nan) for end in ("low", "high"))
     axes.fill_between(joined["bpp"], low, high, color=style.colour, alpha=BAND_ALPHA, linewidth=0)
     axes.plot(
@@ -196,7 +198,7 @@ def _draw_curve(axes: Axes, points: pd.DataFrame, quantity: str, style: Style) -
 def _fit_quality(axes: Axes, data: pd.DataFrame, published: pd.DataFrame, quantity: str) -> None:
     """The range of what the rate axis shows, measured and published, bands left out."""
     lowest, highest = axes.get_xlim()
-    shown = pd.concat([data[data["efficient"]], published])
+    shown = pd.concat([data[data[f"leads_{quantity}"]], published])
     values = shown.loc[shown["bpp"].between(lowest, highest), quantity].replace(np.inf, np.nan).dropna()
     margin = 0.04 * (values.max() - values.min())
     axes.set_ylim(values.min() - margin, values.max() + margin)
