@@ -43,6 +43,11 @@ def code_of(*entries, codecs=()):
     return sources.closure(ROOT, [*entries, *(f"scripts/licbench/codecs/{codec}.py" for codec in codecs)])
 
 
+def training_code(wildcards):
+    """The training script, and the module of the model's network, which it imports by name."""
+    return code_of("scripts/train.py", f"scripts/licbench/training/{recipe_of(wildcards.model)['network']}.py")
+
+
 def mirror_option():
     return f"--mirror {shlex.quote(str(config['mirror']))}" if config["mirror"] else ""
 

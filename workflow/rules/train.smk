@@ -4,11 +4,6 @@
 #   steps   train_model: one job a model; killed jobs go on from results/checkpoints/{model}.pt
 
 
-def training_code(wildcards):
-    """The training script, and the module of the model's network, which it imports by name."""
-    return code_of("scripts/train.py", f"scripts/licbench/training/{recipe_of(wildcards.model)['network']}.py")
-
-
 rule train_model:
     """Train one network of the paper as its recipe in the config says."""
     input:
