@@ -430,6 +430,19 @@ def test_a_picture_of_another_size_inside_is_refused(fresh):
         fresh("sr").decode(resealed(whole[:4] + other[4:-2]))
 
 
+def test_the_gan_s_bit_depths_share_one_pass_of_the_encoder(fresh, monkeypatch):
+    from licbench.codecs import gan
+
+    passes, encode_tiles = [], gan._encode_tiles
+    monkeypatch.setattr(gan, "_encode_tiles", lambda *given: passes.append(1) or encode_tiles(*given))
+    codec, picture = fresh("gan"), photo(60, 70)
+    settings = {"families": [{"model": ["tiny_gan"], "scale": [1, 2], "bits": [8, 7, 6, 5], "rotated": [True]}]}
+    alone = [fresh("gan").encode(picture, point) for point in codec.points(settings)]
+    passes.clear()
+    assert [codec.encode(picture, point) for point in codec.points(settings)] == alone
+    assert len(passes) == 2  # one a scale
+
+
 def test_strips_of_srcnn_leave_no_seam(fresh, models):
     """A picture taller than a strip comes out as if the network had seen it whole."""
     import torch
