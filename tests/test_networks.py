@@ -157,7 +157,8 @@ def test_srcnn_is_9_1_5():
 
 
 def test_a_convolution_to_one_map_is_a_convolution():
-    layer, features = ToOneMap(32, 1, kernel_size=5), torch.randn(2, 32, 30, 41)
+    with torch.device("cpu"):
+        layer, features = ToOneMap(32, 1, kernel_size=5), torch.randn(2, 32, 30, 41)
     torch.testing.assert_close(layer(features), nn.Conv2d.forward(layer, features), atol=1e-5, rtol=1e-4)
 
 
