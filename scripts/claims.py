@@ -28,7 +28,7 @@ def main() -> None:
     parser.add_argument("--page", required=True, type=Path, help="Markdown file to write")
     options = parser.parse_args()
     cards = read_cards(options.cards, options.budget)
-    ablations = pd.concat(map(read_rows, options.ablations)) if options.ablations else None
+    ablations = read_rows(*options.ablations) if options.ablations else None
     bench = Bench(read_rows(options.rows), cards, options.target_bpp, ablations)
     judged = judge_all(bench, {path.stem: pd.read_csv(path) for path in options.paper})
     write_text(options.page, claims_page(options.template.read_text(), judged, ", ".join(bench.datasets)))

@@ -1,22 +1,19 @@
 """Draw Figure 5, the CAE's maps of one picture without and with PCA, and code the picture with every rotation."""
 
-import argparse
 from pathlib import Path
 
 import pandas as pd
 
-from licbench.cli import run
+from licbench.cli import figure_parser, run
 
 
 def main() -> None:
     """Parse the command line, code and draw."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = figure_parser(__doc__)
     parser.add_argument("picture", type=Path, help="the original; its central square is used")
     parser.add_argument("--paper", required=True, type=Path, help="the published rates, as CSV")
     parser.add_argument("--model", required=True, type=Path, help="a trained CAE, .safetensors, its card beside it")
     parser.add_argument("--psnr-db", required=True, type=float, help="quality at which the rates are compared")
-    parser.add_argument("--csv", required=True, type=Path, help="where the rates go")
-    parser.add_argument("--pictures", required=True, nargs="+", type=Path, help="PNG and PDF files to draw")
     options = parser.parse_args()
     from licbench.figures import latents  # noqa: PLC0415  torch takes seconds; --help should not
     from licbench.figures.style import save, save_data  # noqa: PLC0415

@@ -16,14 +16,14 @@ def main() -> None:
     """Parse the command line and make the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("table", choices=TABLES, help="which table")
-    parser.add_argument("rows", type=Path, help="the dataset's rows (collect.py)")
+    parser.add_argument("rows", type=Path, nargs="+", help="the dataset's rows (collect.py)")
     parser.add_argument("--paper", required=True, type=Path, help="the published table, as CSV")
     parser.add_argument("--cards", nargs="*", type=Path, default=[], help="cards of the models behind the rows")
     parser.add_argument("--budget", required=True, type=Path, help="preset of the paper's training")
     parser.add_argument("--out", required=True, type=Path, help="CSV file to write")
     options = parser.parse_args()
     cards = read_cards(options.cards, options.budget)
-    table = TABLES[options.table](read_rows(options.rows), pd.read_csv(options.paper), cards)
+    table = TABLES[options.table](read_rows(*options.rows), pd.read_csv(options.paper), cards)
     with replacing(options.out) as temporary:
         table.to_csv(temporary, index=False, lineterminator="\n")
 

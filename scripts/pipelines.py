@@ -1,17 +1,12 @@
 """Draw Figure 1 or 4, what the CAE and the super-resolution codec do, as the code has it, and write it as a table."""
 
-import argparse
-from pathlib import Path
-
-from licbench.cli import run
+from licbench.cli import figure_parser, run
 
 
 def main() -> None:
     """Parse the command line and draw."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = figure_parser(__doc__)
     parser.add_argument("figure", choices=["figure1", "figure4"], help="what to draw")
-    parser.add_argument("--csv", required=True, type=Path, help="where the table goes")
-    parser.add_argument("--pictures", required=True, nargs="+", type=Path, help="PNG and PDF files to draw")
     options = parser.parse_args()
     from licbench.figures import pipelines  # noqa: PLC0415  torch takes seconds; --help should not
     from licbench.figures.style import save, save_data  # noqa: PLC0415

@@ -1,11 +1,10 @@
 """Scan adaptive super-resolution by threshold and by QP: choices among the collected rows, drawn and written."""
 
-import argparse
 from pathlib import Path
 
 import pandas as pd
 
-from licbench.cli import run
+from licbench.cli import figure_parser, run
 from licbench.figures.style import save, save_data
 from licbench.figures.thresholds import draw_threshold_scan
 from licbench.points import read_rows
@@ -14,13 +13,11 @@ from licbench.scans import threshold_scan
 
 def main() -> None:
     """Parse the command line and draw."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = figure_parser(__doc__)
     parser.add_argument("rows", type=Path, help="the dataset's rows (collect.py)")
     parser.add_argument("--paper", required=True, type=Path, help="the published Table 1, as CSV")
     parser.add_argument("--qp", required=True, type=int, help="while the threshold moves")
     parser.add_argument("--threshold-db", required=True, type=float, help="while the QP moves")
-    parser.add_argument("--csv", required=True, type=Path, help="where the scan goes")
-    parser.add_argument("--pictures", required=True, nargs="+", type=Path, help="PNG and PDF files to draw")
     options = parser.parse_args()
     scan = threshold_scan(read_rows(options.rows), options.qp, options.threshold_db)
     save(draw_threshold_scan(scan, pd.read_csv(options.paper)), options.pictures)

@@ -1,6 +1,8 @@
 """The config: what ships is valid, what cannot be carried out is refused in one line."""
 
 import copy
+import hashlib
+import json
 import re
 from pathlib import Path
 
@@ -225,6 +227,14 @@ def test_recipes_are_the_network_s_overridden_by_the_model_s(model):
         key: value for key, value in inherited.items() if key not in own
     }
     require_valid({key: value for key, value in whole.items() if key != "name"}, RULES["$defs"]["recipe"], "recipe")
+
+
+@pytest.mark.parametrize("model", SHIPPED["models"])
+def test_shipped_weights_are_what_the_config_s_recipe_made(model):
+    weights = ROOT / "workflow" / "resources" / "weights" / f"{model}.safetensors"
+    card = json.loads(weights.with_suffix(".json").read_text())
+    assert card["recipe"] == recipe(SHIPPED, model) and card["steps"] == card["recipe"]["steps"]
+    assert card["sha256"] == hashlib.sha256(weights.read_bytes()).hexdigest()
 
 
 @pytest.mark.parametrize("network", NETWORKS)

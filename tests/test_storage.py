@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from licbench.errors import SettingsError
 from licbench.storage import SCALE, restored, stored
 
 WEIGHTS = {
@@ -32,6 +33,11 @@ def test_storing_what_was_stored_changes_nothing():
         once = restored(stored(WEIGHTS, form))
         twice = restored(stored(once, form))
         assert all(np.array_equal(once[name], twice[name]) for name in WEIGHTS)
+
+
+def test_an_unknown_format_is_refused():
+    with pytest.raises(SettingsError, match="unknown storage 'int4'; choose from float32, float16, int8"):
+        stored(WEIGHTS, "int4")
 
 
 def test_eight_bits_take_a_quarter_and_rows_of_zeros_stay_zero():

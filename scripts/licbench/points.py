@@ -84,12 +84,16 @@ def write_rows(rows: Iterable[Row], path: Path) -> None:
         writer.writerows(asdict(row) for row in rows)
 
 
-def read_rows(path: Path) -> pd.DataFrame:
-    """The rows of a CSV file, with their types checked.
+def read_rows(*paths: Path) -> pd.DataFrame:
+    """The rows of CSV files, one after the other, with their types checked.
 
     Raises:
         PointsError: columns are missing, or a number is missing, no number, negative where none may be, or infinite.
     """
+    return pd.concat(map(_read_file, paths), ignore_index=True)
+
+
+def _read_file(path: Path) -> pd.DataFrame:
     try:
         # Text stays text: a picture may be called 001 or NA, and a curve 420.
         types = dict.fromkeys(COLUMNS, "str") | dict.fromkeys(WHOLE, "int64") | dict.fromkeys(NUMBERS, "float64")
@@ -116,7 +120,7 @@ def collect(paths: Sequence[Path], expected: set[tuple[str, str, str, str]]) -> 
     Raises:
         PointsError: a row is missing, there twice, or was not asked for.
     """
-    frame = pd.concat([read_rows(path) for path in paths], ignore_index=True)
+    frame = read_rows(*paths)
     keys = list(frame[list(KEY)].itertuples(index=False, name=None))
     twice = sorted({key for key in keys if keys.count(key) > 1}) if len(set(keys)) != len(keys) else []
     for problem, found in (

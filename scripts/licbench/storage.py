@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from licbench.errors import SettingsError
+
 Tensors = dict[str, np.ndarray[Any, Any]]
 
 FORMATS = ("float32", "float16", "int8")
@@ -15,7 +17,13 @@ LEVELS = 127
 
 
 def stored(tensors: Mapping[str, np.ndarray[Any, Any]], form: str) -> Tensors:
-    """What to write for float32 ``tensors``; tensors of fewer than two dimensions stay at half precision or better."""
+    """What to write for float32 ``tensors``; tensors of fewer than two dimensions stay at half precision or better.
+
+    Raises:
+        SettingsError: ``form`` is none of ``FORMATS``.
+    """
+    if form not in FORMATS:
+        raise SettingsError(f"unknown storage {form!r}; choose from {', '.join(FORMATS)}")
     held: Tensors = {}
     for name, tensor in tensors.items():
         if tensor.dtype.kind != "f" or form == "float32":
