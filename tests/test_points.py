@@ -48,6 +48,17 @@ def test_rows_come_back_as_they_were(table):
             assert pd.isna(held) if expected is None else held == expected, name
 
 
+@pytest.mark.filterwarnings("error")
+def test_rows_of_two_files_stand_one_after_the_other(tmp_path):
+    """Sweeps name branches and ablations do not: an empty column must not change the other file's."""
+    for name, rows in (("sweeps", [ROW, SMALL]), ("ablations", [replace(ROW, image="002")])):
+        write_rows(rows, tmp_path / name)
+    frame = read_rows(tmp_path / "sweeps", tmp_path / "ablations")
+    assert list(frame["image"]) == ["001", "NA", "002"] and list(frame.index) == [0, 1, 2]
+    assert frame["branch"].fillna("none").tolist() == ["none", "srcnn", "none"]
+    pd.testing.assert_frame_equal(frame[:2], read_rows(tmp_path / "sweeps"))
+
+
 def test_ids_of_digits_stay_text(table):
     """A file of one codec alone must not turn curve 420 or picture 001 into numbers."""
     frame = read_rows(table(ROW))
