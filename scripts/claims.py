@@ -1,6 +1,7 @@
 """Measure what the paper claims on the collected rows, and give a verdict on each claim."""
 
 import argparse
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -21,7 +22,9 @@ def main() -> None:
     parser.add_argument("--ablations", nargs="*", type=Path, default=[], help="rows measured beside the sweeps")
     parser.add_argument("--paper", required=True, nargs="+", type=Path, help="the published tables and figures, as CSV")
     parser.add_argument("--cards", nargs="*", type=Path, default=[], help="cards of the models behind the rows")
-    parser.add_argument("--budget", required=True, type=Path, help="preset of the paper's training")
+    parser.add_argument(
+        "--budget", required=True, type=json.loads, help="crops in the paper's training, JSON: network to number"
+    )
     parser.add_argument("--target-bpp", required=True, type=float, help="rate at which codecs are compared")
     parser.add_argument("--template", required=True, type=Path, help="Markdown with placeholders")
     parser.add_argument("--csv", required=True, type=Path, help="CSV file to write")

@@ -1,6 +1,7 @@
 """Make one of the paper's Tables 1 to 4 from the collected rows, measured beside published."""
 
 import argparse
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -19,7 +20,9 @@ def main() -> None:
     parser.add_argument("rows", type=Path, nargs="+", help="the dataset's rows (collect.py)")
     parser.add_argument("--paper", required=True, type=Path, help="the published table, as CSV")
     parser.add_argument("--cards", nargs="*", type=Path, default=[], help="cards of the models behind the rows")
-    parser.add_argument("--budget", required=True, type=Path, help="preset of the paper's training")
+    parser.add_argument(
+        "--budget", required=True, type=json.loads, help="crops in the paper's training, JSON: network to number"
+    )
     parser.add_argument("--out", required=True, type=Path, help="CSV file to write")
     options = parser.parse_args()
     cards = read_cards(options.cards, options.budget)

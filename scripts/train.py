@@ -1,7 +1,8 @@
-"""Train one of the paper's networks and leave weights, model card and loss log."""
+"""Train one of the paper's networks and leave weights, model card, loss log and snapshots."""
 
 import argparse
 import json
+import math
 from pathlib import Path
 
 from licbench.cli import run
@@ -11,17 +12,22 @@ def main() -> None:
     """Parse the command line and train."""
     parser = argparse.ArgumentParser(description=__doc__, epilog="A killed run goes on from its checkpoint.")
     parser.add_argument("--recipe", required=True, type=json.loads, help="the model's recipe as JSON (see config.yaml)")
-    parser.add_argument("--data", required=True, nargs="+", type=Path, help="training sets packed by fetch.py")
+    parser.add_argument("--data", required=True, type=Path, help="training pictures, from decode_pictures.py")
+    parser.add_argument("--sets", required=True, nargs="+", help="the names of their sets, for the card")
+    parser.add_argument("--validation", required=True, type=Path, help="pictures to validate on, the same way")
     parser.add_argument("--weights", required=True, type=Path, help="where the .safetensors goes; the card beside it")
     parser.add_argument("--log", required=True, type=Path, help="where the loss log (CSV) goes")
     parser.add_argument("--checkpoint", required=True, type=Path, help="kept up to date while training")
+    parser.add_argument("--snapshots", required=True, type=Path, help="folder for the weights along the way")
     parser.add_argument("--threads", type=int, default=2, help="CPU threads (default: 2)")
+    parser.add_argument("--max-seconds", type=float, default=math.inf, help="then save and stop; run again to go on")
     options = parser.parse_args()
     from licbench.training.loop import Destination  # noqa: PLC0415  torch takes seconds; --help should not
-    from licbench.training.run import train_model  # noqa: PLC0415
+    from licbench.training.run import TrainingData, train_model  # noqa: PLC0415
 
-    destination = Destination(options.weights, options.log, options.checkpoint)
-    train_model(options.recipe, options.data, destination, options.threads)
+    data = TrainingData(options.sets, options.data, options.validation)
+    destination = Destination(options.weights, options.log, options.checkpoint, options.snapshots)
+    train_model(options.recipe, data, destination, options.threads, options.max_seconds)
 
 
 if __name__ == "__main__":

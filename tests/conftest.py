@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import os
 import zipfile
 from pathlib import Path
@@ -25,6 +26,8 @@ CAE_RECIPE: dict[str, Any] = {
     "quantiser": "straight_through",
     "lagrangian": 0.1,
     "step": 24.0,
+    "scale": [1.0, 1.0],
+    "precision": "float32",
     "patch": 32,
     "batch": 2,
     "steps": 3,
@@ -58,6 +61,7 @@ SRCNN_RECIPE: dict[str, Any] = {
     "name": "tiny_srcnn",
     "network": "srcnn",
     "init": "identity",
+    "scale": [1.0, 1.0],
     "patch": 33,
     "batch": 4,
     "steps": 3,
@@ -70,20 +74,24 @@ SRCNN_RECIPE: dict[str, Any] = {
 RECIPES = {recipe["network"]: recipe for recipe in (CAE_RECIPE, GAN_RECIPE, SRCNN_RECIPE)}
 
 
-def train_tiny(recipe: dict[str, Any], pack: Path, folder: Path) -> Path:
+def train_tiny(recipe: dict[str, Any], pictures: Path, folder: Path, max_seconds: float = math.inf) -> Path:
     """Run a recipe through ``train_model``; the weights' path, with card, log and checkpoint beside."""
     from licbench.training import cae, gan
     from licbench.training.loop import Destination
-    from licbench.training.run import train_model
+    from licbench.training.run import TrainingData, train_model
 
     weights = folder / f"{recipe['name']}.safetensors"
-    destination = Destination(weights, weights.with_suffix(".csv"), weights.with_suffix(".pt"))
+    snapshots = folder / "snapshots"
+    destination = Destination(weights, weights.with_suffix(".csv"), weights.with_suffix(".pt"), snapshots)
     with pytest.MonkeyPatch.context() as patch:
         # The tables are learned on fewer tiles: the sample's size is no setting of a recipe.
         patch.setattr(gan, "EXPORT_TILES", 64)
         patch.setattr(gan, "START_TILES", 64)
         patch.setattr(cae, "EXPORT_CROPS", 32)
-        train_model(recipe, [pack], destination, threads=1)
+        patch.setattr(cae, "VALIDATION_SIDE", 64)
+        patch.setattr(cae, "VALIDATION_CROPS", 2)
+        patch.setattr(gan, "VALIDATION_TILES", 2)
+        train_model(recipe, TrainingData(["synthetic"], pictures, pictures), destination, 1, max_seconds)
     return weights
 
 
@@ -100,11 +108,20 @@ def pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def weights(tmp_path_factory: pytest.TempPathFactory, pack: Path) -> Path:
+def decoded(pack: Path) -> Path:
+    """The training set as training reads it."""
+    from licbench.training.data import decode_packs
+
+    decode_packs([pack], pack.with_suffix(".safetensors"))
+    return pack.with_suffix(".safetensors")
+
+
+@pytest.fixture(scope="session")
+def weights(tmp_path_factory: pytest.TempPathFactory, decoded: Path) -> Path:
     """A folder with a model of each network: tiny_cae, tiny_gan and tiny_srcnn."""
     folder = tmp_path_factory.mktemp("weights")
     for recipe in RECIPES.values():
-        train_tiny(recipe, pack, folder)
+        train_tiny(recipe, decoded, folder)
     return folder
 
 

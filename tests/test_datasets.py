@@ -6,18 +6,21 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from licbench import datasets
 from licbench.datasets import RESOURCES, describe, known_datasets, manifest_hash
 from licbench.errors import DatasetError
 from licbench.manifests import COLUMNS, SAFE_ID, ImageFile, image_id, is_safe_path, manifest_text, read_manifest
+from licbench.settings import training_sets
 
 MANIFESTS = sorted((RESOURCES / "manifests").glob("*.tsv"))
 ROW = ImageFile("a/b c.png", "0" * 64, 10, "b_c", 3, 2)
 
 
 def test_every_definition_is_complete() -> None:
-    assert set(known_datasets()) == {"embedded", "kodak", "clic2018_valid", "imagenet_sample", "bsds500"}
+    parts = {f"bsds500_{part}" for part in ("train", "test", "val")}
+    assert set(known_datasets()) == {"embedded", "kodak", "clic2018_valid", "imagenet_sample", *parts}
     for name in known_datasets():
         dataset = describe(name)
         assert dataset.id == name and dataset.title and dataset.licence and dataset.mirror_folder
@@ -43,16 +46,28 @@ def test_manifests(path: Path) -> None:
         assert sum(row.width * row.height for row in rows) == dataset.pixels
 
 
-def test_counts_and_training_sets() -> None:
+def test_counts() -> None:
     counts = {name: len(describe(name).manifest) for name in known_datasets()}
-    assert counts == {"embedded": 6, "kodak": 24, "clic2018_valid": 0, "imagenet_sample": 1000, "bsds500": 400}
+    bsds500 = {"bsds500_train": 200, "bsds500_test": 200, "bsds500_val": 100}
+    assert counts == {"embedded": 6, "kodak": 24, "clic2018_valid": 0, "imagenet_sample": 1000, **bsds500}
     assert describe("kodak").images == tuple(f"kodim{number:02d}" for number in range(1, 25))
-    assert {name for name in known_datasets() if describe(name).use == "training"} == {"imagenet_sample", "bsds500"}
-    # Never trained on: what is evaluated, and the part of BSDS500 kept for checks
-    assert {row.file.split("/")[0] for row in describe("bsds500").manifest} == {"train", "test"}
-    evaluated = {row.sha256 for name in ("embedded", "kodak") for row in describe(name).manifest}
-    trained = {row.sha256 for name in ("imagenet_sample", "bsds500") for row in describe(name).manifest}
-    assert not evaluated & trained
+    for part in ("train", "test", "val"):
+        assert {row.file.split("/")[0] for row in describe(f"bsds500_{part}").manifest} == {part}
+
+
+def test_no_model_trains_on_what_it_is_judged_by() -> None:
+    """By checksum, over all recipes: not Kodak, not the embedded pictures, not BSDS500 val; SRCNN not BSDS500 test."""
+    config = yaml.safe_load((RESOURCES.parents[1] / "config.yaml").read_text())
+    hashes = {name: {row.sha256 for row in describe(name).manifest} for name in known_datasets()}
+    judged = {name for name in known_datasets() if describe(name).use != "training"}
+    assert judged == {"embedded", "kodak", "clic2018_valid", "bsds500_val"}
+    for recipe_name in config["training"]["recipes"]:
+        chosen = {**config, "training": {**config["training"], "recipe": recipe_name}}
+        for model in config["models"]:
+            trained = set().union(*(hashes[name] for name in training_sets(chosen, model)))
+            assert len(trained) >= 1200
+            for name in judged | ({"bsds500_test"} if model == "srcnn" else set()):
+                assert not trained & hashes[name], (model, name)
 
 
 def test_describe_imports_nothing_heavy() -> None:

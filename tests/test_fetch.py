@@ -450,7 +450,7 @@ class TestCommandLine:
             (["archive", "--dataset", "kodak", "--archive", "x.zip", "OUT"], "its archives: none"),
             (["unpack", "--dataset", "clic2018_valid", "OUT", "a.zip", "b.zip"], "a.zip: no such file"),
             (["unpack", "--dataset", "kodak", "OUT", "a.zip"], "kodak does not come in archives"),
-            (["training-set", "--dataset", "bsds500", "--mirror", "NONE", "OUT"], "no such file; copy"),
+            (["training-set", "--dataset", "bsds500_train", "--mirror", "NONE", "OUT"], "no such file; copy"),
             (["training-set", "--dataset", "embedded", "OUT"], "not made of single files"),
         ],
     )

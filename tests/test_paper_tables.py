@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 
 from licbench.cards import Cards, read_cards
-from licbench.errors import ModelError, SettingsError
+from licbench.errors import ModelError
 from licbench.paper_tables import TABLES, gan_settings, table1, table2, table3, table4
+from licbench.settings import paper_budget
 
 ROOT = Path(__file__).parents[1]
 PAPER = {name: pd.read_csv(ROOT / "workflow" / "resources" / "paper" / f"{name}.csv") for name in TABLES}
@@ -163,29 +165,23 @@ def test_a_model_without_card_is_refused():
 # Cards
 
 
-def test_cards_are_read_and_set_against_the_preset(tmp_path):
+def test_cards_are_read_and_set_against_the_budget(tmp_path):
     (tmp_path / "deep.json").write_text(json.dumps(card("gan", 640)))
-    (tmp_path / "paper.yaml").write_text("training: {recipes: {gan: {steps: 40, batch: 32}}}")
-    cards = read_cards([tmp_path / "deep.json"], tmp_path / "paper.yaml")
+    cards = read_cards([tmp_path / "deep.json"], {"gan": 1280})
     assert cards.share_of_budget("deep") == 0.5 and cards.below_budget(["deep"])
     assert not cards.below_budget([])
 
 
-def test_the_paper_s_budget_is_that_of_the_preset():
-    budget = read_cards([], ROOT / "workflow" / "presets" / "paper.yaml").budget
+def test_the_paper_s_budget_is_that_of_its_recipe():
+    budget = paper_budget(yaml.safe_load((ROOT / "config.yaml").read_text()))
     # Section 3.1: 8e5 iterations of 16; Dong et al.: 8e8 backpropagations
     assert budget["cae"] == 800_000 * 16 and budget["srcnn"] == 800_000_000 and set(budget) == {"cae", "gan", "srcnn"}
 
 
-def test_damaged_cards_and_presets_are_refused_in_one_line(tmp_path):
-    good, bad = tmp_path / "paper.yaml", tmp_path / "bad.yaml"
-    good.write_text("training: {recipes: {gan: {steps: 40, batch: 32}}}")
-    bad.write_text("training: {recipes: {gan: {steps: 40}}}")
+def test_damaged_cards_are_refused_in_one_line(tmp_path):
     (tmp_path / "torn.json").write_text('{"steps": 4')
     (tmp_path / "poor.json").write_text('{"steps": 4}')
     for file, message in (("none", "no model card"), ("torn", "no model card"), ("poor", "lacks network, recipe")):
         with pytest.raises(ModelError, match=message) as refused:
-            read_cards([tmp_path / f"{file}.json"], good)
+            read_cards([tmp_path / f"{file}.json"], {"gan": 1280})
         assert "\n" not in str(refused.value) and str(refused.value).endswith("train the model again")
-    with pytest.raises(SettingsError, match="restore that file"):
-        read_cards([], bad)

@@ -17,6 +17,7 @@ from licbench.errors import SettingsError
 from licbench.registry import codec_class, codec_ids
 from licbench.settings import SCHEMA, check, recipe, require_valid
 from licbench.training import loop as training_loop
+from licbench.training.data import Pictures
 from licbench.training.run import NETWORKS, task_of
 
 ROOT = Path(__file__).parents[1]
@@ -73,9 +74,9 @@ def test_the_presets_are_valid(path):
     [
         ("colour", "config", "dataset"),
         ("table5.JPEG.colour", "config.table5.JPEG", "threshold_db"),
-        ("training.colour", "config.training", "recipes"),
-        ("training.recipes.colour", "config.training.recipes", "srcnn"),
-        ("training.recipes.cae.colour", "config.training.recipes.cae", "lagrangian"),
+        ("training.colour", "config.training", "recipe"),
+        ("training.recipes.short.colour", "config.training.recipes.short", "srcnn"),
+        ("training.recipes.short.cae.colour", "config.training.recipes.short.cae", "lagrangian"),
         ("models.srcnn.colour", "config.models.srcnn", "learning_rate"),
         ("settings.jpeg.colour", "config: settings.jpeg", "quality"),
         ("settings.jpeg2000.colour", "config: settings.jpeg2000", "bpp"),
@@ -130,7 +131,7 @@ def test_unknown_keys_are_named_beside_the_known(path, place, known):
         ("table5.SR.threshold_db", 101, ["config.table5.SR.threshold_db"]),
         ("table5", {}, ["config.table5"]),
         ("training.threads", 0, ["config.training.threads"]),
-        ("training.recipes.gan", None, ["config.training.recipes", "'gan' is a required property"]),
+        ("training.recipes.short.gan", None, ["config.training.recipes.short", "'gan' is a required property"]),
         ("models.srcnn", {"steps": 5}, ["config.models.srcnn", "'network' is a required property"]),
         ("models.srcnn.network", "vdsr", ["config.models.srcnn.network", "vdsr"]),
         # Another network's key or start would be ignored in silence
@@ -140,8 +141,16 @@ def test_unknown_keys_are_named_beside_the_known(path, place, known):
             "gaussian",
             ["config.models.cae_096.init", "'gaussian' is not one of ['random', 'klt']"],
         ),
-        ("training.recipes.srcnn.init", "klt", ["config.training.recipes.srcnn.init", "'klt' is not one of"]),
-        ("training.recipes.gan.step", 9, ["config.training.recipes.gan: unknown key step (known: batch, beta,"]),
+        (
+            "training.recipes.short.srcnn.init",
+            "klt",
+            ["config.training.recipes.short.srcnn.init", "'klt' is not one of"],
+        ),
+        (
+            "training.recipes.short.gan.step",
+            9,
+            ["config.training.recipes.short.gan: unknown key step (known: batch, beta,"],
+        ),
         ("models", {"../x": {"network": "cae"}}, ["config.models", "../x"]),
     ],
 )
@@ -209,24 +218,52 @@ def test_defaults_of_the_schema_are_those_of_the_config():
     assert compared >= 7
     assert SHIPPED["table5"]["SR"]["threshold_db"] == 33.0
     for name, rule in RULES["$defs"]["recipe"]["properties"].items():
-        held = {network: values[name] for network, values in SHIPPED["training"]["recipes"].items() if name in values}
+        held = {
+            network: values[name]
+            for network, values in SHIPPED["training"]["recipes"]["short"].items()
+            if name in values
+        }
         if "default" in rule and held:
             assert set(map(str, held.values())) == {str(rule["default"])}, name
             compared += 1
     assert compared >= 14
 
 
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("models.srcnn.sets", ["kodak"], "model 'srcnn' would train on kodak, which is for evaluation"),
+        ("training.sets", ["bsds500_val"], "would train on bsds500_val, which is for validation"),
+        ("training.validation", "bsds500_train", "bsds500_train is not for validation"),
+        ("training.recipe", "long", "no recipe 'long' in training.recipes; add it"),
+        ("training.recipes.short.models.vgg", {"steps": 3}, "unknown model 'vgg' in training.recipes.short.models"),
+    ],
+)
+def test_training_on_what_is_not_for_training_is_refused(path, value, message):
+    config = copy.deepcopy(SHIPPED)
+    *parents, last = path.split(".")
+    block = config
+    for key in parents:
+        block = block[key]
+    block[last] = value
+    with pytest.raises(SettingsError, match=message) as error:
+        check(config)
+    assert "\n" not in str(error.value)
+
+
 @pytest.mark.parametrize("model", SHIPPED["models"])
 def test_recipes_are_the_network_s_overridden_by_the_model_s(model):
     whole = recipe(SHIPPED, model)
     assert whole["name"] == model and whole["network"] in NETWORKS
-    own = SHIPPED["models"][model]
+    short = SHIPPED["training"]["recipes"]["short"]
+    own = SHIPPED["models"][model] | short["models"].get(model, {})
     assert {key: whole[key] for key in own} == own
-    inherited = SHIPPED["training"]["recipes"][whole["network"]]
+    inherited = short[whole["network"]]
     assert {key: whole[key] for key in inherited if key not in own} == {
         key: value for key, value in inherited.items() if key not in own
     }
-    require_valid({key: value for key, value in whole.items() if key != "name"}, RULES["$defs"]["recipe"], "recipe")
+    del whole["name"]
+    require_valid(whole, {**RULES["$defs"]["recipe"], "$defs": RULES["$defs"]}, "recipe")
 
 
 @pytest.mark.parametrize("model", SHIPPED["models"])
@@ -242,7 +279,7 @@ def test_recipes_hold_every_key_that_training_reads(network, monkeypatch):
     monkeypatch.setattr("licbench.training.gan.START_TILES", 16)
     recipes = [recipe(SHIPPED, model) for model, own in SHIPPED["models"].items() if own["network"] == network]
     assert len({frozenset(each) for each in recipes}) == 1
-    task = task_of(network)([textured(130, 140)], {**recipes[0], "batch": 2}, torch.device("cpu"))
+    task = task_of(network)(Pictures.of([textured(130, 140)]), {**recipes[0], "batch": 2}, torch.device("cpu"))
     assert task.step(np.random.default_rng(0), 0.0)
     loop = set(re.findall(r'recipe\["(\w+)"\]', Path(training_loop.__file__).read_text()))
     assert {"steps", "seed", "log_every"} <= loop <= set(recipes[0])

@@ -13,27 +13,35 @@ from pictures import photo, textured
 from safetensors.numpy import load_file
 
 from licbench.errors import DatasetError, ModelError, SettingsError
+from licbench.models import ModelStore
 from licbench.networks.cae import CAE
 from licbench.networks.gan import Encoder, Generator
 from licbench.networks.srcnn import SRCNN
-from licbench.resampling import halve
-from licbench.training import gan, loop
+from licbench.resampling import halve, resize
+from licbench.training import checkpoints, gan
 from licbench.training.cae import CaeTask, LaplaceRate
-from licbench.training.data import load_pictures, luma, random_crop
+from licbench.training.data import Pictures, _bicubic_kernels, _resized, decode_packs, luma
 from licbench.training.gan import GanTask
 from licbench.training.initial.cae import klt_basis, start_as_klt
 from licbench.training.initial.gan import TANH_GAIN
 from licbench.training.initial.gan import start_as_klt as start_gan_as_klt
 from licbench.training.initial.srcnn import start_as_identity
+from licbench.training.loop import OutOfTimeError
 from licbench.training.srcnn import SrcnnTask
 
 CPU = torch.device("cpu")
-PICTURES = [textured(130, 141, seed=1), textured(129, 160, seed=2)]
+ARRAYS = [textured(130, 141, seed=1), textured(129, 160, seed=2)]
+PICTURES = Pictures.of(ARRAYS)
 STEP = 24 / 255
 
 
 def rng(seed=0):
     return np.random.default_rng(seed)
+
+
+def luma_of(picture):
+    """(H, W) in [0, 1]."""
+    return luma(torch.from_numpy(picture.copy()).permute(2, 0, 1)[None])[0, 0].numpy()
 
 
 def blocks_of(plane):
@@ -55,6 +63,10 @@ def changed(module, before):
     return {name for name, value in module.state_dict().items() if not torch.equal(value, before[name])}
 
 
+def floats(losses):
+    return {name: value.item() for name, value in losses.items()}
+
+
 def trainable(module):
     return {name for name, _ in module.named_parameters()}
 
@@ -62,7 +74,7 @@ def trainable(module):
 @pytest.fixture(scope="module")
 def klt():
     """A component in [0, 1], and the mean and basis of its blocks."""
-    component = luma(photo(160, 200)).astype(np.float64)
+    component = luma_of(photo(160, 200)).astype(np.float64)
     return component, *klt_basis(blocks_of(component).reshape(-1, 64))
 
 
@@ -111,7 +123,7 @@ def test_klt_start_adds_the_mean_as_its_layers_can(klt):
 def test_identity_start_returns_the_input():
     network = SRCNN()
     start_as_identity(network)
-    component = luma(photo(40, 50))[None]
+    component = luma_of(photo(40, 50))[None]
     with torch.no_grad():
         np.testing.assert_array_equal(network.enhance(torch.from_numpy(component)[None])[0].numpy(), component)
 
@@ -153,7 +165,7 @@ def test_a_cae_step_learns(rate, quantiser, init):
     torch.manual_seed(0)
     task = CaeTask(PICTURES, {**CAE_RECIPE, "rate": rate, "quantiser": quantiser, "init": init}, CPU)
     before = weights(task.modules)
-    losses = task.step(rng(), 0.0)
+    losses = floats(task.step(rng(), 0.0))
     assert set(losses) == {"loss", "mse", "bpp", "energy"}
     assert all(np.isfinite(value) and value > 0 for value in losses.values())
     weighed = losses["energy" if rate == "energy" else "bpp"]
@@ -185,7 +197,7 @@ def test_noise_and_straight_through_are_different_quantisers():
     for quantiser in ("straight_through", "noise"):
         torch.manual_seed(0)
         task = CaeTask(PICTURES, {**CAE_RECIPE, "quantiser": quantiser, "init": "random"}, CPU)
-        bits[quantiser] = task.step(rng(), 0.0)
+        bits[quantiser] = floats(task.step(rng(), 0.0))
     assert bits["noise"]["energy"] == bits["straight_through"]["energy"] < 0.25
     assert bits["noise"]["mse"] != bits["straight_through"]["mse"]
 
@@ -212,8 +224,7 @@ def test_offline_rotation_decorrelates_the_training_latents():
 @pytest.mark.parametrize("side", [64, 128, 256])
 def test_gan_klt_start_is_a_projection(side):
     """What the codes hold is kept exactly, up to the tanh: a second pass through both networks changes nothing."""
-    crops = [random_crop(photo(260, 350), side, rng(seed)) for seed in range(48)]
-    tiles = torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2).contiguous()
+    tiles = Pictures.of([photo(260, 350)]).tiles(48, side, rng()).contiguous()
     encoder, generator = Encoder(32, side).eval(), Generator(32, side).eval()
     start_gan_as_klt(encoder, generator, tiles)
     with torch.no_grad():
@@ -241,7 +252,7 @@ def test_bfloat16_learns_what_float32_learns():
     for precision in ("float32", "bfloat16"):
         recipe = {**GAN_RECIPE, "input_size": 64, "precision": precision, "pixels_only": 0.0}
         task = GanTask(PICTURES, recipe, CPU)
-        losses[precision] = task.step(rng(), 0.0)
+        losses[precision] = floats(task.step(rng(), 0.0))
     assert losses["bfloat16"] == pytest.approx(losses["float32"], rel=0.2)
     assert losses["bfloat16"] != losses["float32"]
 
@@ -250,7 +261,7 @@ def test_bfloat16_learns_what_float32_learns():
 def test_a_gan_step_learns(pixels_only, judged):
     task = GanTask(PICTURES, {**GAN_RECIPE, "input_size": 64, "pixels_only": pixels_only}, CPU)
     before = {name: weights(module) for name, module in task.modules.items()}
-    losses = task.step(rng(), 0.0)
+    losses = floats(task.step(rng(), 0.0))
     assert set(losses) == {"mse", "features", "discriminator"} and all(map(np.isfinite, losses.values()))
     assert losses["mse"] > 0 and (losses["features"] > 0) == (losses["discriminator"] > 0) == judged
     for name, module in task.modules.items():
@@ -272,7 +283,7 @@ def test_the_discriminator_s_features_steer_the_generator():
 def test_an_srcnn_step_learns(init, schedule):
     task = SrcnnTask(PICTURES, {**SRCNN_RECIPE, "init": init, "schedule": schedule}, CPU)
     before = weights(task.modules)
-    first = task.step(rng(), 0.0)
+    first = floats(task.step(rng(), 0.0))
     assert set(first) == {"mse", "bicubic_mse"} and all(np.isfinite(value) and value > 0 for value in first.values())
     assert (first["mse"] == pytest.approx(first["bicubic_mse"])) == (init == "identity")
     assert changed(task.modules, before)
@@ -282,21 +293,31 @@ def test_an_srcnn_step_learns(init, schedule):
     assert [group["lr"] for group in task.optimisers[0].param_groups] == pytest.approx([1e-4 * factor, 1e-5 * factor])
 
 
-def test_srcnn_learns_from_the_codec_s_own_bicubic():
-    task = SrcnnTask(PICTURES[:1], SRCNN_RECIPE, CPU)
-    blurred, sharp = task.pairs[0]
-    assert np.array_equal(np.moveaxis(sharp, 0, -1), PICTURES[0])
-    assert blurred.shape == sharp.shape and halve(PICTURES[0]).shape == (64, 70, 3)
-    assert 0 < np.abs(blurred.astype(int) - sharp).mean() < 20
+@pytest.mark.parametrize("factor", [1.0, 0.75])
+def test_srcnn_learns_from_the_codec_s_own_bicubic(factor):
+    task = SrcnnTask(PICTURES.at_least(130), {**SRCNN_RECIPE, "scale": [factor, factor]}, CPU)
+    (pair,) = task.pairs
+    small = resize(ARRAYS[0], round(141 * factor), round(130 * factor), "bicubic")
+    assert np.array_equal(pair[..., 3:], small)
+    assert np.array_equal(pair[..., :3], resize(halve(small), small.shape[1], small.shape[0], "bicubic"))
+
+
+def test_srcnn_samples_are_one_channel_of_both_at_the_same_place():
+    coloured = np.stack([np.full((70, 70), value, np.uint8) for value in (10, 90, 200)], axis=-1)
+    task = SrcnnTask(Pictures.of([coloured]), {**SRCNN_RECIPE, "batch": 30}, CPU)
+    blurred, sharp = task._batch(rng())
+    assert blurred.shape == sharp.shape == (30, 1, 33, 33)
+    torch.testing.assert_close(blurred, sharp)
+    assert {round(value * 255) for value in sharp[:, 0, 0, 0].tolist()} == {10, 90, 200}
 
 
 @pytest.mark.parametrize("network", RECIPES)
-def test_a_killed_run_goes_on_to_the_same_bytes(network, pack, tmp_path, monkeypatch):
+def test_a_killed_run_goes_on_to_the_same_bytes(network, decoded, tmp_path, monkeypatch):
     recipe = {**RECIPES[network], "steps": 4}
     if network == "gan":
         recipe |= {"input_size": 64, "pixels_only": 0.3}
     (tmp_path / "whole").mkdir()
-    whole = train_tiny(recipe, pack, tmp_path / "whole")
+    whole = train_tiny(recipe, decoded, tmp_path / "whole")
     kind = {"cae": CaeTask, "gan": GanTask, "srcnn": SrcnnTask}[network]
     step = kind.step
 
@@ -306,15 +327,16 @@ def test_a_killed_run_goes_on_to_the_same_bytes(network, pack, tmp_path, monkeyp
         return step(task, generator, progress)
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
+        patch.setattr(checkpoints, "CHECKPOINT_SECONDS", 0.0)
         patch.setattr(kind, "step", killed)
-        train_tiny(recipe, pack, tmp_path)
+        train_tiny(recipe, decoded, tmp_path)
     assert [path.name for path in tmp_path.glob("*.*")] == [f"{recipe['name']}.pt"]
     assert torch.load(tmp_path / f"{recipe['name']}.pt", weights_only=True)["step"] == 2
-    resumed = train_tiny(recipe, pack, tmp_path)
+    resumed = train_tiny(recipe, decoded, tmp_path)
     assert resumed.read_bytes() == whole.read_bytes()
-    strip = [{key: row[key] for key in row if key != "seconds"} for row in log_of(resumed)]
-    assert strip == [{key: row[key] for key in row if key != "seconds"} for row in log_of(whole)]
+    assert log_of(resumed) == log_of(whole)
+    for snapshot in (tmp_path / "whole" / "snapshots").glob("*.safetensors"):
+        assert (tmp_path / "snapshots" / snapshot.name).read_bytes() == snapshot.read_bytes()
 
 
 def log_of(path):
@@ -322,52 +344,53 @@ def log_of(path):
         return list(csv.DictReader(file))
 
 
-def test_a_checkpoint_of_another_recipe_is_refused(pack, tmp_path):
-    train_tiny(SRCNN_RECIPE, pack, tmp_path)
+def test_a_checkpoint_of_another_recipe_is_refused(decoded, tmp_path):
+    train_tiny(SRCNN_RECIPE, decoded, tmp_path)
     with pytest.raises(ModelError, match=r"tiny_srcnn\.pt belongs to another recipe; delete it") as refused:
-        train_tiny({**SRCNN_RECIPE, "batch": 5}, pack, tmp_path)
+        train_tiny({**SRCNN_RECIPE, "batch": 5}, decoded, tmp_path)
     assert "\n" not in str(refused.value)
 
 
 @pytest.mark.parametrize("damage", [lambda data: b"", lambda data: data[:1000], lambda data: b"no checkpoint"])
-def test_a_damaged_checkpoint_is_refused(damage, pack, tmp_path):
+def test_a_damaged_checkpoint_is_refused(damage, decoded, tmp_path):
     checkpoint = tmp_path / "tiny_srcnn.pt"
-    train_tiny(SRCNN_RECIPE, pack, tmp_path)
+    train_tiny(SRCNN_RECIPE, decoded, tmp_path)
     checkpoint.write_bytes(damage(checkpoint.read_bytes()))
     with pytest.raises(ModelError, match=r"tiny_srcnn\.pt: damaged checkpoint .*; delete it") as refused:
-        train_tiny(SRCNN_RECIPE, pack, tmp_path)
+        train_tiny(SRCNN_RECIPE, decoded, tmp_path)
     assert "\n" not in str(refused.value)
 
 
-def test_losses_that_leave_the_numbers_stop_the_run(pack, tmp_path, monkeypatch):
-    monkeypatch.setattr(SrcnnTask, "step", lambda *_: {"mse": float("nan")})
+def test_losses_that_leave_the_numbers_stop_the_run(decoded, tmp_path, monkeypatch):
+    monkeypatch.setattr(SrcnnTask, "step", lambda *_: {"mse": torch.tensor(float("nan"))})
     with pytest.raises(ModelError, match="mse is not finite at step 0; lower learning_rate"):
-        train_tiny(SRCNN_RECIPE, pack, tmp_path)
+        train_tiny(SRCNN_RECIPE, decoded, tmp_path)
     assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(
     ("network", "losses"),
     [
-        ("cae", {"loss", "mse", "bpp", "energy"}),
-        ("gan", {"mse", "features", "discriminator"}),
-        ("srcnn", {"mse", "bicubic_mse"}),
+        ("cae", {"loss", "mse", "bpp", "energy", "val_psnr_db", "val_bpp"}),
+        ("gan", {"mse", "features", "discriminator", "val_psnr_db"}),
+        ("srcnn", {"mse", "bicubic_mse", "val_psnr_db", "val_bicubic_psnr_db"}),
     ],
 )
-def test_log_and_card_tell_what_was_done(network, losses, weights, pack):
+def test_log_and_card_tell_what_was_done(network, losses, weights, decoded):
     path = weights / f"tiny_{network}.safetensors"
     rows = log_of(path)
     assert [row["step"] for row in rows] == ["1", "2", "3"]
-    assert set(rows[0]) == {"step", "seconds", *losses}
+    assert set(rows[0]) == {"step", *losses}
     assert all(np.isfinite(float(value)) for row in rows for value in row.values())
     card = json.loads(path.with_suffix(".json").read_text())
     assert set(card) == {
-        "name", "network", "recipe", "recipe_sha256", "training_sets_sha256", "steps", "seconds", "device",
-        "final_losses", "versions", "sha256",
+        "name", "network", "recipe", "recipe_sha256", "training_sets", "training_sha256", "validation_sha256", "steps",
+        "seconds", "device", "threads", "final_losses", "versions", "sha256",
     }  # fmt: skip
     assert card["recipe"] == RECIPES[network] and card["network"] == network and card["steps"] == 3
     assert card["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
-    assert card["training_sets_sha256"] == [hashlib.sha256(pack.read_bytes()).hexdigest()]
+    assert card["training_sets"] == ["synthetic"]
+    assert card["training_sha256"] == card["validation_sha256"] == hashlib.sha256(decoded.read_bytes()).hexdigest()
     assert set(card["final_losses"]) == losses
     assert card["versions"]["torch"] == torch.__version__
 
@@ -384,32 +407,99 @@ def test_gan_tables_belong_to_the_stored_weights(weights):
     np.testing.assert_allclose(tensors["pca.rotation"].T @ tensors["pca.rotation"], np.eye(8), atol=1e-5)
 
 
-def test_random_crops_stay_inside_and_mirror():
-    picture = np.arange(6 * 7).reshape(6, 7)
-    crops = [random_crop(picture, 5, rng(seed)) for seed in range(60)]
-    assert {crop.shape for crop in crops} == {(5, 5)}
-    steps = {int(crop[0, 1] - crop[0, 0]) for crop in crops}
-    assert steps == {1, -1}
-    assert {int(crop.min()) for crop in crops} == {0, 1, 2, 7, 8, 9}
+def test_tiles_stay_inside_and_mirror():
+    picture = np.repeat(np.arange(6 * 7, dtype=np.uint8).reshape(6, 7, 1), 3, axis=2)
+    tiles = Pictures.of([np.zeros((5, 5, 3), np.uint8), picture]).tiles(200, 5, rng()).numpy()[:, 0]
+    assert tiles.shape == (200, 5, 5)
+    cut = [tile for tile in tiles if tile.any()]
+    assert 60 < len(cut) < 140
+    assert {int(tile[0, 1]) - int(tile[0, 0]) for tile in cut} == {1, -1}
+    assert {int(tile[1, 0]) - int(tile[0, 0]) for tile in cut} == {7}
+    assert {int(tile.min()) for tile in cut} == {0, 1, 2, 7, 8, 9}
 
 
-def test_small_pictures_are_left_out(pack):
-    assert [picture.shape for picture in load_pictures([pack], 131)] == [(150, 131, 3)]
+@pytest.mark.parametrize("span", [13, 57, 64, 100, 150])
+def test_tiles_are_resized_as_pillow_does_it(span):
+    picture = photo(span, span)
+    window = torch.from_numpy(np.pad(picture, ((0, 9), (0, 9), (0, 0)), constant_values=255)).permute(2, 0, 1)[None]
+    resized = _resized(window, torch.tensor([span]), 64)[0].permute(1, 2, 0).numpy()
+    expected = resize(picture, 64, 64, "bicubic")
+    assert np.abs(resized.astype(int) - expected).max() <= 1 and (resized != expected).mean() < 0.01
+
+
+def test_a_picture_too_small_for_a_tile_is_enlarged():
+    tiles = Pictures.of([photo(40, 50)]).tiles(8, 64, rng(), (0.5, 1.0))
+    assert tiles.shape == (8, 3, 64, 64) and tiles.float().std() > 1
+    assert _bicubic_kernels(torch.tensor([40]), 50, 64)[0, :, 40:].abs().max() == 0
+
+
+def test_tiles_are_drawn_from_the_range_of_scales():
+    # Stripes two pixels wide stay two wide at scale 1 and become four wide at scale 2
+    stripes = np.zeros((300, 300, 3), np.uint8)
+    stripes[:, ::4] = stripes[:, 1::4] = 255
+    changes = []
+    for scale in (1.0, 2.0):
+        tiles = Pictures.of([stripes]).tiles(4, 64, rng(), (scale, scale)).float()[:, 0]
+        changes.append((tiles[:, :, 1:] > 127).ne(tiles[:, :, :-1] > 127).float().mean().item())
+    assert changes[0] == pytest.approx(0.5, abs=0.02) and changes[1] == pytest.approx(0.25, abs=0.02)
+
+
+def test_small_pictures_are_left_out(decoded):
+    pictures = Pictures.load(decoded, CPU)
+    assert [picture.shape for picture in pictures] == [(128, 144, 3), (150, 131, 3)]
+    assert [picture.shape for picture in pictures.at_least(131)] == [(150, 131, 3)]
+    assert np.array_equal(pictures.at_least(131)[0], pictures[1])
     with pytest.raises(DatasetError, match="reaches 200 pixels; add larger ones"):
-        load_pictures([pack], 200)
+        pictures.at_least(200)
 
 
 def test_unreadable_packs_are_refused(tmp_path):
+    out = tmp_path / "out.safetensors"
     (tmp_path / "broken.zip").write_bytes(b"PK no zip")
     for name in ("broken.zip", "missing.zip"):
         with pytest.raises(DatasetError, match=rf"{name}: unreadable training set .*; delete it"):
-            load_pictures([tmp_path / name], 64)
+            decode_packs([tmp_path / name], out)
     with zipfile.ZipFile(tmp_path / "text.zip", "w") as archive:
         archive.writestr("notes.txt", "not a picture")
     with pytest.raises(Exception, match=r"text\.zip:notes\.txt"):
-        load_pictures([tmp_path / "text.zip"], 64)
+        decode_packs([tmp_path / "text.zip"], out)
+    zipfile.ZipFile(tmp_path / "empty.zip", "w").close()
+    with pytest.raises(DatasetError, match=r"no picture in .*; fetch the training sets again"):
+        decode_packs([tmp_path / "empty.zip"], out)
+    assert not out.exists()
 
 
-def test_unknown_networks_are_refused(pack, tmp_path):
+@pytest.mark.parametrize("content", [None, b"", b"no tensors"])
+def test_unreadable_pictures_are_refused(content, tmp_path):
+    path = tmp_path / "pictures.safetensors"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(DatasetError, match=r"pictures\.safetensors: no decoded training pictures .*; delete it"):
+        Pictures.load(path, CPU)
+
+
+@pytest.mark.parametrize("network", RECIPES)
+def test_a_run_out_of_time_goes_on_to_the_same_bytes(network, decoded, weights, tmp_path):
+    """The clock stops a run after each step; three calls then make what one does."""
+    for done in (1, 2):
+        with pytest.raises(OutOfTimeError, match=rf"tiny_{network}: {done} of 3 steps in the time allowed; run again"):
+            train_tiny(RECIPES[network], decoded, tmp_path, max_seconds=0)
+    assert (
+        train_tiny(RECIPES[network], decoded, tmp_path, max_seconds=0).read_bytes()
+        == (weights / f"tiny_{network}.safetensors").read_bytes()
+    )
+
+
+@pytest.mark.parametrize("network", RECIPES)
+def test_snapshots_are_models(network, weights):
+    snapshots = ModelStore(weights / "snapshots")
+    for step in (1, 3):
+        model = snapshots.load(f"tiny_{network}-{step:07d}", network)
+        assert model.card["steps"] == step
+    final = weights / f"tiny_{network}.safetensors"
+    assert (weights / "snapshots" / f"tiny_{network}-0000003.safetensors").read_bytes() == final.read_bytes()
+
+
+def test_unknown_networks_are_refused(decoded, tmp_path):
     with pytest.raises(SettingsError, match="unknown network 'vgg'; choose from cae, gan, srcnn"):
-        train_tiny({**SRCNN_RECIPE, "network": "vgg"}, pack, tmp_path)
+        train_tiny({**SRCNN_RECIPE, "network": "vgg"}, decoded, tmp_path)

@@ -15,6 +15,7 @@ import pytest
 from checkout import NOTHING_TO_DO, Checkout, copy_project, offline_environment, save_pictures
 from pictures import textured
 
+from licbench.images import Image
 from licbench.manifests import ImageFile, manifest_text
 from licbench.models import ModelStore
 
@@ -25,31 +26,38 @@ PATIENCE_S = 120
 
 
 def settings(steps: int) -> dict[str, Any]:
-    recipe = {"steps": steps, "batch": 2, "patch": 33, "schedule": "constant", "log_every": 1}
+    recipe = {"steps": steps, "batch": 2, "patch": 33, "scale": [1.0, 1.0], "schedule": "constant", "log_every": 1}
     return {
         "dataset": "./photos",
         "mirror": "mirror",
         "weights": "trained",
         "codecs": ["sr"],
         "settings": {"sr": {"qp": [36]}},
-        "training": {"sets": ["tiny"], "threads": 1, "recipes": {"srcnn": recipe}},
+        "models": {"srcnn": {"sets": ["tiny"]}},
+        "training": {"validation": "tiny_val", "threads": 1, "recipes": {"short": {"srcnn": recipe}}},
     }
 
 
 def checkout_with_training_set(root: Path) -> Checkout:
-    """A project whose only training set is two pictures in a mirror."""
+    """A project with a training set of two pictures in a mirror, and one picture to validate on."""
     project = copy_project(root)
-    pictures = {"x": textured(80, 72), "y": textured(64, 96, seed=1)}
-    paths = save_pictures(root / "mirror" / "tiny", pictures)
-    manifest = [
-        ImageFile(path.name, _sha256(path), path.stat().st_size, name, picture.shape[1], picture.shape[0])
-        for path, (name, picture) in zip(paths, pictures.items(), strict=True)
-    ]
-    (root / "workflow" / "resources" / "manifests" / "tiny.tsv").write_text(manifest_text(manifest))
-    definition = {"title": "Two", "kind": "files", "use": "training", "mirror_folder": "tiny"}
-    project.add_dataset("tiny", definition | {"urls": ["https://example.org/tiny/"]})
+    add_set(project, "tiny", "training", {"x": textured(80, 72), "y": textured(64, 96, seed=1)})
+    add_set(project, "tiny_val", "validation", {"z": textured(66, 70, seed=2)})
     save_pictures(root / "photos", {"one": textured(40, 48)})
     return project
+
+
+def add_set(project: Checkout, name: str, use: str, pictures: dict[str, Image]) -> None:
+    """Pictures in the project's mirror, with a manifest and a definition."""
+    root = project.root
+    paths = save_pictures(root / "mirror" / name, pictures)
+    manifest = [
+        ImageFile(path.name, _sha256(path), path.stat().st_size, image, picture.shape[1], picture.shape[0])
+        for path, (image, picture) in zip(paths, pictures.items(), strict=True)
+    ]
+    (root / "workflow" / "resources" / "manifests" / f"{name}.tsv").write_text(manifest_text(manifest))
+    definition = {"title": "Tiny", "kind": "files", "use": use, "mirror_folder": name}
+    project.add_dataset(name, definition | {"urls": ["https://example.org/tiny/"]})
 
 
 @pytest.fixture(scope="module")
@@ -61,9 +69,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
 def trained(project: Checkout) -> Checkout:
     done = project.snakemake("results/table5.csv", settings=settings(2))
     assert done.returncode == 0, done.output
-    assert done.counts == dict.fromkeys(
-        ["fetch_training_set", "train_model", "fetch_image", "measure_image", "collect_points", "table5"], 1
-    )
+    once = ["train_model", "fetch_image", "measure_image", "collect_points", "table5"]
+    assert done.counts == {**dict.fromkeys(once, 1), "fetch_training_set": 2, "decode_pictures": 2}
     return project
 
 
@@ -84,7 +91,10 @@ def test_the_card_tells_how_it_was_trained(trained: Checkout) -> None:
     card = json.loads((trained.root / MODEL).with_suffix(".json").read_text())
     assert card["steps"] == card["recipe"]["steps"] == 2
     assert card["sha256"] == _sha256(trained.root / MODEL)
-    assert card["training_sets_sha256"] == [_sha256(trained.root / "results" / "training_sets" / "tiny.zip")]
+    assert card["training_sets"] == ["tiny"]
+    for part, name in (("training", "tiny"), ("validation", "tiny_val")):
+        decoded = trained.root / "results" / "training_sets" / f"{name}.safetensors"
+        assert card[f"{part}_sha256"] == _sha256(decoded)
     assert len(pd.read_csv((trained.root / MODEL).with_suffix(".csv"))) == 2
 
 
@@ -112,9 +122,9 @@ def test_edited_training_code_trains_what_uses_it(trained: Checkout, module: str
 def test_killed_training_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
     project = checkout_with_training_set(tmp_path / "project")
     # The clock that paces the checkpoints is no setting; without it every step leaves one.
-    loop = project.root / "scripts" / "licbench" / "training" / "loop.py"
-    assert "CHECKPOINT_SECONDS = 60.0" in loop.read_text()
-    loop.write_text(loop.read_text().replace("CHECKPOINT_SECONDS = 60.0", "CHECKPOINT_SECONDS = 0.0"))
+    clock = project.root / "scripts" / "licbench" / "training" / "checkpoints.py"
+    assert "CHECKPOINT_SECONDS = 60.0" in clock.read_text()
+    clock.write_text(clock.read_text().replace("CHECKPOINT_SECONDS = 60.0", "CHECKPOINT_SECONDS = 0.0"))
 
     reached = start_and_kill(project, settings(STEPS))
     assert MIDWAY <= reached < STEPS

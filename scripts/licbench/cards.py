@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from licbench.errors import ModelError, SettingsError
+from licbench.errors import ModelError
 
 
 @dataclass(frozen=True)
@@ -43,14 +41,13 @@ class Cards:
         return any(self.share_of_budget(model) < 1 for model in models)
 
 
-def read_cards(cards: Iterable[Path], preset: Path) -> Cards:
-    """The cards of ``cards`` ({model}.json), and the budget in the preset of the paper's training.
+def read_cards(cards: Iterable[Path], budget: Mapping[str, int]) -> Cards:
+    """The cards of ``cards`` ({model}.json), beside the budget.
 
     Raises:
         ModelError: a card is missing or damaged.
-        SettingsError: the preset gives no steps or no batch for a network.
     """
-    return Cards({path.stem: _read_card(path) for path in cards}, _read_budget(preset))
+    return Cards({path.stem: _read_card(path) for path in cards}, budget)
 
 
 def _read_card(path: Path) -> dict[str, Any]:
@@ -61,13 +58,3 @@ def _read_card(path: Path) -> dict[str, Any]:
     if missing := {"network", "steps", "recipe"} - card.keys():
         raise ModelError(f"{path}: the card lacks {', '.join(sorted(missing))}; train the model again")
     return card
-
-
-def _read_budget(preset: Path) -> dict[str, int]:
-    try:
-        recipes = yaml.safe_load(preset.read_text())["training"]["recipes"]
-        return {network: recipe["steps"] * recipe["batch"] for network, recipe in recipes.items()}
-    except (OSError, KeyError, TypeError) as error:
-        raise SettingsError(
-            f"{preset}: steps and batch of a recipe are missing ({error}); restore that file"
-        ) from error

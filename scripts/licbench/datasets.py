@@ -37,7 +37,7 @@ class Dataset:
     id: str
     title: str
     kind: Kind
-    use: Literal["evaluation", "training"] = "evaluation"
+    use: Literal["evaluation", "training", "validation"] = "evaluation"
     licence: str = ""
     urls: tuple[str, ...] = ()
     mirror_folder: str = ""

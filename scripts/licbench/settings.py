@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from licbench.codecs.base import OperatingPoint
+from licbench.datasets import describe
 from licbench.errors import SettingsError
 from licbench.registry import codec_class, codec_ids
 from licbench.validation import require_valid
@@ -23,7 +24,8 @@ def check(config: Config) -> None:
 
     Raises:
         SettingsError: an unknown or missing key, a value out of range, a codec without settings, an unknown model,
-            a row of Table 5 or of the contest that no point can fill.
+            a row of Table 5 or of the contest that no point can fill, training on what is not for training.
+        DatasetError: a training set that does not exist.
     """
     require_valid(config, yaml.safe_load(SCHEMA.read_text()), "config")
     for codec in config["codecs"]:
@@ -40,12 +42,43 @@ def check(config: Config) -> None:
         _refuse_twins(codec, points)
     for table in ("table5", "contest"):
         _check_contenders(config, table)
+    _check_training(config)
 
 
 def recipe(config: Config, model: str) -> dict[str, Any]:
-    """How a model is trained: its network's recipe, overridden by the model's own keys."""
-    own = config["models"][model]
-    return {"name": model, **config["training"]["recipes"][own["network"]], **own}
+    """How a model is trained: its network's recipe in force, what makes it this model, and its own departures."""
+    own, chosen = config["models"][model], config["training"]["recipes"][config["training"]["recipe"]]
+    return {"name": model, **chosen[own["network"]], **own, **chosen["models"].get(model, {})}
+
+
+def training_sets(config: Config, model: str) -> list[str]:
+    """The names of the sets that a model is trained on."""
+    sets: list[str] = recipe(config, model).get("sets", config["training"]["sets"])
+    return sets
+
+
+def paper_budget(config: Config) -> dict[str, int]:
+    """For each network how many crops the paper trains on: optimiser steps times batch."""
+    recipes = config["training"]["recipes"]["paper"]
+    return {network: recipes[network]["steps"] * recipes[network]["batch"] for network in ("cae", "gan", "srcnn")}
+
+
+def _check_training(config: Config) -> None:
+    """Recipes and models name each other rightly, and nothing is trained on what is validated or evaluated."""
+    training = config["training"]
+    for name in {training["recipe"], "paper"} - set(training["recipes"]):
+        raise SettingsError(f"config: no recipe {name!r} in training.recipes; add it")
+    for recipe_name, networks in training["recipes"].items():
+        for model in networks["models"]:
+            _require_known("model", model, sorted(config["models"]), f"training.recipes.{recipe_name}.models")
+    for model in config["models"]:
+        for name in training_sets(config, model):
+            if (use := describe(name).use) != "training":
+                raise SettingsError(f"config: model {model!r} would train on {name}, which is for {use}; choose others")
+    if describe(training["validation"]).use != "validation":
+        raise SettingsError(
+            f"config: {training['validation']} is not for validation; set training.validation to another"
+        )
 
 
 def _checked_points(config: Config, part: str, codec: str) -> list[OperatingPoint]:

@@ -13,7 +13,6 @@ rule judge_claims:
         rows=rows_in_use()[0],
         ablations=rows_in_use()[1:],
         paper=expand("workflow/resources/paper/{name}.csv", name=PRINTED),
-        budget="workflow/presets/paper.yaml",
         cards=cards_in_use,
         template="workflow/report/claims.md",
         code=code_of("scripts/claims.py"),
@@ -26,7 +25,8 @@ rule judge_claims:
         "../../envs/tables.yaml"
     params:
         target=config["rate_target_bpp"],
+        budget=to_json(settings.paper_budget(config)),
     shell:
         "python scripts/claims.py {input.rows:q} --ablations {input.ablations:q} --paper {input.paper:q} --cards {input.cards:q}"
-        " --budget {input.budget:q} --target-bpp {params.target} --template {input.template:q}"
+        " --budget {params.budget:q} --target-bpp {params.target} --template {input.template:q}"
         " --csv {output.csv:q} --page {output.page:q} 2> {log:q}"

@@ -30,7 +30,8 @@ wildcard_constraints:
     dataset=r"[A-Za-z0-9_.-]+",
     image=r"[A-Za-z0-9_.-]+",
     model="|".join(config["models"]),
-    set="|".join(config["training"]["sets"]),
+    set="|".join(datasets.known_datasets()),
+    sets=r"[a-z0-9_+]+",
 
 
 def to_json(value):
@@ -46,6 +47,18 @@ def code_of(*entries, codecs=()):
 def training_code(wildcards):
     """The training script, and the module of the model's network, which it imports by name."""
     return code_of("scripts/train.py", f"scripts/licbench/training/{recipe_of(wildcards.model)['network']}.py")
+
+
+def training_arguments(wildcards):
+    """What training a model needs beside its pictures; quoted for the shell."""
+    arguments = ["--recipe", to_json(recipe_of(wildcards.model)), "--sets"]
+    arguments += settings.training_sets(config, wildcards.model)
+    arguments += ["--checkpoint", f"results/checkpoints/{wildcards.model}.pt"]
+    return shlex.join([*arguments, "--snapshots", f"results/snapshots/{wildcards.model}"])
+
+
+def decoded(sets):
+    return f"results/training_sets/{sets}.safetensors"
 
 
 def mirror_option():

@@ -11,7 +11,6 @@ rule tables1to4:
         # The GAN's points may stand in either file; Table 1 has none
         rows=lambda wildcards: rows_in_use()[:1] if wildcards.table == "table1" else rows_in_use(),
         paper="workflow/resources/paper/{table}.csv",
-        budget="workflow/presets/paper.yaml",
         cards=cards_in_use,
         code=code_of("scripts/paper_table.py"),
     output:
@@ -22,9 +21,11 @@ rule tables1to4:
         table="table[1-4]",
     conda:
         "../../envs/tables.yaml"
+    params:
+        budget=to_json(settings.paper_budget(config)),
     shell:
         "python scripts/paper_table.py {wildcards.table} {input.rows:q} --paper {input.paper:q}"
-        " --cards {input.cards:q} --budget {input.budget:q} --out {output:q} 2> {log:q}"
+        " --cards {input.cards:q} --budget {params.budget:q} --out {output:q} 2> {log:q}"
 
 
 rule table5:

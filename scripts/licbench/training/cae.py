@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from licbench.images import Image
 from licbench.networks.cae import CAE, DOWNSCALE, MAPS
-from licbench.training.data import Array, luma, random_batch, random_crop
+from licbench.training.data import Pictures, luma
 from licbench.training.initial.cae import klt_basis, start_as_klt
-from licbench.training.loop import Recipe, Task, weights_of
 from licbench.training.schedules import rate_factor
+from licbench.training.task import Losses, Recipe, Task, Tensors, place, weights_of
 
 PEAK = 255.0
 EXPORT_CROPS = 256
+START_CROPS = 4096
+VALIDATION_SIDE = 256
+VALIDATION_CROPS = 32
 
 
 class LaplaceRate(nn.Module):
@@ -54,32 +55,37 @@ class CaeTask(Task):
 
     Distortion is the mean squared error in 8-bit units, rate is per pixel; ``lagrangian`` weighs them in units of the
     squared quantiser step, so that one number serves the whole ladder. Latents are trained for a quantiser step of 1.
+    ``scale`` is the range by which pictures are resized before they are cut; ``precision`` that of the networks'
+    arithmetic, float32 | bfloat16.
     """
 
     smallest_picture = 128
 
-    def __init__(self, pictures: Sequence[Image], recipe: Recipe, device: torch.device) -> None:
-        self.recipe, self.device = recipe, device
-        self.lumas = [(luma(picture) * PEAK).round().astype(np.uint8) for picture in pictures]
+    def __init__(self, pictures: Pictures, recipe: Recipe, device: torch.device) -> None:
+        self.recipe, self.device, self.pictures = recipe, device, pictures
+        torch.manual_seed(int(recipe["seed"]))
         self.cae, self.rate = CAE(), LaplaceRate()
         if recipe["init"] == "klt":
             mean, basis = klt_basis(self._blocks(np.random.default_rng(int(recipe["seed"]))))
             start_as_klt(self.cae, mean, basis, float(recipe["step"]) / PEAK)
-        self.modules = nn.ModuleDict({"cae": self.cae, "rate": self.rate}).to(device)
+        self.modules = nn.ModuleDict({"cae": self.cae, "rate": self.rate})
+        place(self.modules, device)
         rate, betas = float(recipe["learning_rate"]), (float(recipe["beta1"]), 0.999)
         self.optimisers = [
-            torch.optim.Adam(self.cae.parameters(), lr=rate, betas=betas),
-            torch.optim.Adam(self.rate.parameters(), lr=1e-2),
+            torch.optim.Adam(self.cae.parameters(), lr=rate, betas=betas, fused=True),
+            torch.optim.Adam(self.rate.parameters(), lr=1e-2, fused=True),
         ]
 
-    def step(self, rng: np.random.Generator, progress: float) -> dict[str, float]:
+    def step(self, rng: np.random.Generator, progress: float) -> Losses:
         self._decay(progress)
         component = self._batch(rng, int(self.recipe["batch"]))
-        latent = self.cae.analysis(component)
-        noisy = latent + torch.from_numpy(rng.random(latent.shape, np.float32)).to(self.device) - 0.5
-        straight = self.recipe["quantiser"] == "straight_through"
-        quantised = latent + (latent.round() - latent).detach() if straight else noisy
-        distortion = functional.mse_loss(self.cae.synthesis(quantised), component) * PEAK**2
+        with self._arithmetic():
+            latent = self.cae.analysis(component).float()
+            noisy = latent + self._noise(latent, rng)
+            straight = self.recipe["quantiser"] == "straight_through"
+            quantised = latent + (latent.round() - latent).detach() if straight else noisy
+            decoded = self.cae.synthesis(quantised).float()
+        distortion = functional.mse_loss(decoded, component) * PEAK**2
         energy = latent.square().sum() / component.numel()
         as_printed = self.recipe["rate"] == "energy"
         # Under Eq. (1) the bits are only watched: their gradient must not reach the transform.
@@ -91,9 +97,21 @@ class CaeTask(Task):
         (loss + bits if as_printed else loss).backward()
         for optimiser in self.optimisers:
             optimiser.step()
-        return {"loss": loss.item(), "mse": distortion.item(), "bpp": bits.item(), "energy": energy.item()}
+        return {"loss": loss, "mse": distortion, "bpp": bits, "energy": energy}
 
-    def export(self, rng: np.random.Generator) -> dict[str, np.ndarray[Any, Any]]:
+    def validate(self, pictures: Pictures) -> dict[str, float]:
+        """PSNR of luma at the quantiser step trained for, and the rate model's bits."""
+        tiles = pictures.tiles(VALIDATION_CROPS, VALIDATION_SIDE, np.random.default_rng(0))
+        errors, bits = [], []
+        with torch.no_grad():
+            for component in luma(tiles).split(8):
+                latent = self.cae.analysis(component).round()
+                errors.append(functional.mse_loss(self.cae.synthesis(latent), component))
+                bits.append(self.rate(latent) / component.numel())
+        mse = torch.stack(errors).mean().item()
+        return {"val_psnr_db": -10 * math.log10(mse), "val_bpp": torch.stack(bits).mean().item()}
+
+    def export(self, rng: np.random.Generator) -> Tensors:
         """Weights and the offline rotation: eigenvectors (32, 32) of E[y y^T] on the training set, mean kept."""
         second_moment = np.zeros((MAPS, MAPS))
         with torch.no_grad():
@@ -108,15 +126,22 @@ class CaeTask(Task):
         factor = rate_factor(str(self.recipe["schedule"]), progress)
         self.optimisers[0].param_groups[0]["lr"] = float(self.recipe["learning_rate"]) * factor
 
-    def _batch(self, rng: np.random.Generator, count: int) -> Tensor:
-        side = int(self.recipe["patch"])
-        crops = random_batch(self.lumas, count, rng, lambda picture, rng: random_crop(picture, side, rng))
-        return torch.from_numpy(crops).to(self.device).unsqueeze(1).float() / PEAK
+    def _arithmetic(self) -> torch.autocast:
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe["precision"] == "bfloat16")
 
-    def _blocks(self, rng: np.random.Generator) -> Array:
-        crops = random_batch(self.lumas, 4096, rng, lambda picture, rng: random_crop(picture, 4 * DOWNSCALE, rng))
-        blocks = crops.reshape(-1, 4, DOWNSCALE, 4, DOWNSCALE).swapaxes(2, 3).reshape(-1, DOWNSCALE**2)
-        return blocks / PEAK
+    def _noise(self, latent: Tensor, rng: np.random.Generator) -> Tensor:
+        """Uniform, one quantiser step wide, drawn where the latent is."""
+        generator = torch.Generator(self.device).manual_seed(int(rng.integers(2**62)))
+        return torch.rand(latent.shape, generator=generator, device=self.device) - 0.5
+
+    def _batch(self, rng: np.random.Generator, count: int, side: int | None = None) -> Tensor:
+        low, high = self.recipe["scale"]
+        component = luma(self.pictures.tiles(count, side or int(self.recipe["patch"]), rng, (low, high)))
+        return component.contiguous(memory_format=torch.channels_last)
+
+    def _blocks(self, rng: np.random.Generator) -> npt.NDArray[np.float64]:
+        crops = self._batch(rng, START_CROPS, 4 * DOWNSCALE).cpu().double().numpy()
+        return crops.reshape(-1, 4, DOWNSCALE, 4, DOWNSCALE).swapaxes(2, 3).reshape(-1, DOWNSCALE**2)
 
 
 TASK = CaeTask

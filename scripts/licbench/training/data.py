@@ -1,60 +1,167 @@
-"""Training pictures: packed zips in, random crops out."""
+"""Training pictures: decoded once into a file that every run maps into memory, cut to random squares in a few calls."""
 
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
+from safetensors import SafetensorError
+from safetensors.numpy import save
+from safetensors.torch import load_file
+from torch import Tensor
 
 from licbench.errors import DatasetError
-from licbench.images import Image, decode_rgb, rgb_to_ycbcr
+from licbench.files import write_bytes
+from licbench.images import Image, decode_rgb
 
-Array = npt.NDArray[Any]
+Scales = tuple[float, float]
+"""Smallest and largest factor by which pictures are resized before they are cut."""
+
+CPU = torch.device("cpu")
+BICUBIC = -0.5
+"""The kernel's parameter, as in Pillow."""
+SUPPORT = 2.0
+LUMA = (0.299, 0.587, 0.114)
+"""BT.601."""
 
 
-def load_pictures(packs: Sequence[Path], smallest_side: int) -> list[Image]:
-    """Every RGB picture of the packs with both sides at least ``smallest_side``, as uint8 (H, W, 3), in a fixed order.
+def decode_packs(packs: Sequence[Path], destination: Path) -> None:
+    """Write every picture of the packs, decoded, to one file: what ``Pictures.load`` maps.
 
     Raises:
-        DatasetError: a pack is missing or damaged, or no picture is large enough.
+        DatasetError: a pack is missing or damaged, or holds no picture.
     """
-    pictures = [picture for pack in packs for picture in _read_pack(pack) if min(picture.shape[:2]) >= smallest_side]
+    pictures = [picture for pack in packs for picture in _read_pack(pack)]
     if not pictures:
-        raise DatasetError(
-            f"no picture of {', '.join(map(str, packs))} reaches {smallest_side} pixels; add larger ones"
-        )
-    return pictures
+        raise DatasetError(f"no picture in {', '.join(map(str, packs))}; fetch the training sets again")
+    write_bytes(destination, save(_flattened(pictures)))
 
 
-def _read_pack(pack: Path) -> list[Image]:
+def _read_pack(pack: Path) -> Iterator[Image]:
     try:
         with zipfile.ZipFile(pack) as archive:
-            names = sorted(name for name in archive.namelist() if not name.endswith("/"))
-            return [decode_rgb(archive.read(name), f"{pack}:{name}") for name in names]
+            for name in sorted(name for name in archive.namelist() if not name.endswith("/")):
+                yield decode_rgb(archive.read(name), f"{pack}:{name}")
     except (OSError, zipfile.BadZipFile) as error:
         raise DatasetError(f"{pack}: unreadable training set ({error}); delete it and fetch it again") from error
 
 
-def luma(picture: Image) -> npt.NDArray[np.float32]:
-    """The BT.601 luma of an RGB picture, scaled to [0, 1]."""
-    return rgb_to_ycbcr(picture)[..., 0] / np.float32(255)
+def _flattened(pictures: Sequence[Image]) -> dict[str, npt.NDArray[Any]]:
+    sizes = np.array([picture.shape[:2] for picture in pictures], np.int64)
+    pixels = np.concatenate([picture.reshape(-1, picture.shape[2]) for picture in pictures])
+    return {"pixels": pixels, "sizes": sizes}
 
 
-def random_crop(picture: Array, side: int, rng: np.random.Generator) -> Array:
-    """A square of the picture at a random place, mirrored half of the time."""
-    top = int(rng.integers(picture.shape[0] - side + 1))
-    left = int(rng.integers(picture.shape[1] - side + 1))
-    crop = picture[top : top + side, left : left + side]
-    return crop[:, ::-1] if rng.random() < 0.5 else crop
+@dataclass(frozen=True)
+class Pictures:
+    """Pictures of three channels, or of any equal number, one after the other.
+
+    ``pixels``: uint8 (pixels of all, channels), in a mapped file or on the accelerator; ``sizes``: (count, 2), heights
+    and widths; ``starts``: (count,), where in ``pixels`` each begins.
+    """
+
+    pixels: Tensor
+    sizes: npt.NDArray[np.int64]
+    starts: npt.NDArray[np.int64]
+
+    @classmethod
+    def load(cls, path: Path, device: torch.device) -> Pictures:
+        """The pictures of ``decode_packs``, their pixels on ``device``.
+
+        Raises:
+            DatasetError: no such file, or not one of ours.
+        """
+        try:
+            held = load_file(path)
+            return cls._split(held["pixels"].to(device), held["sizes"].numpy())
+        except (OSError, KeyError, SafetensorError) as error:
+            raise DatasetError(f"{path}: no decoded training pictures ({error}); delete it and run again") from error
+
+    @classmethod
+    def of(cls, pictures: Sequence[Image], device: torch.device = CPU) -> Pictures:
+        """From arrays in memory."""
+        held = _flattened(pictures)
+        return cls._split(torch.from_numpy(held["pixels"]).to(device), held["sizes"])
+
+    @classmethod
+    def _split(cls, pixels: Tensor, sizes: npt.NDArray[np.int64]) -> Pictures:
+        return cls(pixels, sizes, np.cumsum(sizes.prod(axis=1)) - sizes.prod(axis=1))
+
+    def __len__(self) -> int:
+        return len(self.sizes)
+
+    def __iter__(self) -> Iterator[Image]:
+        return (self[index] for index in range(len(self)))
+
+    def __getitem__(self, index: int) -> Image:
+        start, (height, width) = self.starts[index], self.sizes[index]
+        picture: Image = self.pixels[start : start + height * width].cpu().numpy().reshape(height, width, -1)
+        return picture
+
+    def at_least(self, side: int) -> Pictures:
+        """Those whose sides all reach ``side`` pixels.
+
+        Raises:
+            DatasetError: there is none.
+        """
+        large = self.sizes.min(axis=1) >= side
+        if not large.any():
+            raise DatasetError(f"no training picture reaches {side} pixels; add larger ones")
+        return Pictures(self.pixels, self.sizes[large], self.starts[large])
+
+    def tiles(self, count: int, side: int, rng: np.random.Generator, scales: Scales = (1.0, 1.0)) -> Tensor:
+        """Random squares of randomly resized pictures, mirrored half of the time: uint8 (count, channels, side, side).
+
+        A picture that would become smaller than a tile is enlarged just enough.
+        """
+        chosen = rng.integers(len(self), size=count)
+        shortest = self.sizes[chosen].min(axis=1)
+        spans = np.minimum(np.round(side / rng.uniform(*scales, count)).astype(np.int64).clip(1), shortest)
+        windows = self._windows(chosen, spans, rng)
+        if (spans == side).all():
+            return windows
+        return _resized(windows, torch.from_numpy(spans).to(windows.device), side)
+
+    def _windows(self, chosen: npt.NDArray[np.int64], spans: npt.NDArray[np.int64], rng: np.random.Generator) -> Tensor:
+        """A square of each picture, ``spans`` pixels wide, in the corner of (count, 3, largest, largest)."""
+        corners = rng.integers(self.sizes[chosen] - spans[:, None] + 1)
+        mirrored = rng.random(len(chosen)) < 0.5
+        along = np.minimum(np.arange(spans.max()), spans[:, None] - 1)
+        columns = corners[:, 1:] + np.where(mirrored[:, None], spans[:, None] - 1 - along, along)
+        rows = (corners[:, :1] + along) * self.sizes[chosen, 1:] + self.starts[chosen, None]
+        places = torch.from_numpy(rows[:, :, None] + columns[:, None, :]).to(self.pixels.device)
+        return self.pixels[places].permute(0, 3, 1, 2)
 
 
-def random_batch(
-    pictures: Sequence[Array], count: int, rng: np.random.Generator, cut: Callable[[Array, np.random.Generator], Array]
-) -> Array:
-    """``count`` cuts of randomly drawn pictures, stacked."""
-    chosen = rng.integers(len(pictures), size=count)
-    return np.stack([cut(pictures[index], rng) for index in chosen])
+def luma(rgb: Tensor) -> Tensor:
+    """The BT.601 luma of uint8 (N, 3, H, W), rounded to 8 bits and scaled to [0, 1]: float32 (N, 1, H, W)."""
+    weights = torch.tensor(LUMA, device=rgb.device)
+    return torch.einsum("c,nchw->nhw", weights, rgb.float()).round().div(255).unsqueeze(1)
+
+
+def _resized(windows: Tensor, spans: Tensor, side: int) -> Tensor:
+    """The first ``spans`` rows and columns of each window, resized to (count, channels, side, side), as Pillow does."""
+    kernels = _bicubic_kernels(spans, windows.shape[-1], side)
+    wide = torch.einsum("nxw,nchw->nchx", kernels, windows.float()).round().clamp(0, 255)
+    tall = torch.einsum("nyh,nchx->ncyx", kernels, wide)
+    return tall.round().clamp(0, 255).to(torch.uint8)
+
+
+def _bicubic_kernels(spans: Tensor, inputs: int, side: int) -> Tensor:
+    """For each span the matrix (side, inputs) that resizes it to ``side``; wider where it shrinks, against aliasing."""
+    ratio = spans.float()[:, None, None] / side
+    stretch = ratio.clamp_min(1)
+    outputs = torch.arange(side, device=spans.device)[:, None]
+    places = torch.arange(inputs, device=spans.device)
+    distance = ((places + 0.5 - (outputs + 0.5) * ratio) / stretch).abs()
+    near = ((BICUBIC + 2) * distance - (BICUBIC + 3)) * distance**2 + 1
+    far = BICUBIC * (((distance - 5) * distance + 8) * distance - 4)
+    weights = torch.where(distance < 1, near, torch.where(distance < SUPPORT, far, 0.0))
+    weights = weights * (places < spans[:, None, None])
+    return weights / weights.sum(dim=2, keepdim=True)

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+import copy
+import math
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from licbench.codes import BIT_DEPTHS, CodeQuantiser
-from licbench.images import Image
 from licbench.networks.gan import Discriminator, Encoder, Generator
-from licbench.resampling import resize
-from licbench.training.data import Array, random_batch, random_crop
+from licbench.training.data import Pictures
 from licbench.training.initial.gan import start_as_klt
-from licbench.training.loop import Recipe, Task, keep_as_stored, weights_of
 from licbench.training.schedules import rate_factor
+from licbench.training.task import Losses, Recipe, Task, Tensors, keep_as_stored, place, weights_of
 
 EXPORT_TILES = 8192
 EXPORT_BATCH = 64
 START_TILES = 8192
+VALIDATION_TILES = 64
+HALF_PEAK = 127.5
+"""Tiles are scaled to [-1, 1]."""
 
 
 class GanTask(Task):
@@ -41,9 +43,8 @@ class GanTask(Task):
 
     smallest_picture = 128
 
-    def __init__(self, pictures: Sequence[Image], recipe: Recipe, device: torch.device) -> None:
-        self.recipe, self.device = recipe, device
-        self.pictures = pictures
+    def __init__(self, pictures: Pictures, recipe: Recipe, device: torch.device) -> None:
+        self.recipe, self.device, self.pictures = recipe, device, pictures
         self.side, self.code_size = int(recipe["input_size"]), int(recipe["code_size"])
         torch.manual_seed(int(recipe["seed"]))
         self.encoder = Encoder(self.code_size, self.side)
@@ -53,28 +54,29 @@ class GanTask(Task):
             {"encoder": self.encoder, "generator": self.generator, "discriminator": self.discriminator}
         )
         if recipe["init"] == "klt":
-            tiles = self._tiles(np.random.default_rng(int(recipe["seed"])), START_TILES)
+            tiles = self._tiles(np.random.default_rng(int(recipe["seed"])), START_TILES).cpu()
             start_as_klt(self.encoder, self.generator, tiles)
-        self.modules.to(device)
+        place(self.modules, device)
         rate, betas = float(recipe["learning_rate"]), (float(recipe["beta1"]), 0.999)
         self.optimisers = [
-            torch.optim.Adam(self._coder(), lr=rate, betas=betas),
-            torch.optim.Adam(self.discriminator.parameters(), lr=rate, betas=betas),
+            torch.optim.Adam(self._coder(), lr=rate, betas=betas, fused=True),
+            torch.optim.Adam(self.discriminator.parameters(), lr=rate, betas=betas, fused=True),
         ]
 
-    def step(self, rng: np.random.Generator, progress: float) -> dict[str, float]:
+    def step(self, rng: np.random.Generator, progress: float) -> Losses:
         self._set_mode()
         self._decay(progress)
         real = self._batch(rng, int(self.recipe["batch"]))
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe["precision"] == "bfloat16"):
             fake = self.generator(self.encoder(real)).float()
             pixels = functional.mse_loss(fake, real)
-            losses = {"mse": pixels.item() * 127.5**2, "features": 0.0, "discriminator": 0.0}
+            losses = dict.fromkeys(("mse", "features", "discriminator"), torch.zeros_like(pixels))
+            losses["mse"] = pixels * HALF_PEAK**2
             total = pixels
             if progress >= float(self.recipe["pixels_only"]):
                 losses["discriminator"] = self._update_discriminator(real, fake.detach())
                 features = self._feature_distance(real, fake) / real[0].numel()
-                losses["features"] = features.item()
+                losses["features"] = features
                 total = pixels + float(self.recipe["beta"]) * features
         self.optimisers[0].zero_grad()
         total.backward()
@@ -82,34 +84,31 @@ class GanTask(Task):
         self.optimisers[0].step()
         return losses
 
-    def export(self, rng: np.random.Generator) -> dict[str, np.ndarray[Any, Any]]:
-        """Encoder and generator as stored; ranges, rotation and frequency tables of the codes that these make."""
+    def validate(self, pictures: Pictures) -> dict[str, float]:
+        """PSNR in RGB of tiles whose codes are not quantised."""
         self.modules.eval()
-        form = str(self.recipe["storage"])
-        for module in (self.encoder, self.generator):
-            keep_as_stored(module, form)
-        codes = self._training_codes(rng)
-        mean = codes.mean(axis=0)
-        _, vectors = np.linalg.eigh(np.cov(codes.astype(np.float64), rowvar=False))
-        rotation = vectors[:, ::-1].astype(np.float32)
-        tensors = {
-            **weights_of(self.encoder, "encoder", form),
-            **weights_of(self.generator, "generator", form),
-            "pca.mean": mean,
-            "pca.rotation": rotation,
-        }
-        for basis, values in (("plain", codes), ("pca", (codes - mean) @ rotation)):
-            low, high = values.min(axis=0), values.max(axis=0)
-            tensors |= {f"{basis}.low": low, f"{basis}.high": high}
-            for bits in BIT_DEPTHS:
-                quantiser = CodeQuantiser.from_ranges(low, high, bits, shared_step=basis == "pca")
-                tensors[f"{basis}.counts{bits}"] = quantiser.histograms(quantiser.quantise(values))
-        return tensors
+        errors = []
+        with torch.no_grad():
+            tiles = pictures.tiles(VALIDATION_TILES, self.side, np.random.default_rng(0), self._scales())
+            for batch in tiles.split(16):
+                real = _normalised(batch)
+                errors.append(functional.mse_loss(self.generator(self.encoder(real)), real))
+        mse = torch.stack(errors).mean().item()
+        return {"val_psnr_db": 10 * math.log10(4 / mse)}
 
-    def _training_codes(self, rng: np.random.Generator) -> np.ndarray[Any, np.dtype[np.float32]]:
+    def export(self, rng: np.random.Generator) -> Tensors:
+        """Encoder and generator as stored; ranges, rotation and frequency tables of the codes that these make."""
+        form = str(self.recipe["storage"])
+        encoder, generator = copy.deepcopy(self.encoder).eval(), copy.deepcopy(self.generator).eval()
+        for module in (encoder, generator):
+            keep_as_stored(module, form)
+        codes = self._training_codes(encoder, rng)
+        return {**weights_of(encoder, "encoder", form), **weights_of(generator, "generator", form), **_tables(codes)}
+
+    def _training_codes(self, encoder: Encoder, rng: np.random.Generator) -> npt.NDArray[np.float32]:
         with torch.no_grad():
             batches = range(EXPORT_TILES // EXPORT_BATCH)
-            return np.concatenate([self.encoder(self._batch(rng, EXPORT_BATCH)).cpu().numpy() for _ in batches])
+            return np.concatenate([encoder(self._batch(rng, EXPORT_BATCH)).cpu().numpy() for _ in batches])
 
     def _coder(self) -> list[nn.Parameter]:
         return [*self.encoder.parameters(), *self.generator.parameters()]
@@ -126,7 +125,7 @@ class GanTask(Task):
         for optimiser in self.optimisers:
             optimiser.param_groups[0]["lr"] = float(self.recipe["learning_rate"]) * factor
 
-    def _update_discriminator(self, real: Tensor, fake: Tensor) -> float:
+    def _update_discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
         _, on_real = self.discriminator(real)
         _, on_fake = self.discriminator(fake)
         entropy = functional.binary_cross_entropy_with_logits
@@ -134,7 +133,7 @@ class GanTask(Task):
         self.optimisers[1].zero_grad()
         loss.backward()
         self.optimisers[1].step()
-        return float(loss.item())
+        return loss
 
     def _feature_distance(self, real: Tensor, fake: Tensor) -> Tensor:
         """Sum over h0..h4 of squared differences, averaged over the batch."""
@@ -146,18 +145,33 @@ class GanTask(Task):
         return torch.stack(distances).sum() / len(real)
 
     def _batch(self, rng: np.random.Generator, count: int) -> Tensor:
-        return self._tiles(rng, count).to(self.device).float() / 127.5 - 1
+        return _normalised(self._tiles(rng, count))
 
     def _tiles(self, rng: np.random.Generator, count: int) -> Tensor:
-        tiles = random_batch(self.pictures, count, rng, self._cut)
-        return torch.from_numpy(tiles).permute(0, 3, 1, 2).contiguous()
+        return self.pictures.tiles(count, self.side, rng, self._scales())
 
-    def _cut(self, picture: Array, rng: np.random.Generator) -> Array:
+    def _scales(self) -> tuple[float, float]:
         low, high = self.recipe["scale"]
-        largest_fit = min(picture.shape[:2]) / self.side
-        scale = max(rng.uniform(low, high), 1.0 / largest_fit)
-        crop = random_crop(picture, max(1, round(self.side / scale)), rng)
-        return resize(crop, self.side, self.side, "bicubic")
+        return float(low), float(high)
+
+
+def _normalised(tiles: Tensor) -> Tensor:
+    return (tiles.float() / HALF_PEAK - 1).contiguous(memory_format=torch.channels_last)
+
+
+def _tables(codes: npt.NDArray[np.float32]) -> Tensors:
+    """What the coder needs to know of codes (tiles, N): rotation, ranges, counts at each bit depth."""
+    mean = codes.mean(axis=0)
+    _, vectors = np.linalg.eigh(np.cov(codes.astype(np.float64), rowvar=False))
+    rotation = vectors[:, ::-1].astype(np.float32)
+    tensors: Tensors = {"pca.mean": mean, "pca.rotation": rotation}
+    for basis, values in (("plain", codes), ("pca", (codes - mean) @ rotation)):
+        low, high = values.min(axis=0), values.max(axis=0)
+        tensors |= {f"{basis}.low": low, f"{basis}.high": high}
+        for bits in BIT_DEPTHS:
+            quantiser = CodeQuantiser.from_ranges(low, high, bits, shared_step=basis == "pca")
+            tensors[f"{basis}.counts{bits}"] = quantiser.histograms(quantiser.quantise(values))
+    return tensors
 
 
 TASK = GanTask

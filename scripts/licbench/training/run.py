@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
 from licbench.errors import SettingsError
-from licbench.training.data import load_pictures
-from licbench.training.loop import Destination, Recipe, Task, train
+from licbench.training.data import Pictures
+from licbench.training.loop import Destination, Origin, Run
+from licbench.training.task import Recipe, Task
 
 NETWORKS = ("cae", "gan", "srcnn")
 """Each has its module here, imported by name so that an edit of one does not train the others again."""
@@ -29,20 +32,33 @@ def task_of(network: str) -> type[Task]:
     return task
 
 
-def train_model(recipe: Recipe, packs: Sequence[Path], destination: Destination, threads: int) -> None:
-    """Train what the recipe describes on the pictures in ``packs``; resumes after being killed.
+@dataclass(frozen=True)
+class TrainingData:
+    """Decoded pictures (``data.decode_packs``): those to train on and their sets' names, and those to validate on."""
+
+    sets: Sequence[str]
+    training: Path
+    validation: Path
+
+
+def train_model(
+    recipe: Recipe, data: TrainingData, destination: Destination, threads: int, max_seconds: float = math.inf
+) -> None:
+    """Train what the recipe describes; resumes after being killed.
 
     Raises:
         SettingsError: the recipe names no network we have.
-        DatasetError: a pack cannot be read.
+        DatasetError: the data cannot be read.
         ModelError: the checkpoint belongs to another recipe, or the loss left the numbers.
+        OutOfTimeError: ``max_seconds`` passed first; the checkpoint holds what was reached.
     """
     kind = task_of(str(recipe["network"]))
     torch.set_num_threads(threads)
-    torch.manual_seed(int(recipe["seed"]))
+    torch.set_float32_matmul_precision("high")  # tf32 where there is such a thing
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    task = kind(load_pictures(packs, kind.smallest_picture), recipe, device)
-    train(task, recipe, [_sha256(pack) for pack in packs], device, destination)
+    task = kind(Pictures.load(data.training, device).at_least(kind.smallest_picture), recipe, device)
+    origin = Origin(data.sets, _sha256(data.training), _sha256(data.validation))
+    Run(task, recipe, origin, device, destination).finish(Pictures.load(data.validation, device), max_seconds)
 
 
 def _sha256(path: Path) -> str:

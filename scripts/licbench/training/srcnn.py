@@ -2,38 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import numpy.typing as npt
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional
 
 from licbench.images import Image
 from licbench.networks.srcnn import MARGIN, SRCNN
 from licbench.resampling import halve, resize
-from licbench.training.data import Array, random_batch
+from licbench.super_resolution import enlargements
+from licbench.training.data import Pictures
 from licbench.training.initial.srcnn import start_as_identity
-from licbench.training.loop import Recipe, Task, weights_of
 from licbench.training.schedules import rate_factor
+from licbench.training.task import Losses, Recipe, Task, Tensors, weights_of
 
 PEAK = 255.0
 GAUSSIAN_STD = 1e-3
 LAST_LAYER_RATE = 0.1
+VALIDATION_PICTURES = 10
 
 
 class SrcnnTask(Task):
     """The recipe's ``init``: gaussian (ref [14]) | identity. Adam stands in for SGD; the last layer learns at a tenth.
 
-    A sample is one of R, G, B of a random place, since the codec applies the net to each (Fig. 4).
+    A sample is one of R, G, B of a random place, since the codec applies the net to each (Fig. 4). ``scale`` is the
+    range by which pictures are resized, once each, before all else: smaller ones are sharper, without JPEG's traces.
     """
 
     smallest_picture = 64
 
-    def __init__(self, pictures: Sequence[Image], recipe: Recipe, device: torch.device) -> None:
+    def __init__(self, pictures: Pictures, recipe: Recipe, device: torch.device) -> None:
         self.recipe, self.device = recipe, device
-        self.pairs = [_with_bicubic(picture) for picture in pictures]
+        low, high = recipe["scale"]
+        self.pairs = _with_bicubic(pictures, (low, high), np.random.default_rng(int(recipe["seed"])))
         torch.manual_seed(int(recipe["seed"]))
         self.srcnn = SRCNN()
         if recipe["init"] == "identity":
@@ -47,36 +51,56 @@ class SrcnnTask(Task):
             {"params": early, "lr": self.rates[0]},
             {"params": [*self.srcnn.reconstruct.parameters()], "lr": self.rates[1]},
         ]
-        self.optimisers = [torch.optim.Adam(groups, betas=(float(recipe["beta1"]), 0.999))]
+        self.optimisers = [torch.optim.Adam(groups, betas=(float(recipe["beta1"]), 0.999), fused=True)]
 
-    def step(self, rng: np.random.Generator, progress: float) -> dict[str, float]:
+    def step(self, rng: np.random.Generator, progress: float) -> Losses:
         factor = rate_factor(str(self.recipe["schedule"]), progress)
         for group, rate in zip(self.optimisers[0].param_groups, self.rates, strict=True):
             group["lr"] = rate * factor
-        batch = random_batch(self.pairs, int(self.recipe["batch"]), rng, self._cut)
-        blurred, sharp = torch.from_numpy(batch).to(self.device).float().div(PEAK).unbind(1)
-        target = sharp[:, MARGIN:-MARGIN, MARGIN:-MARGIN].unsqueeze(1)
-        loss = functional.mse_loss(self.srcnn(blurred.unsqueeze(1)), target)
+        blurred, sharp = self._batch(rng)
+        target = sharp[:, :, MARGIN:-MARGIN, MARGIN:-MARGIN]
+        loss = functional.mse_loss(self.srcnn(blurred), target)
         self.optimisers[0].zero_grad()
         loss.backward()
         self.optimisers[0].step()
-        before = functional.mse_loss(blurred[:, MARGIN:-MARGIN, MARGIN:-MARGIN].unsqueeze(1), target)
-        return {"mse": loss.item() * PEAK**2, "bicubic_mse": before.item() * PEAK**2}
+        before = functional.mse_loss(blurred[:, :, MARGIN:-MARGIN, MARGIN:-MARGIN], target)
+        return {"mse": loss * PEAK**2, "bicubic_mse": before * PEAK**2}
 
-    def export(self, rng: np.random.Generator) -> dict[str, np.ndarray[Any, Any]]:
+    def validate(self, pictures: Pictures) -> dict[str, float]:
+        """Mean PSNR of luma over some pictures, and that of bicubic interpolation."""
+        results = enlargements(
+            self.srcnn, (pictures[index] for index in range(min(VALIDATION_PICTURES, len(pictures))))
+        )
+        return {
+            "val_psnr_db": float(np.mean([result.srcnn_db for result in results])),
+            "val_bicubic_psnr_db": float(np.mean([result.bicubic_db for result in results])),
+        }
+
+    def export(self, rng: np.random.Generator) -> Tensors:
         """The weights alone."""
         return weights_of(self.srcnn, "srcnn")
 
-    def _cut(self, pair: Array, rng: np.random.Generator) -> Array:
-        side = int(self.recipe["patch"])
-        top, left = (int(rng.integers(length - side + 1)) for length in pair.shape[2:])
-        return pair[:, rng.integers(3), top : top + side, left : left + side]
+    def _batch(self, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+        """What the network gets and what it should return: (N, 1, patch, patch) in [0, 1]."""
+        count = int(self.recipe["batch"])
+        tiles = self.pairs.tiles(count, int(self.recipe["patch"]), rng).unflatten(1, (2, 3))
+        channels = torch.from_numpy(rng.integers(3, size=count))
+        blurred, sharp = tiles[torch.arange(count), :, channels].float().div(PEAK).split(1, dim=1)
+        return blurred, sharp
 
 
-def _with_bicubic(picture: Image) -> Array:
-    """The picture after half size and back, and the picture: (2, 3, H, W) uint8."""
-    blurred = resize(halve(picture), picture.shape[1], picture.shape[0], "bicubic")
-    return np.stack([blurred, picture]).transpose(0, 3, 1, 2).copy()
+def _with_bicubic(pictures: Pictures, scales: tuple[float, float], rng: np.random.Generator) -> Pictures:
+    """Six channels: the resized picture after half size and back, and the resized picture."""
+    factors = rng.uniform(*scales, len(pictures))
+    with ThreadPoolExecutor() as pool:  # Pillow resizes without Python's lock
+        pairs = list(pool.map(_pair, pictures, factors))
+    return Pictures.of(pairs, pictures.pixels.device)
+
+
+def _pair(picture: Image, factor: float) -> npt.NDArray[np.uint8]:
+    sharp = resize(picture, round(picture.shape[1] * factor), round(picture.shape[0] * factor), "bicubic")
+    blurred = resize(halve(sharp), sharp.shape[1], sharp.shape[0], "bicubic")
+    return np.concatenate([blurred, sharp], axis=-1)
 
 
 def _start_gaussian(network: SRCNN) -> None:
