@@ -5,7 +5,7 @@ CORES ?= all
 VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: table5 all paper test lint bench verify lock clean
+.PHONY: table5 all paper test lint bench bench-train verify lock clean
 
 table5: $(VENV)/.run        ## Table 5 on the embedded photographs, printed
 	snakemake --cores $(CORES) results/table5.csv
@@ -31,6 +31,9 @@ lint: $(VENV)/.dev          ## style, types, workflow
 
 bench: $(VENV)/.dev         ## how long the metrics and each codec take
 	python tests/benchmarks.py
+
+bench-train: $(VENV)/.dev   ## steps a second of the trainer, beside a bare loop
+	python tests/bench_training.py
 
 $(VENV)/.run: envs/run.lock
 	$(PYTHON) -m venv $(VENV)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import random
 import subprocess
 import time
 from pathlib import Path
@@ -18,6 +19,7 @@ from pictures import textured
 from licbench.images import Image
 from licbench.manifests import ImageFile, manifest_text
 from licbench.models import ModelStore
+from licbench.training.loop import SNAPSHOTS
 
 MODEL = "results/models/srcnn.safetensors"
 CHECKPOINT = "results/checkpoints/srcnn.pt"
@@ -121,11 +123,7 @@ def test_edited_training_code_trains_what_uses_it(trained: Checkout, module: str
 
 def test_killed_training_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
     project = checkout_with_training_set(tmp_path / "project")
-    # The clock that paces the checkpoints is no setting; without it every step leaves one.
-    clock = project.root / "scripts" / "licbench" / "training" / "checkpoints.py"
-    assert "CHECKPOINT_SECONDS = 60.0" in clock.read_text()
-    clock.write_text(clock.read_text().replace("CHECKPOINT_SECONDS = 60.0", "CHECKPOINT_SECONDS = 0.0"))
-
+    keep_every_step(project)
     reached = start_and_kill(project, settings(STEPS))
     assert MIDWAY <= reached < STEPS
     assert not (project.root / MODEL).exists()
@@ -138,7 +136,33 @@ def test_killed_training_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
     assert losses["step"].tolist() == list(range(1, STEPS + 1))
 
 
-def start_and_kill(project: Checkout, chosen: dict[str, Any]) -> int:
+def test_training_killed_five_times_gives_the_same_bytes(tmp_path: Path) -> None:
+    """kill -9 at random moments, then on to the end: weights, log and snapshots are those of an unbroken run."""
+    whole, broken = (checkout_with_training_set(tmp_path / name) for name in ("whole", "broken"))
+    keep_every_step(broken)
+    moments, reached = random.Random(2018), 0
+    for _ in range(5):
+        reached = start_and_kill(broken, settings(STEPS), after=reached + moments.randrange(1, 8))
+    assert 5 <= reached < STEPS
+    for project in (whole, broken):
+        done = project.snakemake(MODEL, settings=settings(STEPS))
+        assert done.returncode == 0, done.output
+    snapshots = [
+        path.relative_to(whole.root) for path in (whole.root / "results/snapshots/srcnn").glob("*.safetensors")
+    ]
+    assert len(snapshots) == SNAPSHOTS
+    for file in (MODEL, MODEL.replace(".safetensors", ".csv"), *snapshots):
+        assert (broken.root / file).read_bytes() == (whole.root / file).read_bytes(), file
+
+
+def keep_every_step(project: Checkout) -> None:
+    """The clock that paces the checkpoints is no setting; without it every step leaves one."""
+    clock = project.root / "scripts" / "licbench" / "training" / "checkpoints.py"
+    assert "CHECKPOINT_SECONDS = 60.0" in clock.read_text()
+    clock.write_text(clock.read_text().replace("CHECKPOINT_SECONDS = 60.0", "CHECKPOINT_SECONDS = 0.0"))
+
+
+def start_and_kill(project: Checkout, chosen: dict[str, Any], after: int = MIDWAY) -> int:
     """Train until the checkpoint is on its way, kill the training job at once, and tell the step that it had saved."""
     with (project.root / "first.log").open("w") as log:
         snakemake = subprocess.Popen(
@@ -150,7 +174,7 @@ def start_and_kill(project: Checkout, chosen: dict[str, Any]) -> int:
         )
         try:
             deadline = time.monotonic() + PATIENCE_S
-            while saved_step(project) < MIDWAY:
+            while saved_step(project) < after:
                 assert snakemake.poll() is None, (project.root / "first.log").read_text()
                 assert time.monotonic() < deadline
                 time.sleep(0.01)

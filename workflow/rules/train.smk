@@ -3,7 +3,7 @@
 #   makes   results/models/{model}.safetensors with its card (.json) and loss log (.csv), and the weights
 #           along the way in results/snapshots/{model}/
 #   steps   decode_pictures: once for each combination of sets; train_model: one job a model; killed jobs go on from
-#           results/checkpoints/{model}.pt
+#           results/checkpoints/{model}.pt; super_resolution: SRCNN on BSDS500 test; training_curve: snapshots, measured
 
 
 rule decode_pictures:
@@ -47,3 +47,43 @@ rule train_model:
     shell:
         "python scripts/train.py {params.arguments} --data {input.data:q} --validation {input.validation:q}"
         " --weights {output.weights:q} --log {output.losses:q} --threads {threads} 2>&1 | tee {log:q}"
+
+
+rule super_resolution:
+    """SRCNN against bicubic interpolation on photographs that it never saw, as its literature measures it."""
+    input:
+        pictures=decoded("bsds500_test"),
+        model=multiext(f"{weights_folder()}/{config['settings']['sr']['model']}", ".safetensors", ".json"),
+        code=code_of("scripts/super_resolution.py"),
+    output:
+        "results/super_resolution.csv",
+    log:
+        "results/logs/super_resolution.log",
+    conda:
+        "../../envs/train.yaml"
+    shell:
+        "python scripts/super_resolution.py {input.pictures:q} --model {input.model[0]:q} --out {output:q}"
+        " 2>&1 | tee {log:q}"
+
+
+rule training_curve:
+    """What a model was worth after each share of its training: its snapshots on the dataset's pictures."""
+    input:
+        model="results/models/{model}.safetensors",
+        pictures=lambda wildcards: expand("results/data/{{dataset}}/{image}.png", image=images()),
+        rows="results/points/{dataset}.csv",
+        code=lambda wildcards: code_of("scripts/training_curve.py", codecs=[recipe_of(wildcards.model)["network"]]),
+    output:
+        "results/training_curves/{dataset}/{model}.csv",
+    log:
+        "results/logs/training_curve/{dataset}/{model}.log",
+    conda:
+        "../../envs/train.yaml"
+    params:
+        snapshots="results/snapshots/{model}",
+        settings=lambda wildcards: to_json(config["training_curves"]["settings"][wildcards.model]),
+        anchors=to_json(config["training_curves"]["anchors"]),
+    shell:
+        "python scripts/training_curve.py {input.pictures:q} --snapshots {params.snapshots:q}"
+        " --model {wildcards.model:q} --settings {params.settings:q} --rows {input.rows:q}"
+        " --anchors {params.anchors:q} --out {output:q} 2> {log:q}"

@@ -1,0 +1,99 @@
+"""How good a model was along its training: its snapshots, measured like any model, on real bitstreams."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from licbench.claims.curves import LUMA, RGB, YCBCR_611, Curve, curve_of
+from licbench.claims.statistics import mean_psnr, ms_ssim_db
+from licbench.errors import ModelError, PointsError
+from licbench.measuring import measure_image
+from licbench.points import read_rows
+from licbench.rates import bd_rate
+from licbench.tables import pool
+
+COLUMNS = ("model", "step", "crops", "point", "bpp", "psnr_db", "ms_ssim")
+"""And for each anchor and quality ``bd_rate_{anchor}_{quality}``, of the snapshot's whole curve, in percent."""
+QUALITIES = {"rgb": mean_psnr(RGB), "y": mean_psnr(LUMA), "611": mean_psnr(YCBCR_611), "ms_ssim": ms_ssim_db}
+"""Means over pictures, as results on Kodak are usually given; MS-SSIM in decibels."""
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """Rows of one curve that the snapshots are set against."""
+
+    name: str
+    rows: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """How snapshots are measured.
+
+    ``settings``: a codec's block of the config that uses the model alone; each snapshot takes its place.
+    ``pictures``: originals, each named by its id. ``anchors``: measured on the same pictures.
+    """
+
+    settings: Mapping[str, Any]
+    pictures: Sequence[Path]
+    anchors: Sequence[Anchor]
+
+
+def measure_snapshots(folder: Path, model: str, measurement: Measurement) -> pd.DataFrame:
+    """One line a snapshot (``{model}-{step}.safetensors`` with its card) and operating point, pooled as CLIC does it.
+
+    Raises:
+        ModelError: the folder holds no snapshot of the model.
+        PointsError: an anchor lacks some of the pictures.
+    """
+    snapshots = sorted(folder.glob(f"{model}-*.safetensors"))
+    if not snapshots:
+        raise ModelError(f"{folder} holds no snapshot of {model}; train the model, with weights: trained")
+    with tempfile.TemporaryDirectory() as scratch:
+        return pd.DataFrame(
+            line for snapshot in snapshots for line in _lines_of(snapshot, model, measurement, Path(scratch))
+        )
+
+
+def _lines_of(snapshot: Path, model: str, measurement: Measurement, scratch: Path) -> list[dict[str, Any]]:
+    card = json.loads(snapshot.with_suffix(".json").read_text())
+    rows = _rows_of(snapshot, model, card["network"], measurement, scratch / snapshot.stem)
+    differences = _differences(curve_of(rows, snapshot.stem), measurement)
+    crops = card["steps"] * card["recipe"]["batch"]
+    return [
+        {"model": model, "step": card["steps"], "crops": crops, "point": line["point"].replace(snapshot.stem, model)}
+        | {name: line[name] for name in ("bpp", "psnr_db", "ms_ssim")}
+        | differences
+        for line in pool(rows).to_dict("records")
+    ]
+
+
+def _rows_of(snapshot: Path, model: str, codec: str, measurement: Measurement, scratch: Path) -> pd.DataFrame:
+    settings = json.loads(json.dumps(dict(measurement.settings)).replace(f'"{model}"', f'"{snapshot.stem}"'))
+    for picture in measurement.pictures:
+        places = {"streams": scratch / picture.stem, "rows": scratch / f"{picture.stem}.csv"}
+        measure_image(picture, ("snapshots", picture.stem, codec), settings, weights=snapshot.parent, **places)
+    return read_rows(*(scratch / f"{picture.stem}.csv" for picture in measurement.pictures))
+
+
+def _differences(curve: Curve, measurement: Measurement) -> dict[str, float]:
+    """BD-rates in percent, every picture once; NaN where the snapshot has a single point."""
+    images = [picture.stem for picture in measurement.pictures]
+    draw = np.ones(len(images))
+    found = {}
+    for anchor in measurement.anchors:
+        reference = curve_of(anchor.rows[anchor.rows["image"].isin(images)], anchor.name)
+        if reference.sizes.shape[1] != len(images):
+            raise PointsError(f"{anchor.name} is not measured on all the pictures; measure them first")
+        for quality, axes in QUALITIES.items():
+            difference = bd_rate(*axes(reference, draw), *axes(curve, draw)) if len(curve.sizes) > 1 else float("nan")
+            found[f"bd_rate_{anchor.name}_{quality}"] = difference
+    return found
