@@ -1,0 +1,109 @@
+"""Runs workers, survives them, and counts: nothing here imports what is tested."""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+TESTS = Path(__file__).parents[1]
+SEED = 2018
+LIMIT_MIB = 1024
+LIMIT_SECONDS = 5
+PATIENCE = 60
+"""Wall seconds for one input, on a machine that has other work as well."""
+START_PATIENCE = 300
+
+
+@dataclass
+class Tally:
+    """What became of one parser's inputs."""
+
+    parser: str
+    decoded: int = 0
+    refused: int = 0
+    slowest: float = 0.0
+    largest_mib: float = 0.0
+    faults: list[str] = field(default_factory=list)
+
+    @property
+    def inputs(self) -> int:
+        return self.decoded + self.refused + len(self.faults)
+
+    def note(self, index: int, result: str, seconds: float, mib: float) -> None:
+        self.slowest, self.largest_mib = max(self.slowest, seconds), max(self.largest_mib, mib)
+        if seconds > LIMIT_SECONDS:
+            result = f"took {seconds:.1f} s ({result})"
+        elif mib > LIMIT_MIB:
+            result = f"took {mib:.0f} MiB ({result})"
+        if result == "decoded":
+            self.decoded += 1
+        elif result == "refused":
+            self.refused += 1
+        else:
+            self.faults.append(f"{self.parser} {index}: {result}")
+
+
+def fuzz(parser: str, first: int, last: int, seed: int = SEED) -> Tally:
+    """Inputs ``first`` .. ``last`` of a parser; a worker that dies or hangs is counted and replaced."""
+    tally = Tally(parser)
+    while first < last:
+        first = _run_worker(tally, first, last, seed)
+    return tally
+
+
+def _run_worker(tally: Tally, first: int, last: int, seed: int) -> int:
+    """One worker until it is done or dead; the index to go on with."""
+    paths = os.pathsep.join([str(TESTS), str(TESTS.parent / "scripts")])
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "fuzz.worker", tally.parser, *map(str, (first, last, seed, LIMIT_MIB))],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"},
+    )
+    assert worker.stdout is not None and worker.stderr is not None
+    begun, ended = first - 1, first - 1
+    for line in _lines(worker):
+        told = json.loads(line)
+        if "begin" in told:
+            begun = told["begin"]
+        else:
+            ended = told["end"]
+            tally.note(ended, told["result"], told["seconds"], told["mib"])
+    code = worker.wait()
+    if ended == last - 1 and code == 0:
+        return last
+    said = worker.stderr.read()[-300:].strip().replace("\n", " | ")
+    if begun == ended:
+        raise RuntimeError(f"the worker of {tally.parser} ended with {code} between inputs: {said}")
+    what = "hung" if code == -9 else f"died with {code}"
+    tally.faults.append(f"{tally.parser} {begun}: the process {what} ({said})")
+    return begun + 1
+
+
+def _lines(worker: subprocess.Popen[str]):  # type: ignore[no-untyped-def]
+    """The worker's lines; it is killed when it says nothing for too long."""
+    assert worker.stdout is not None
+    os.set_blocking(worker.stdout.fileno(), False)
+    selector = selectors.DefaultSelector()
+    selector.register(worker.stdout, selectors.EVENT_READ)
+    rest, patience, heard = "", START_PATIENCE, time.monotonic()
+    while True:
+        if not selector.select(timeout=1):
+            if time.monotonic() - heard > patience:
+                worker.kill()
+            if worker.poll() is None:
+                continue
+        chunk = worker.stdout.read()
+        if chunk == "" or (chunk is None and worker.poll() is not None):
+            return
+        if chunk:
+            patience, heard = PATIENCE, time.monotonic()
+            *lines, rest = (rest + chunk).split("\n")
+            yield from lines
