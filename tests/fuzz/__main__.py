@@ -34,7 +34,7 @@ def main() -> None:
     print("|---|---|---|---|---|---|---|", flush=True)
     faults = []
     for name in names:
-        tally = fuzz(name, 0, options.inputs, options.seed)
+        (tally,) = fuzz([name], options.inputs, options.seed)
         faults += tally.faults
         cells = (name, tally.inputs, tally.decoded, tally.refused, f"{tally.slowest:.2f}", f"{tally.largest_mib:.0f}")
         print(f"| {' | '.join(map(str, cells))} | {len(tally.faults)} |", flush=True)

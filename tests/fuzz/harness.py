@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import selectors
+import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -49,19 +51,21 @@ class Tally:
             self.faults.append(f"{self.parser} {index}: {result}")
 
 
-def fuzz(parser: str, first: int, last: int, seed: int = SEED) -> Tally:
-    """Inputs ``first`` .. ``last`` of a parser; a worker that dies or hangs is counted and replaced."""
-    tally = Tally(parser)
-    while first < last:
-        first = _run_worker(tally, first, last, seed)
-    return tally
+def fuzz(parsers: Sequence[str], inputs: int, seed: int = SEED) -> list[Tally]:
+    """So many inputs for each of the parsers in turn; a worker that dies or hangs is counted and replaced."""
+    tallies = [Tally(parser) for parser in parsers]
+    turn, last = 0, inputs * len(parsers)
+    while turn < last:
+        turn = _run_worker(tallies, turn, last, seed)
+    return tallies
 
 
-def _run_worker(tally: Tally, first: int, last: int, seed: int) -> int:
-    """One worker until it is done or dead; the index to go on with."""
+def _run_worker(tallies: Sequence[Tally], first: int, last: int, seed: int) -> int:
+    """One worker until it is done or dead; the turn to go on with."""
     paths = os.pathsep.join([str(TESTS), str(TESTS.parent / "scripts")])
+    names = ",".join(tally.parser for tally in tallies)
     worker = subprocess.Popen(
-        [sys.executable, "-m", "fuzz.worker", tally.parser, *map(str, (first, last, seed, LIMIT_MIB))],
+        [sys.executable, "-m", "fuzz.worker", names, *map(str, (first, last, seed, LIMIT_MIB))],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -75,19 +79,20 @@ def _run_worker(tally: Tally, first: int, last: int, seed: int) -> int:
             begun = told["begin"]
         else:
             ended = told["end"]
-            tally.note(ended, told["result"], told["seconds"], told["mib"])
+            tallies[ended % len(tallies)].note(ended // len(tallies), told["result"], told["seconds"], told["mib"])
     code = worker.wait()
     if ended == last - 1 and code == 0:
         return last
     said = worker.stderr.read()[-300:].strip().replace("\n", " | ")
     if begun == ended:
-        raise RuntimeError(f"the worker of {tally.parser} ended with {code} between inputs: {said}")
-    what = "hung" if code == -9 else f"died with {code}"
-    tally.faults.append(f"{tally.parser} {begun}: the process {what} ({said})")
+        raise RuntimeError(f"the worker ended with {code} between inputs: {said}")
+    tally = tallies[begun % len(tallies)]
+    what = "hung" if code == -signal.SIGKILL else f"died with {code}"
+    tally.faults.append(f"{tally.parser} {begun // len(tallies)}: the process {what} ({said})")
     return begun + 1
 
 
-def _lines(worker: subprocess.Popen[str]):  # type: ignore[no-untyped-def]
+def _lines(worker: subprocess.Popen[str]) -> Iterator[str]:
     """The worker's lines; it is killed when it says nothing for too long."""
     assert worker.stdout is not None
     os.set_blocking(worker.stdout.fileno(), False)

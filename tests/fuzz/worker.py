@@ -1,6 +1,8 @@
-"""The process that may die: parses inputs FIRST .. LAST of one parser, and tells of each before and after.
+"""The process that may die: parses inputs FIRST .. LAST, and tells of each before and after.
 
-python -m fuzz.worker PARSER FIRST LAST SEED LIMIT_MIB        (in tests/, with scripts/ on PYTHONPATH)
+python -m fuzz.worker PARSER,PARSER FIRST LAST SEED LIMIT_MIB        (in tests/, with scripts/ on PYTHONPATH)
+
+The parsers take turns: of n parsers, number k gets the inputs k, k + n, k + 2n, ...
 """
 
 from __future__ import annotations
@@ -41,22 +43,24 @@ def outcome(parser: Parser, data: bytes) -> str:
 
 
 def main() -> None:
-    name, first, last, seed, limit_mib = sys.argv[1], *map(int, sys.argv[2:])
+    names, (first, last, seed, limit_mib) = sys.argv[1].split(","), map(int, sys.argv[2:])
     warnings.simplefilter("ignore")
-    parser = PARSERS[name]
-    for sound in parser.sound if name != "weights" else ():
-        assert outcome(parser, sound) == "decoded", (name, outcome(parser, sound))
+    for name in names:
+        for sound in PARSERS[name].sound if name != "weights" else ():
+            result = outcome(PARSERS[name], sound)
+            assert result == "decoded", (name, result)
     # Address space for what is loaded by now, and for what an input may cost.
     held = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (held + limit_mib * MIB,) * 2)
-    for index in range(first, last):
-        data = parser.damaged(random.Random(f"{seed} {name} {index}"))
-        print(json.dumps({"begin": index}), flush=True)
+    for turn in range(first, last):
+        name, index = names[turn % len(names)], turn // len(names)
+        data = PARSERS[name].damaged(random.Random(f"{seed} {name} {index}"))
+        print(json.dumps({"begin": turn}), flush=True)
         forget_peak()
         started = time.process_time()
-        result = outcome(parser, data)
+        result = outcome(PARSERS[name], data)
         spent = time.process_time() - started
-        print(json.dumps({"end": index, "result": result, "seconds": spent, "mib": peak_mib()}), flush=True)
+        print(json.dumps({"end": turn, "result": result, "seconds": spent, "mib": peak_mib()}), flush=True)
 
 
 if __name__ == "__main__":
