@@ -116,7 +116,7 @@ def test_braces_in_a_name_are_refused_and_the_others_measured(project: Checkout)
 
 HOSTILE_NAMES = [
     "new\nline", 'double"quote', "back\\slash", "tab\there", "--help", "$(touch owned)", "a;touch owned", "*", "日本",
-    "%s", "#hash", "a, b", "`id`", "e=mc2", "~", " leading",
+    "%s", "#hash", "a, b", "`id`", "e=mc2", "~x", " leading",
 ]  # fmt: skip
 
 

@@ -21,7 +21,7 @@ try:
     settings.check(config)
     DATASET = datasets.describe(str(config["dataset"]))
 except LicbenchError as error:
-    raise WorkflowError(str(error)) from None
+    raise WorkflowError(" ".join(str(error).split())) from None
 
 
 wildcard_constraints:
