@@ -5,7 +5,7 @@ CORES ?= all
 VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: table5 all paper test lint bench bench-train verify lock clean
+.PHONY: table5 all paper test lint bench bench-train fuzz faults verify lock clean
 
 table5: $(VENV)/.run        ## Table 5 on the embedded photographs, printed
 	snakemake --cores $(CORES) results/table5.csv
@@ -13,6 +13,12 @@ table5: $(VENV)/.run        ## Table 5 on the embedded photographs, printed
 
 all: $(VENV)/.run           ## everything the workflow makes
 	snakemake --cores $(CORES)
+
+fuzz: $(VENV)/.dev          ## 20,000 damaged inputs for every parser: the table of docs/robustness.md
+	PYTHONPATH=tests nice -n 19 python -m fuzz
+
+faults: $(VENV)/.dev        ## runs killed, disks full, folders shared: docs/robustness.md
+	python tests/faults.py
 
 verify: $(VENV)/.run        ## every row against its file, every file decoded again
 	python scripts/verify.py --decode $(wildcard results/points/*.csv results/ablations/*.csv)

@@ -59,6 +59,14 @@ def huge_png() -> bytes:
     return raw_png(8, 2, 60_000, 60_000, 0)
 
 
+def text_bomb() -> bytes:
+    """A sound picture with a comment that unpacks to 50 MB."""
+    data = encoded(rgb(), "PNG")
+    comment = b"Comment\0\0" + zlib.compress(bytes(50_000_000), 9)
+    chunk = b"zTXt" + comment
+    return data[:33] + struct.pack(">I", len(comment)) + chunk + struct.pack(">I", zlib.crc32(chunk)) + data[33:]
+
+
 REFUSED: dict[str, tuple[bytes, str]] = {
     "truncated.png": (encoded(rgb(), "PNG")[:-300], "truncated or damaged"),
     "no_end.png": (encoded(rgb(), "PNG")[:-12], "truncated or damaged"),
@@ -91,6 +99,8 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "animated.webp": (two_frames("WEBP"), "several frames"),
     "pages.tif": (two_frames("TIFF"), "several frames"),
     "huge.png": (huge_png(), "crop or scale it down"),
+    "claims.png": (raw_png(8, 2, 100_000, 100_000, 0), "crop or scale it down"),
+    "text_bomb.png": (text_bomb(), "truncated or damaged"),
     "long.png": (raw_png(8, 2, 70_000, 1, 0), "crop or scale it down"),
 }
 

@@ -4,7 +4,9 @@ Its operating points come from config.yaml, thinned; where they need trained mod
 """
 
 import binascii
+import hashlib
 import io
+import json
 from functools import cache
 from pathlib import Path
 
@@ -377,7 +379,9 @@ def test_depth_is_the_only_loss_of_the_gan(weights, tmp_path):
     tensors = load_file(weights / "tiny_gan.safetensors")
     tensors["generator.project.weight"] *= np.float16(2000)
     save_file(tensors, tmp_path / "loud.safetensors")
-    (tmp_path / "loud.json").write_text((weights / "tiny_gan.json").read_text())
+    card = json.loads((weights / "tiny_gan.json").read_text())
+    card["sha256"] = hashlib.sha256((tmp_path / "loud.safetensors").read_bytes()).hexdigest()
+    (tmp_path / "loud.json").write_text(json.dumps(card))
     codec, picture = codec_class("gan")(ModelStore(tmp_path)), textured(128, 256)
     model = codec.models.load("loud", "gan")
     tiles = torch.from_numpy(np.stack([picture[:, :128], picture[:, 128:]])).permute(0, 3, 1, 2).float() / 127.5 - 1

@@ -175,6 +175,12 @@ def test_manifests_refused(lines: list[str], tmp_path: Path) -> None:
         read_manifest(path)
 
 
+def test_a_manifest_that_is_no_text(tmp_path: Path) -> None:
+    (tmp_path / "m.tsv").write_bytes(b"image\xff\xfe\0")
+    with pytest.raises(DatasetError, match=r"m\.tsv: not a text file .*; restore it"):
+        read_manifest(tmp_path / "m.tsv")
+
+
 def test_missing_manifest(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="no such manifest"):
         read_manifest(tmp_path / "m.tsv")

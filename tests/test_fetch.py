@@ -223,6 +223,20 @@ class TestImages:
         with pytest.raises(DatasetError, match=r"fetch\.py archive, then fetch\.py unpack"):
             fetch_image(archives_of(dead_address()), "a", tmp_path / "x.png")
 
+    def test_a_picture_that_changes_while_it_is_read(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        (tmp_path / "in").mkdir()
+        (tmp_path / "in" / "a.png").write_bytes(PNG)
+
+        def read_and_replace(path: Path) -> np.ndarray:
+            pixels = read_rgb(path)
+            path.write_bytes(PNG + b"new")
+            return pixels
+
+        monkeypatch.setattr("licbench.fetching.read_rgb", read_and_replace)
+        with pytest.raises(DatasetError, match=r"in/a\.png: changed while it was read; run again"):
+            fetch_image(describe(str(tmp_path / "in")), "a", tmp_path / "x.png")
+        assert left_in(tmp_path) == ["in"]
+
     def test_every_embedded_image(self, tmp_path: Path) -> None:
         dataset = describe("embedded")
         for row in dataset.manifest:
@@ -368,6 +382,26 @@ class TestUnpack:
             with monkeypatch.context() as patch:
                 patch.setattr(archives, limit, value)
                 self.refused(tmp_path, fault, bomb)
+
+    def test_a_member_that_unpacks_to_more_than_it_says(self, tmp_path: Path) -> None:
+        """A hundred megabytes of zeros under a declared size of 99 bytes: no more than that is unpacked."""
+        with zipfile.ZipFile(tmp_path / "1.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("a.png", bytes(10**8))
+        data = bytearray((tmp_path / "1.zip").read_bytes())
+        for start, at in ((b"PK\x03\x04", 22), (b"PK\x01\x02", 24)):
+            place = data.index(start) + at
+            data[place : place + 4] = (99).to_bytes(4, "little")
+        (tmp_path / "1.zip").write_bytes(data)
+        self.refused(tmp_path, r"1\.zip/a\.png: damaged", tmp_path / "1.zip")
+
+    def test_offsets_that_lead_nowhere(self, tmp_path: Path) -> None:
+        """zipfile seeks to before the file and gets an OSError without a name, which must not end in a traceback."""
+        data = bytearray(make_zip(tmp_path / "1.zip", {"a.png": PNG}).read_bytes())
+        place = data.index(b"PK\x05\x06") + 16  # offset of the directory
+        for offset in (0xFFFFFFFE, 10**6, 1):
+            data[place : place + 4] = offset.to_bytes(4, "little")
+            (tmp_path / "1.zip").write_bytes(data)
+            self.refused(tmp_path, r"1\.zip.*(not a readable zip|damaged)", tmp_path / "1.zip")
 
     def test_same_ids(self, tmp_path: Path) -> None:
         one = make_zip(tmp_path / "1.zip", {"p/a.png": PNG})

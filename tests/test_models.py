@@ -24,6 +24,12 @@ def one_line(raised, *parts):
         assert part in message
 
 
+def reseal(path):
+    """Note the changed file's sha256 on its card."""
+    card = json.loads(path.with_suffix(".json").read_text())
+    path.with_suffix(".json").write_text(json.dumps(card | {"sha256": hashlib.sha256(path.read_bytes()).hexdigest()}))
+
+
 @pytest.fixture
 def copies(weights, tmp_path):
     """The tiny models in a folder that a test may spoil."""
@@ -49,14 +55,99 @@ def test_missing_files(copies, suffix):
     one_line(raised, f"tiny_cae{suffix} is missing", "run: snakemake --cores all results/models/tiny_cae.safetensors")
 
 
-@pytest.mark.parametrize("suffix", [".safetensors", ".json"])
+@pytest.mark.parametrize(("suffix", "said"), [(".safetensors", "damaged weights"), (".json", "damaged card")])
 @pytest.mark.parametrize("damage", [lambda data: b"", lambda data: data[: len(data) // 2], lambda data: b"\xff" * 99])
-def test_damaged_files(copies, suffix, damage):
+def test_damaged_files(copies, suffix, said, damage):
     path = copies / f"tiny_srcnn{suffix}"
     path.write_bytes(damage(path.read_bytes()))
+    if suffix == ".safetensors":
+        reseal(path)
     with pytest.raises(ModelError) as raised:
         ModelStore(copies).load("tiny_srcnn", "srcnn")
-    one_line(raised, "tiny_srcnn.safetensors: damaged weights or card", "fetch or train the model again")
+    one_line(raised, f"tiny_srcnn{suffix}: {said} (", "fetch or train the model again")
+
+
+def test_weights_that_are_not_the_card_s(copies):
+    """One flipped bit of a weight is a sound file with another network."""
+    path = copies / "tiny_srcnn.safetensors"
+    data = bytearray(path.read_bytes())
+    data[-3] ^= 4
+    path.write_bytes(data)
+    with pytest.raises(ModelError) as raised:
+        ModelStore(copies).load("tiny_srcnn", "srcnn")
+    one_line(raised, "tiny_srcnn.safetensors: its sha256 is not the one on its card", "fetch or train the model again")
+
+
+def test_a_pickle_is_not_weights(copies):
+    """What torch.save writes would run code when it is read; it is never unpickled."""
+    import torch
+
+    class Trap:
+        def __reduce__(self):
+            return (pytest.fail, ("the pickle was opened",))
+
+    path = copies / "tiny_srcnn.safetensors"
+    torch.save({"srcnn.map.weight": Trap()}, path)
+    reseal(path)
+    with pytest.raises(ModelError) as raised:
+        ModelStore(copies).load("tiny_srcnn", "srcnn")
+    one_line(raised, "tiny_srcnn.safetensors: damaged weights (")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"sha256": None},
+        {"recipe": []},
+        {"recipe": {"input_size": 128}},
+        {"recipe": {"input_size": 2**40, "code_size": 8}},
+        {"recipe": {"input_size": 128, "code_size": 10**12}},
+    ],
+)
+def test_impossible_cards(changes, copies):
+    path = copies / "tiny_gan.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+    with pytest.raises(ModelError) as raised:
+        ModelStore(copies).load("tiny_gan", "gan")
+    one_line(raised, "tiny_gan", "fetch or train the model again")
+
+
+def spoil(copies, name, tensor, value):
+    path = copies / f"{name}.safetensors"
+    tensors = load_file(path)
+    if value is None:
+        del tensors[tensor]
+    else:
+        tensors[tensor] = value(tensors[tensor])
+    save_file(tensors, path)
+    reseal(path)
+
+
+@pytest.mark.parametrize(
+    ("codec", "tensor"),
+    [
+        ("cae", "pca"),
+        ("cae", "cae.synthesis.0.weight"),
+        ("gan", "pca.mean"),
+        ("gan", "pca.rotation"),
+        ("gan", "pca.low"),
+        ("gan", "pca.counts8"),
+        ("gan", "encoder.project.weight"),
+    ],
+)
+@pytest.mark.parametrize(
+    "value",
+    [None, lambda held: held[:-1].copy(), lambda held: np.full_like(held, np.nan if held.dtype.kind == "f" else 0)],
+)
+def test_forged_tensors(codec, tensor, value, copies):
+    """Also with the right sha256 on the card."""
+    settings = {"cae": {"step": 1.0, "rotation": "offline"}, "gan": {"scale": 1, "bits": 8, "rotated": True}}[codec]
+    spoil(copies, f"tiny_{codec}", tensor, value)
+    point = OperatingPoint("x", "x", {"model": f"tiny_{codec}", **settings})
+    coder = codec_class(codec)(ModelStore(copies))
+    with pytest.raises(ModelError) as raised:
+        coder.decode(coder.encode(np.zeros((16, 16, 3), np.uint8), point))
+    one_line(raised, f"model tiny_{codec} ", "fetch or train it again")
 
 
 def test_unknown_fingerprints(models, tmp_path):
@@ -81,6 +172,7 @@ def test_tensors_that_do_not_fit(copies):
     tensors = load_file(copies / "tiny_srcnn.safetensors")
     tensors["srcnn.map.weight"] = tensors["srcnn.map.weight"][:5]
     save_file(tensors, copies / "tiny_srcnn.safetensors")
+    reseal(copies / "tiny_srcnn.safetensors")
     model = ModelStore(copies).load("tiny_srcnn", "srcnn")
     with pytest.raises(ModelError) as raised:
         network_of(SRCNN, model, "srcnn")

@@ -89,6 +89,7 @@ def test_the_same_rows_give_the_same_bytes(table):
         (lambda text: text.replace("x265", ""), "column codec_version has empty cells"),
         (lambda text: text.replace("set,001", ",001"), "column dataset has empty cells"),
         (lambda text: "", "no table of points"),
+        (lambda text: text + "1," * 40 + "\n", "no table of points"),
         (lambda text: text.splitlines()[0] + "\n1,2\n", "no table of points|empty cells"),
     ],
 )

@@ -81,13 +81,13 @@ def test_impossible_fields_are_refused(write, read, message):
         read(held)
 
 
-@pytest.mark.parametrize("size", [(1, 1), (MAX_SIDE, 1), (1, MAX_SIDE), (2**13, 2**14), (MAX_SIDE, 2**11)])
+@pytest.mark.parametrize("size", [(1, 1), (MAX_SIDE, 1), (1, MAX_SIDE), (2**13, 2**13), (MAX_SIDE, 2**10)])
 def test_possible_sizes(size):
     check_size(*size)
 
 
-@pytest.mark.parametrize("size", [(0, 1), (1, 0), (-1, 5), (MAX_SIDE + 1, 1), (1, MAX_SIDE + 1), (2**14, 2**13 + 1)])
+@pytest.mark.parametrize("size", [(0, 1), (1, 0), (-1, 5), (MAX_SIDE + 1, 1), (1, MAX_SIDE + 1), (2**13, 2**13 + 1)])
 def test_impossible_sizes(size):
     with pytest.raises(CorruptStreamError, match="impossible size"):
         check_size(*size)
-    assert MAX_PIXELS == 2**27
+    assert MAX_PIXELS == 2**26

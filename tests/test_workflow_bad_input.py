@@ -104,12 +104,40 @@ def test_small_pictures_with_odd_names_have_no_ms_ssim_but_all_else(project: Che
     assert line["bpp"] == pytest.approx(8 * measured["bytes"].sum() / sum(h * w for h, w in SMALL), abs=6e-5)
 
 
-def test_braces_in_a_name_are_refused(project: Checkout) -> None:
-    save_pictures(project.root / "braces", {"a{b}": textured(8, 9)})
+def test_braces_in_a_name_are_refused_and_the_others_measured(project: Checkout) -> None:
+    save_pictures(project.root / "braces", {"a{b}": textured(8, 9), "fine": textured(8, 9)})
     refused = project.snakemake("results/table5.csv", settings=ONE_POINT | {"dataset": "./braces"})
     assert refused.returncode == 1
-    assert "braces/a{b}.png: Snakemake would take the braces for a wildcard; rename it" in refused.output
-    assert refused.jobs == []
+    assert complaints(refused.output) == [
+        "error: braces/a{b}.png: Snakemake would take the braces for a wildcard; rename it"
+    ]
+    assert [Path(name).name for name in project.files("results/points") if "folder-braces" in name] == ["fine.csv"]
+
+
+HOSTILE_NAMES = [
+    "new\nline", 'double"quote', "back\\slash", "tab\there", "--help", "$(touch owned)", "a;touch owned", "*", "日本",
+    "%s", "#hash", "a, b", "`id`", "e=mc2", "~x", " leading",
+]  # fmt: skip
+
+
+def test_hostile_names_are_measured(project: Checkout) -> None:
+    folder = project.root / "hostile\n$(touch owned) \"--'names'"
+    save_pictures(folder, {name: textured(8, 9) for name in HOSTILE_NAMES})
+    done = project.snakemake("results/table5.csv", settings=ONE_POINT | {"dataset": f"./{folder.name}"})
+    assert done.returncode == 0, done.output
+    (file,) = (project.root / "results" / "points").glob("folder-hostile*.csv")
+    assert len(read_rows(file)) == len(HOSTILE_NAMES)
+    assert not list(project.root.rglob("owned"))
+
+
+def test_a_bad_picture_with_a_newline_in_its_name_is_one_line(project: Checkout) -> None:
+    save_pictures(project.root / "lines", {"fine": textured(8, 9)})
+    (project.root / "lines" / "two\nlines.png").write_bytes(b"no picture")
+    refused = project.snakemake("results/table5.csv", settings=ONE_POINT | {"dataset": "./lines"})
+    assert refused.returncode == 1
+    (line,) = complaints(refused.output)
+    assert line.startswith("error: lines/two lines.png: not a picture that can be read; ")
+    assert [Path(name).name for name in project.files("results/points") if "folder-lines" in name] == ["fine.csv"]
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import stat
+import struct
 import sys
 import tempfile
 import zipfile
@@ -22,6 +23,8 @@ MAX_MEMBERS = 10_000
 MAX_MEMBER_BYTES = 2**29
 MAX_TOTAL_BYTES = 2**33
 ENCRYPTED = 1
+# All that zipfile was seen to raise on damaged files: offsets out of the file are an OSError without a name
+DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError, struct.error)
 # The earliest date a zip can hold
 TIMESTAMP = (1980, 1, 1, 0, 0, 0)
 UNIX, REGULAR_FILE = 3, (stat.S_IFREG | 0o644) << 16
@@ -65,7 +68,7 @@ def _members(path: Path) -> list[zipfile.ZipInfo]:
     try:
         with zipfile.ZipFile(path) as archive:
             members = [member for member in archive.infolist() if not member.is_dir()]
-    except (OSError, zipfile.BadZipFile) as error:
+    except DAMAGE as error:
         raise DatasetError(f"{path}: not a readable zip file ({error}); fetch it again") from error
     if len(members) > MAX_MEMBERS or sum(member.file_size for member in members) > MAX_TOTAL_BYTES:
         raise DatasetError(f"{path}: unpacks to more than a dataset should; check where it comes from")
@@ -103,7 +106,7 @@ def _unpack(path: Path, member: zipfile.ZipInfo, folder: Path) -> ImageFile:
         with zipfile.ZipFile(path) as archive:
             # Never more than the declared size, and the CRC is checked at its end
             data = archive.read(member)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+    except DAMAGE as error:
         raise DatasetError(f"{name}: damaged ({error}); fetch the archive again") from error
     pixels = decode_rgb(data, name)
     image = image_id(member.filename)

@@ -39,7 +39,7 @@ def fetch_image(
     if dataset.kind == "archives":
         raise DatasetError(f"{dataset.id} comes in archives; run: fetch.py archive, then fetch.py unpack")
     if dataset.kind == "folder":
-        write_png(destination, read_rgb(dataset.path(image)))
+        _copy_original(dataset.path(image), destination)
         return
     row = dataset.row(image)
     with _Supply(dataset, mirror, patience).obtained(row) as source:
@@ -48,6 +48,18 @@ def fetch_image(
         found = f"{pixels.shape[1]}x{pixels.shape[0]}"
         raise DatasetError(f"{row.file} is {found}, its manifest says {row.width}x{row.height}; correct the manifest")
     write_png(destination, pixels)
+
+
+def _copy_original(path: Path, destination: Path) -> None:
+    """The user's own picture; one that changes meanwhile would not be read again, as Snakemake notes its end state."""
+    if set("{}") & set(str(path)):
+        raise DatasetError(f"{path}: Snakemake would take the braces for a wildcard; rename it")
+    before = path.stat()
+    write_png(destination, read_rgb(path))
+    after = path.stat()
+    if (before.st_mtime_ns, before.st_size, before.st_ino) != (after.st_mtime_ns, after.st_size, after.st_ino):
+        destination.unlink()
+        raise DatasetError(f"{path}: changed while it was read; run again")
 
 
 def fetch_archive(

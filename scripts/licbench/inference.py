@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any, TypeVar
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from licbench.errors import ModelError
 from licbench.models import Model
@@ -35,12 +36,39 @@ def network_of(build: Callable[[], Network], model: Model, prefix: str) -> Netwo
     return network
 
 
+def in_strips(network: Callable[[Tensor], Tensor], maps: Tensor, rows: int, context: int, lost: int = 0) -> Tensor:
+    """What ``network`` makes of ``maps``, computed on strips of rows so that the memory does not grow with the height.
+
+    Args:
+        network: (1, C, h, W) -> (1, C', r * (h - 2 * lost), W'), with the same ratio r for every h.
+        maps: (1, C, H, W).
+        rows: of ``maps`` in a strip, without its context; a multiple of the network's stride.
+        context: rows above and below a row that its result depends on; a multiple of the stride.
+        lost: rows that the network takes from the top and from the bottom.
+
+    Returns:
+        The results of the strips, one under the other. They equal the whole picture's to the last bit, unless a strip
+        holds so few positions (some 20,000 numbers) that torch computes it by other kernels.
+    """
+    height = maps.shape[-2]
+    parts = []
+    for top in range(lost, height - lost, rows):
+        bottom = min(top + rows, height - lost)
+        start, stop = max(0, top - context), min(height, bottom + context)
+        made = network(maps[..., start:stop, :])
+        ratio = Fraction(made.shape[-2], stop - start - 2 * lost)
+        parts.append(made[..., int((top - start - lost) * ratio) : int((bottom - start - lost) * ratio), :])
+    return torch.cat(parts, dim=-2)
+
+
 def _filled(network: Network, model: Model, prefix: str) -> Network:
     held = {
         name.removeprefix(f"{prefix}."): torch.from_numpy(tensor)
         for name, tensor in restored(model.tensors).items()
         if name.startswith(f"{prefix}.")
     }
+    if not all(bool(tensor.isfinite().all()) for tensor in held.values()):
+        raise ModelError(f"model {model.name} holds weights that are no numbers; fetch or train it again")
     try:
         network.load_state_dict(held)
     except RuntimeError as error:

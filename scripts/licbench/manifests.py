@@ -65,7 +65,10 @@ def read_manifest(path: Path) -> tuple[ImageFile, ...]:
     """
     if not path.is_file():
         raise DatasetError(f"{path}: no such manifest; restore it from the repository or fetch the dataset again")
-    header, *lines = path.read_text().splitlines() or [""]
+    try:
+        header, *lines = path.read_text(encoding="utf-8").splitlines() or [""]
+    except UnicodeDecodeError as error:
+        raise DatasetError(f"{path}: not a text file ({error}); restore it from the repository") from error
     if tuple(header.split("\t")) != COLUMNS:
         raise DatasetError(f"{path}: its columns are not {' '.join(COLUMNS)}; restore the file")
     rows = tuple(_row(line, f"{path}, line {number}") for number, line in enumerate(lines, start=2))

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load as load_tensors
@@ -21,6 +22,25 @@ SHIPPED = Path(__file__).parents[2] / "workflow" / "resources" / "weights"
 
 Tensors = dict[str, np.ndarray[Any, Any]]
 
+CARD: dict[str, Any] = {
+    "type": "object",
+    "required": ["network", "recipe", "sha256"],
+    "properties": {"recipe": {"type": "object"}},
+    "if": {"properties": {"network": {"const": "gan"}}},
+    "then": {
+        "properties": {
+            "recipe": {
+                "required": ["input_size", "code_size"],
+                "properties": {
+                    "input_size": {"enum": [64, 128, 256]},
+                    "code_size": {"type": "integer", "minimum": 1, "maximum": 2**16},
+                },
+            }
+        }
+    },
+}
+"""What a codec reads of a card, as JSON schema."""
+
 
 @dataclass(frozen=True)
 class Model:
@@ -31,12 +51,28 @@ class Model:
     card: dict[str, Any]
     fingerprint: bytes
 
+    def tensor(self, name: str, *shape: int) -> np.ndarray[Any, Any]:
+        """A tensor of finite numbers, of this shape.
+
+        Raises:
+            ModelError: the weights hold none.
+        """
+        held = self.tensors.get(name)
+        if held is None or held.shape != shape or not np.isfinite(held).all():
+            raise ModelError(f"model {self.name} has no sound {name} of shape {shape}; fetch or train it again")
+        return held
+
 
 @cache
 def fingerprint_of(path: Path) -> bytes:
     """The first bytes of the file's sha256."""
+    return bytes.fromhex(_sha256(path))[:FINGERPRINT_BYTES]
+
+
+@cache
+def _sha256(path: Path) -> str:
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").digest()[:FINGERPRINT_BYTES]
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 class ModelStore:
@@ -82,8 +118,15 @@ def _load(path: Path) -> Model:
         if not needed.is_file():
             raise ModelError(f"{needed} is missing; run: snakemake --cores all results/models/{path.stem}.safetensors")
     try:
-        tensors = load_tensors(path.read_bytes())
         card = json.loads(card_path.read_text())
-    except (SafetensorError, ValueError) as error:
-        raise ModelError(f"{path}: damaged weights or card ({error}); fetch or train the model again") from error
+        jsonschema.validate(card, CARD, jsonschema.Draft202012Validator)
+    except (ValueError, RecursionError, jsonschema.ValidationError) as error:
+        reason = str(error).partition("\n")[0][:160]
+        raise ModelError(f"{card_path}: damaged card ({reason}); fetch or train the model again") from error
+    if card["sha256"] != _sha256(path):
+        raise ModelError(f"{path}: its sha256 is not the one on its card; fetch or train the model again")
+    try:
+        tensors = load_tensors(path.read_bytes())
+    except (SafetensorError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"{path}: damaged weights ({error}); fetch or train the model again") from error
     return Model(path.stem, tensors, card, fingerprint_of(path))

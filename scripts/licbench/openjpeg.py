@@ -25,7 +25,7 @@ import PIL
 
 from licbench.errors import CorruptStreamError, LicbenchError, SettingsError
 from licbench.images import Image
-from licbench.streams import check_size
+from licbench.streams import check_length, check_size, least_bytes
 
 IntArray = npt.NDArray[np.int32]
 
@@ -35,6 +35,8 @@ SIZE_AT = 8
 TILE_HEADER_BYTES = 14
 """The SOT segment and the SOD marker."""
 MARKER_BYTES = 2
+PIXELS_PER_BYTE = 2**15
+"""OpenJPEG takes a byte for some 17,000 pixels of a flat picture, none for a mid-grey one."""
 GUARD_BITS = 2
 MAX_LEVELS = 5
 PHOTO_CODE_BLOCK = 64
@@ -58,7 +60,8 @@ def encode_photo(image: Image, ratio: float, *, reversible: bool = False) -> byt
             YCbCr, which serves lossy coding better.
     """
     height, width, _ = image.shape
-    return _compress([image[:, :, plane] for plane in range(3)], _photo_format(width, height, reversible), ratio)
+    stream = _compress([image[:, :, plane] for plane in range(3)], _photo_format(width, height, reversible), ratio)
+    return stream.ljust(least_bytes(width * height, PIXELS_PER_BYTE), b"\0")
 
 
 def decode(stream: bytes) -> Image:
@@ -71,6 +74,9 @@ def decode(stream: bytes) -> Image:
         raise CorruptStreamError("JPEG 2000 stream is cut off in its header; fetch the file again")
     width, height = struct.unpack_from(">II", stream, SIZE_AT)
     check_size(width, height)
+    check_length(width * height, len(stream), PIXELS_PER_BYTE)
+    if len(stream) == least_bytes(width * height, PIXELS_PER_BYTE):
+        stream = stream.rstrip(b"\0")
     for form in (_photo_format(width, height, reversible) for reversible in (False, True)):
         if _has_layout(stream, form):
             return _decompress(stream, form)

@@ -99,7 +99,8 @@ def _read_file(path: Path) -> pd.DataFrame:
         types = dict.fromkeys(COLUMNS, "str") | dict.fromkeys(WHOLE, "int64") | dict.fromkeys(NUMBERS, "float64")
         frame = pd.read_csv(path, dtype=types, keep_default_na=False, na_values=[""])
     except (ValueError, OSError) as error:
-        raise PointsError(f"{path}: no table of points ({error}); delete it and run again") from error
+        reason = " ".join(str(error).split())
+        raise PointsError(f"{path}: no table of points ({reason}); delete it and run again") from error
     if tuple(frame.columns) != COLUMNS:
         raise PointsError(f"{path}: its columns are not those of this version; delete it and run again")
     required = [name for name in COLUMNS if name not in OPTIONAL]

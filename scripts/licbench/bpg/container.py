@@ -10,11 +10,14 @@ from dataclasses import dataclass
 
 from licbench.bpg.chroma import Chroma
 from licbench.errors import CorruptStreamError
-from licbench.streams import check_size
+from licbench.streams import check_length, check_size, least_bytes
 
 MAGIC = bytes.fromhex("425047fb")
 PIXEL_FORMATS: dict[Chroma, int] = {"420": 1, "444": 3}
 """pixel_format, which equals HEVC's chroma_format_idc for these two (chroma at the JPEG position)."""
+
+PIXELS_PER_BYTE = 2**13
+"""x265 takes a byte for some 4,400 pixels of a flat picture."""
 
 _EXTENSION_FLAG = 0b1000
 _UNSUPPORTED_FLAGS = {0b0100: "a premultiplied alpha or W plane", 0b0010: "limited range", 0b0001: "an animation"}
@@ -36,10 +39,14 @@ class BpgFile:
 
 
 def write(file: BpgFile) -> bytes:
-    """The bytes of the ``.bpg`` file; its picture_data_length is never the 0 that means "to the end of the file"."""
+    """The bytes of the ``.bpg`` file; its picture_data_length is never the 0 that means "to the end of the file".
+
+    Zeros may follow the picture, see ``streams.least_bytes``.
+    """
     picture = _ue7(len(file.hevc_header)) + file.hevc_header + file.hevc_data
     flags = bytes([PIXEL_FORMATS[file.chroma] << 5, 0])
-    return MAGIC + flags + _ue7(file.width) + _ue7(file.height) + _ue7(len(picture)) + picture
+    stream = MAGIC + flags + _ue7(file.width) + _ue7(file.height) + _ue7(len(picture)) + picture
+    return stream.ljust(least_bytes(file.width * file.height, PIXELS_PER_BYTE), b"\0")
 
 
 def read(stream: bytes) -> BpgFile:
@@ -55,6 +62,7 @@ def read(stream: bytes) -> BpgFile:
     has_extension = _read_flags(cursor.byte())
     width, height = cursor.ue7(), cursor.ue7()
     check_size(width, height)
+    check_length(width * height, len(stream), PIXELS_PER_BYTE)
     picture_bytes = cursor.ue7()
     if has_extension:
         cursor.take(cursor.ue7())

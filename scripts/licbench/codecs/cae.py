@@ -1,4 +1,4 @@
-"""CAE + PCA + JPEG 2000 entropy coder (section 2.1, Fig. 1): each of Y, Cb, Cr through one network, in whole pictures.
+"""CAE + PCA + JPEG 2000 entropy coder (section 2.1, Fig. 1): each of Y, Cb, Cr through one network.
 
 magic | width, height | model fingerprint (4) | rotation mode (1) | step in thousandths |
 per component: [rotation matrix, if it travels] | latent mosaic
@@ -20,6 +20,8 @@ from licbench.mosaics import mosaic_shape, tile_maps, untile_maps
 from licbench.streams import FINGERPRINT_BYTES, StreamReader, StreamWriter
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from licbench.models import Model
     from licbench.networks.cae import CAE
 
@@ -29,6 +31,12 @@ MAGIC = 0xC1
 MAPS = 32
 DOWNSCALE = 8
 ROTATIONS = ("none", "offline", "per_image")
+STRIP_PIXELS = 2**20
+"""Pixels of one component that go through the network at a time, where a picture has more: bounds the memory."""
+CONTEXT = 4
+"""Latent rows above and below that a decoded row of latents depends on; an encoded one depends on 14 pixels."""
+BAND = 256
+"""Rows converted to RGB at a time."""
 STEP_UNIT = 1000
 ROTATION_SCALE = 2**11
 """12-bit entries with sign, as the paper's reference [12] is quoted."""
@@ -130,8 +138,11 @@ class Cae(Codec):
                 latent = np.einsum("ck,khw->chw", rotation, quantised * np.float32(step / STEP_UNIT))
             components.append(_synthesise(latent.astype(np.float32), model))
         reader.end()
-        picture = ycbcr_to_rgb(np.stack(components, axis=-1)[:height, :width] * np.float32(255))
-        return np.clip(np.rint(picture), 0, 255).astype(np.uint8)
+        image = np.empty((height, width, 3), np.uint8)
+        for top in range(0, height, BAND):
+            ycbcr = np.stack([component[top : min(top + BAND, height), :width] for component in components], axis=-1)
+            image[top : top + BAND] = np.clip(np.rint(ycbcr_to_rgb(ycbcr * np.float32(255))), 0, 255)
+        return image
 
     def _latents(self, image: Image, model: Model) -> list[Floats]:
         """y of each component, (32, h, w); kept for the next operating point of the same picture and model."""
@@ -149,7 +160,7 @@ def _rotation_of(latent: Floats, model: Model, mode: str) -> npt.NDArray[Any]:
     if mode == "none":
         return np.eye(MAPS, dtype=np.float32)
     if mode == "offline":
-        offline: npt.NDArray[np.float32] = model.tensors["pca"]
+        offline: npt.NDArray[np.float32] = model.tensor("pca", MAPS, MAPS)
         return offline
     maps = latent.reshape(MAPS, -1).astype(np.float64)
     _, vectors = np.linalg.eigh(maps @ maps.T)
@@ -161,25 +172,36 @@ def _read_rotation(reader: StreamReader, model: Model, mode: str) -> npt.NDArray
     if mode == "per_image":
         sent: npt.NDArray[np.float64] = openjpeg.decode_mosaic(reader.blob(), (MAPS, MAPS)) / ROTATION_SCALE
         return sent
-    return np.eye(MAPS, dtype=np.float32) if mode == "none" else model.tensors["pca"]
+    return np.eye(MAPS, dtype=np.float32) if mode == "none" else model.tensor("pca", MAPS, MAPS)
 
 
 def _analyse(component: Floats, model: Model) -> Floats:
     """One padded component (H, W) in [0, 1] -> y (32, H/8, W/8)."""
-    import torch  # noqa: PLC0415  takes seconds; listing the points should not
-
-    with torch.inference_mode():
-        latent: Floats = _network(model).analysis(torch.from_numpy(component)[None, None])[0].numpy()
-    return latent
+    return _through(_network(model).analysis, component[None], DOWNSCALE * _strip_rows(*component.shape), DOWNSCALE * 2)
 
 
 def _synthesise(latent: Floats, model: Model) -> Floats:
     """y (32, h, w) -> component (8h, 8w), about [0, 1]."""
-    import torch  # noqa: PLC0415
+    _, height, width = latent.shape
+    rows = _strip_rows(DOWNSCALE * height, DOWNSCALE * width)
+    component: Floats = _through(_network(model).synthesis, latent, rows, CONTEXT)[0]
+    return component
+
+
+def _strip_rows(height: int, width: int) -> int:
+    """Latent rows of each strip of a padded component: equally many, for a small rest would be computed otherwise."""
+    strips = -(-height * width // STRIP_PIXELS)
+    return -(-height // (DOWNSCALE * strips))
+
+
+def _through(network: nn.Module, maps: Floats, rows: int, context: int) -> Floats:
+    import torch  # noqa: PLC0415  takes seconds; listing the points should not
+
+    from licbench.inference import in_strips  # noqa: PLC0415
 
     with torch.inference_mode():
-        component: Floats = _network(model).synthesis(torch.from_numpy(latent)[None])[0, 0].numpy()
-    return component
+        made: Floats = in_strips(network, torch.from_numpy(maps)[None], rows, context)[0].numpy()
+    return made
 
 
 def _network(model: Model) -> CAE:

@@ -5,7 +5,7 @@ magic | width, height | model fingerprint (4) | scale - 1 (2 bits), bit depth (4
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
 from itertools import product
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -16,7 +16,7 @@ import numpy.typing as npt
 from licbench import range_coder
 from licbench.codecs.base import Codec, Image, OperatingPoint, Settings
 from licbench.codes import BIT_DEPTHS, CodeQuantiser
-from licbench.errors import CorruptStreamError
+from licbench.errors import BadImageError, CorruptStreamError, ModelError
 from licbench.images import pad_to_multiple
 from licbench.resampling import resize
 from licbench.streams import FINGERPRINT_BYTES, StreamReader, StreamWriter
@@ -30,6 +30,8 @@ MAGIC = 0xC2
 SCALES = (1, 2, 3, 4)
 BATCH = 32
 """Tiles that go through the network at a time; bounds the memory."""
+MAX_ENLARGED = 2**29
+"""Pixels of the enlarged picture: what Pillow can enlarge and shrink in 4 GiB."""
 
 _POINT: Mapping[str, Any] = {
     "model": {"type": "string", "default": "gan_128", "description": "which trained networks"},
@@ -95,14 +97,18 @@ class Gan(Codec):
     def encode(self, image: Image, point: OperatingPoint) -> bytes:
         model = self.models.load(point.settings["model"], "gan")
         scale, bits, rotated = (point.settings[name] for name in ("scale", "bits", "rotated"))
+        if image.shape[0] * image.shape[1] * scale**2 > MAX_ENLARGED:
+            raise BadImageError(f"enlarged by {scale}, the picture has over {MAX_ENLARGED} pixels; scale it down")
         codes = self._codes(image, scale, model)
         if rotated:
-            codes = (codes - model.tensors["pca.mean"]) @ model.tensors["pca.rotation"]
+            mean, rotation = _principal_axes(model)
+            codes = (codes - mean) @ rotation
         quantiser = _quantiser(model, bits, rotated)
         flags = SCALES.index(scale) | bits << 2 | rotated << 6
         return (
             StreamWriter(MAGIC)
             .size(image.shape[1], image.shape[0])
+            .claim(image.shape[0] * image.shape[1] * scale**2)
             .raw(model.fingerprint)
             .byte(flags)
             .blob(range_coder.encode(quantiser.quantise(codes), _counts(model, quantiser, bits, rotated)))
@@ -117,6 +123,9 @@ class Gan(Codec):
         scale, bits, rotated = SCALES[flags & 3], flags >> 2 & 15, bool(flags >> 6)
         if bits not in BIT_DEPTHS or flags >> 7:
             raise CorruptStreamError(f"gan stream has flags {flags:#x}; decode it with the version that wrote it")
+        if width * height * scale**2 > MAX_ENLARGED:
+            raise CorruptStreamError(f"gan stream declares {width}x{height}, {scale} times enlarged; fetch it again")
+        reader.claim(width * height * scale**2)
         side = model.card["recipe"]["input_size"]
         rows, columns = -(-height * scale // side), -(-width * scale // side)
         quantiser = _quantiser(model, bits, rotated)
@@ -124,21 +133,19 @@ class Gan(Codec):
         reader.end()
         codes = quantiser.dequantise(indices)
         if rotated:
-            codes = codes @ model.tensors["pca.rotation"].T + model.tensors["pca.mean"]
-        tiles = _generate(codes.astype(np.float32), model)
-        enlarged = tiles.reshape(rows, columns, side, side, 3).swapaxes(1, 2).reshape(rows * side, columns * side, 3)
+            mean, rotation = _principal_axes(model)
+            codes = (codes @ rotation.T + mean).astype(np.float32)
+        enlarged = np.empty((rows * side, columns * side, 3), np.uint8)
+        for index, tile in enumerate(_generate(codes, model)):
+            enlarged[_place(index, columns, side)] = tile
         return resize(enlarged[: height * scale, : width * scale], width, height, "bicubic")
 
     def _codes(self, image: Image, scale: int, model: Model) -> Floats:
         """Codes of all tiles, (tiles, N); kept for the next bit depth of the same picture, scale and model."""
         key = scale, model.fingerprint
         if self._seen is None or self._seen[0] is not image or self._seen[1] != key:
-            side = model.card["recipe"]["input_size"]
             enlarged = resize(image, image.shape[1] * scale, image.shape[0] * scale, "bicubic")
-            padded = pad_to_multiple(enlarged, side)
-            rows, columns = padded.shape[0] // side, padded.shape[1] // side
-            tiles = padded.reshape(rows, side, columns, side, 3).swapaxes(1, 2).reshape(-1, side, side, 3)
-            self._seen = image, key, _encode_tiles(tiles, model)
+            self._seen = image, key, _encode_tiles(enlarged, model)
         return self._seen[2]
 
     _seen: tuple[Image, tuple[int, bytes], Floats] | None = None
@@ -148,35 +155,52 @@ def _basis(rotated: bool) -> str:
     return "pca" if rotated else "plain"
 
 
+def _principal_axes(model: Model) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """Mean (N,) and axes (N, N) of the codes."""
+    size = model.card["recipe"]["code_size"]
+    return model.tensor("pca.mean", size), model.tensor("pca.rotation", size, size)
+
+
 def _quantiser(model: Model, bits: int, rotated: bool) -> CodeQuantiser:
-    low, high = (model.tensors[f"{_basis(rotated)}.{end}"] for end in ("low", "high"))
+    low, high = (model.tensor(f"{_basis(rotated)}.{end}", model.card["recipe"]["code_size"]) for end in ("low", "high"))
     return CodeQuantiser.from_ranges(low, high, bits, shared_step=rotated)
 
 
 def _counts(model: Model, quantiser: CodeQuantiser, bits: int, rotated: bool) -> Sequence[npt.NDArray[np.uint16]]:
     """The frequency table of each coefficient."""
-    return np.split(model.tensors[f"{_basis(rotated)}.counts{bits}"], np.cumsum(quantiser.levels)[:-1])
+    counts = model.tensor(f"{_basis(rotated)}.counts{bits}", int(quantiser.levels.sum()))
+    if quantiser.levels.min() < 1 or counts.min() < 1:
+        raise ModelError(f"model {model.name} has ranges or counts that cannot be; fetch or train it again")
+    return np.split(counts, np.cumsum(quantiser.levels)[:-1])
 
 
-def _encode_tiles(tiles: npt.NDArray[np.uint8], model: Model) -> Floats:
-    """(tiles, S, S, 3) uint8 -> codes (tiles, N)."""
+def _place(index: int, columns: int, side: int) -> tuple[slice, slice]:
+    """Where a tile stands in the enlarged picture; tiles are counted row by row."""
+    row, column = divmod(index, columns)
+    return slice(row * side, (row + 1) * side), slice(column * side, (column + 1) * side)
+
+
+def _encode_tiles(enlarged: Image, model: Model) -> Floats:
+    """Codes of all tiles of a picture, (tiles, N)."""
     import torch  # noqa: PLC0415  takes seconds; listing the points should not
 
     from licbench.inference import network_of  # noqa: PLC0415
     from licbench.networks.gan import Encoder  # noqa: PLC0415
 
-    recipe = model.card["recipe"]
-    encoder = network_of(lambda: Encoder(recipe["code_size"], recipe["input_size"]), model, "encoder")
+    side = model.card["recipe"]["input_size"]
+    rows, columns = (-(-length // side) for length in enlarged.shape[:2])
+    encoder = network_of(lambda: Encoder(model.card["recipe"]["code_size"], side), model, "encoder")
+    codes = []
     with torch.inference_mode():
-        batches = [
-            encoder(torch.from_numpy(tiles[at : at + BATCH]).permute(0, 3, 1, 2).float() / 127.5 - 1).numpy()
-            for at in range(0, len(tiles), BATCH)
-        ]
-    return np.concatenate(batches)
+        for at in range(0, rows * columns, BATCH):
+            places = [_place(index, columns, side) for index in range(at, min(at + BATCH, rows * columns))]
+            tiles = np.stack([pad_to_multiple(enlarged[place], side) for place in places])
+            codes.append(encoder(torch.from_numpy(tiles).permute(0, 3, 1, 2).float() / 127.5 - 1).numpy())
+    return np.concatenate(codes)
 
 
-def _generate(codes: Floats, model: Model) -> npt.NDArray[np.uint8]:
-    """Codes (tiles, N) -> (tiles, S, S, 3) uint8."""
+def _generate(codes: Floats, model: Model) -> Iterator[npt.NDArray[np.uint8]]:
+    """Codes (tiles, N) -> one tile (S, S, 3) after the other."""
     import torch  # noqa: PLC0415
 
     from licbench.inference import network_of  # noqa: PLC0415
@@ -184,14 +208,7 @@ def _generate(codes: Floats, model: Model) -> npt.NDArray[np.uint8]:
 
     recipe = model.card["recipe"]
     generator = network_of(lambda: Generator(recipe["code_size"], recipe["input_size"]), model, "generator")
-    with torch.inference_mode():
-        batches = [
-            ((generator(torch.from_numpy(codes[at : at + BATCH])) + 1) * 127.5)
-            .round()
-            .clamp(0, 255)
-            .to(torch.uint8)
-            .permute(0, 2, 3, 1)
-            .numpy()
-            for at in range(0, len(codes), BATCH)
-        ]
-    return np.concatenate(batches)
+    for at in range(0, len(codes), BATCH):
+        with torch.inference_mode():
+            made = (generator(torch.from_numpy(codes[at : at + BATCH])) + 1) * 127.5
+            yield from made.round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1).numpy()

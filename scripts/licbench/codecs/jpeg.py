@@ -24,6 +24,12 @@ MODES: Mapping[str, tuple[str, bool]] = {
 }
 """Chroma subsampling, and whether the Huffman tables are made for the picture."""
 END_OF_IMAGE = b"\xff\xd9"
+START_OF_SCAN = b"\xff\xda"
+MAX_SCANS = 8
+"""Baseline files have one scan, or one a component, and perhaps as many in a thumbnail."""
+BLOCK = 8
+BITS_PER_BLOCK = 2
+"""The shortest block: no difference of DC, end of block, each in a Huffman code of one bit."""
 
 
 class Jpeg(Codec):
@@ -102,7 +108,7 @@ class Jpeg(Codec):
                 # Pillow's own limit on sizes is lower than check_size, which does that work here.
                 warnings.simplefilter("ignore", Pillow.DecompressionBombWarning)
                 picture = Pillow.open(io.BytesIO(stream), formats=["JPEG"])
-                check_size(*picture.size)
+                _refuse_costly(picture, stream)
                 if picture.mode != "RGB":
                     raise CorruptStreamError(f"JPEG stream is {picture.mode}, not of three colours; convert it first")
                 return np.array(picture)
@@ -112,3 +118,15 @@ class Jpeg(Codec):
             raise CorruptStreamError("JPEG stream declares an impossible size; fetch the file again") from error
         except DAMAGE as error:
             raise CorruptStreamError(f"JPEG stream is damaged ({error}); fetch the file again") from error
+
+
+def _refuse_costly(picture: Pillow.Image, stream: bytes) -> None:
+    """Refuse what would cost much more than its length lets expect, before the first sample is decoded."""
+    width, height = picture.size
+    check_size(width, height)
+    if "progressive" in picture.info or stream.count(START_OF_SCAN) > MAX_SCANS:
+        # Every scan is a pass over the whole picture, and may be empty.
+        raise CorruptStreamError("JPEG stream is progressive, not baseline; convert it first")
+    blocks = -(-width // BLOCK) * -(-height // BLOCK)
+    if 8 * len(stream) < BITS_PER_BLOCK * blocks:
+        raise CorruptStreamError(f"JPEG stream is too short for {width}x{height}; fetch the file again")

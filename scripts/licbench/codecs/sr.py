@@ -134,18 +134,17 @@ def _enlarge(small: Image, width: int, height: int, model: Model | None) -> Imag
         return resize(small, width, height, "lanczos")
     import torch  # noqa: PLC0415  takes seconds; listing the points should not
 
-    from licbench.inference import network_of  # noqa: PLC0415
+    from licbench.inference import in_strips, network_of  # noqa: PLC0415
     from licbench.networks.srcnn import MARGIN, SRCNN  # noqa: PLC0415
 
     network = network_of(SRCNN, model, "srcnn")
     blurred = resize(small, width, height, "bicubic")
     padded = np.pad(blurred, ((MARGIN, MARGIN), (MARGIN, MARGIN), (0, 0)), mode="edge")
-    components = torch.from_numpy(padded.transpose(2, 0, 1).copy()).float() / PEAK
     rows = max(1, STRIP_PIXELS // width)
-    sharp = torch.empty(3, height, width)
+    picture = np.empty((height, width, 3), np.uint8)
     with torch.inference_mode():
-        for component, out in zip(components, sharp, strict=True):
-            for top in range(0, height, rows):
-                out[top : top + rows] = network(component[None, None, top : top + rows + 2 * MARGIN])[0, 0]
-    picture: Image = np.clip(np.rint(sharp.permute(1, 2, 0).numpy() * PEAK), 0, 255).astype(np.uint8)
+        for index in range(3):
+            component = torch.from_numpy(padded[None, None, ..., index].copy()).float() / PEAK
+            sharp = in_strips(network, component, rows, context=MARGIN, lost=MARGIN)[0, 0]
+            picture[..., index] = np.clip(np.rint(sharp.numpy() * PEAK), 0, 255)
     return picture
