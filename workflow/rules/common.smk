@@ -24,6 +24,10 @@ except LicbenchError as error:
     raise WorkflowError(str(error)) from None
 
 
+# What a reader compares: kept as reference results, and held against them by verify
+TABLES = [f"results/{name}.csv" for name in ("table1", "table2", "table3", "table4", "table5", "contest", "claims")]
+
+
 wildcard_constraints:
     archive="|".join(archive.file for archive in DATASET.archives) or "none",
     codec="|".join(registry.codec_ids()),
@@ -31,6 +35,7 @@ wildcard_constraints:
     image=r"[A-Za-z0-9_.-]+",
     model="|".join(config["models"]),
     set="|".join(config["training"]["sets"]),
+    source="|".join(datasets.known_datasets()),
 
 
 def to_json(value):
@@ -50,6 +55,12 @@ def training_code(wildcards):
 
 def mirror_option():
     return f"--mirror {shlex.quote(str(config['mirror']))}" if config["mirror"] else ""
+
+
+def downloads():
+    """The datasets that the configured run downloads."""
+    pictures = [DATASET.id] if DATASET.kind in ("files", "archives") else []
+    return [*pictures, *config["training"]["sets"]] if config["weights"] == "trained" else pictures
 
 
 def original_of(wildcards):
