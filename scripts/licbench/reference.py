@@ -123,5 +123,5 @@ def _differences(name: str, expected: pd.DataFrame, got: pd.DataFrame) -> Iterat
         for column in expected.columns:
             left, right = str(expected[column].iloc[row]), str(got[column].iloc[row])
             if not agree(column, left, right):
-                place = f"{name}, row {row + 1} ({expected.iloc[row, 0]}), column {column}"
+                place = f"{name}, row {row + 1} ({expected.iat[row, 0]!s}), column {column}"
                 yield f"{place}: expected {left or 'nothing'}, got {right or 'nothing'}"

@@ -100,6 +100,12 @@ def models_of(codec, blocks):
     return files
 
 
+def memory_of_codec(wildcards, attempt):
+    """MB for measuring a picture; a job that a cluster killed gets more."""
+    # Peaks as measured: 140 (jpeg) to 1220 (gan, fourfold) on 0.4 to 0.9 megapixels; see docs/cluster.md
+    return attempt * (4000 if wildcards.codec in ("cae", "gan", "sr") else 2000)
+
+
 def blocks_in_use(part):
     """The codecs' blocks under settings or ablations, of the codecs that run."""
     return {codec: block for codec, block in config[part].items() if codec in config["codecs"]}

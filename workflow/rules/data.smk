@@ -5,7 +5,16 @@
 #           that come as archives without a manifest); fetch_training_set; mirror_dataset, mirror (a target)
 
 
+# The nodes of a cluster often have no way to the network: downloads run where Snakemake was started
+localrules:
+    fetch_training_set,
+    mirror_dataset,
+
+
 if DATASET.images is not None:
+
+    localrules:
+        fetch_image,
 
     rule fetch_image:
         """One picture of the dataset, checked against its manifest, as 8-bit RGB PNG."""
@@ -27,6 +36,9 @@ if DATASET.images is not None:
             " {params.mirror} {output:q} 2> {log:q}"
 
 else:
+
+    localrules:
+        fetch_archive,
 
     rule fetch_archive:
         """One zip file of the dataset, checked against its sha256; a broken download goes on where it stopped."""

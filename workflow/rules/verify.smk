@@ -4,6 +4,10 @@
 #   steps   verify, reference: targets, which run whenever they are asked for, since they have no output
 
 
+localrules:
+    reference,
+
+
 rule verify:
     """Target: every row against its file, every file decoded again, every table against the reference results."""
     input:
