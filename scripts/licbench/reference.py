@@ -109,7 +109,11 @@ def _kept(path: Path) -> pd.DataFrame:
     if not path.is_file():
         raise PointsError(f"{path} is not there; make it with: snakemake, or keep it with: snakemake reference")
     table = pd.read_csv(path, dtype=str, keep_default_na=False)
-    return table[KEPT.get(path.name, list(table.columns))]
+    columns = KEPT.get(path.name, list(table.columns))
+    absent = [column for column in columns if column not in table]
+    if absent:
+        raise PointsError(f"{path} lacks the columns {', '.join(absent)}; delete it and run again")
+    return table[columns]
 
 
 def _differences(name: str, expected: pd.DataFrame, got: pd.DataFrame) -> Iterator[str]:

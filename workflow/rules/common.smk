@@ -102,8 +102,8 @@ def models_of(codec, blocks):
 
 def memory_of_codec(wildcards, attempt):
     """MB for measuring a picture; a job that a cluster killed gets more."""
-    # Peaks as measured: 140 (jpeg) to 1220 (gan, fourfold) on 0.4 to 0.9 megapixels; see docs/cluster.md
-    return attempt * (4000 if wildcards.codec in ("cae", "gan", "sr") else 2000)
+    # Peaks as measured: 140 (jpeg) to 1220 (gan), on pictures of 0.4 to 2.8 megapixels; see docs/cluster.md
+    return attempt * (2000 if wildcards.codec in ("cae", "gan", "sr") else 1000)
 
 
 def blocks_in_use(part):
