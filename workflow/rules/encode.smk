@@ -28,7 +28,6 @@ rule measure_image:
         "../../envs/codecs.yaml"
     resources:
         mem_mb=memory_of_codec,
-        runtime=60,
     params:
         settings=lambda wildcards: to_json(config["settings"][wildcards.codec]),
         weights=weights_folder(),
