@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import signal
 import subprocess
 import threading
 import time
@@ -31,6 +32,8 @@ pytestmark = pytest.mark.skipif(bool(why_not()), reason=why_not())
 TABLE = "results/table5.csv"
 SETTINGS = {**TINY_SETTINGS, "dataset": "./photos"}
 QUICK = ("--slurm-init-seconds-before-status-checks", "3", "--latency-wait", "15")
+LONGEST_S = 1800
+"""Queue and all; a run that takes longer is interrupted, and the test fails."""
 SUBMITTED = re.compile(r"with SLURM jobid (\d+)|external jobid '(\d+)'")
 
 
@@ -85,7 +88,8 @@ def submit(project: Checkout, profile: str, options: Sequence[str], cancel_first
     with subprocess.Popen(
         words, cwd=project.root, env=offline_environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:
-        limit = threading.Timer(600, process.kill)
+        # An interrupt cancels what was submitted, too
+        limit = threading.Timer(LONGEST_S, process.send_signal, [signal.SIGINT])
         limit.start()
         assert process.stdout is not None
         for line in process.stdout:
