@@ -144,8 +144,8 @@ def test_other_packages_and_models_are_named(run: Run) -> None:
     ]
 
 
-def test_embedded_and_kodak_are_kept() -> None:
-    assert {"embedded", "kodak"} <= {path.parent.name for path in KEPT}
+def test_the_default_dataset_is_kept() -> None:
+    assert yaml.safe_load((ROOT / "config.yaml").read_text())["dataset"] in {path.parent.name for path in KEPT}
 
 
 @pytest.mark.parametrize("config", KEPT, ids=lambda path: path.parent.name)
