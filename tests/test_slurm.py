@@ -24,7 +24,8 @@ def why_not() -> str:
     if shutil.which("sinfo") is None:
         return "no Slurm here: sinfo is not installed"
     asked = subprocess.run(["sinfo", "--noheader"], capture_output=True, text=True, timeout=60, check=False)
-    return "" if asked.returncode == 0 and asked.stdout.strip() else f"Slurm does not answer: {asked.stderr.strip()}"
+    said = (asked.stderr.strip() or "no partition").splitlines()[-1]
+    return "" if asked.returncode == 0 and asked.stdout.strip() else f"Slurm does not answer: {said}"
 
 
 pytestmark = pytest.mark.skipif(bool(why_not()), reason=why_not())
