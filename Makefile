@@ -1,18 +1,20 @@
 # Everything from a fresh clone; needs Python 3.11 and make, no root. The environment is built once, from the locks.
+# Settings travel in CONFIG: make verify CONFIG="dataset=kodak"
 
 PYTHON ?= $(or $(shell command -v python3.11),python3)
 CORES ?= all
 VENV := .venv
+WITH := $(if $(CONFIG),--config $(CONFIG))
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: table5 all paper test lint bench bench-train fuzz faults verify lock clean
+.PHONY: table5 all paper test lint bench bench-train fuzz faults verify reference mirror lock clean
 
 table5: $(VENV)/.run        ## Table 5 on the embedded photographs, printed
-	snakemake --cores $(CORES) results/table5.csv
+	snakemake --cores $(CORES) results/table5.csv $(WITH)
 	python scripts/show.py results/table5.csv
 
 all: $(VENV)/.run           ## everything the workflow makes
-	snakemake --cores $(CORES)
+	snakemake --cores $(CORES) $(WITH)
 
 fuzz: $(VENV)/.dev          ## 20,000 damaged inputs for every parser: the table of docs/robustness.md
 	PYTHONPATH=tests nice -n 19 python -m fuzz
@@ -20,8 +22,15 @@ fuzz: $(VENV)/.dev          ## 20,000 damaged inputs for every parser: the table
 faults: $(VENV)/.dev        ## runs killed, disks full, folders shared: docs/robustness.md
 	python tests/faults.py
 
-verify: $(VENV)/.run        ## every row against its file, every file decoded again
-	python scripts/verify.py --decode $(wildcard results/points/*.csv results/ablations/*.csv)
+verify: $(VENV)/.run        ## everything, each file decoded again, each table against the reference: REPRODUCED
+	snakemake --cores $(CORES) verify $(WITH)
+	@tail -n 1 results/logs/verify.log
+
+reference: $(VENV)/.run     ## keep this run's tables as the reference results, after a change of models
+	snakemake --cores $(CORES) reference $(WITH)
+
+mirror: $(VENV)/.run        ## what the run downloads, in results/mirror, for machines without a network
+	snakemake --cores $(CORES) mirror $(WITH)
 
 paper: $(VENV)/.run         ## the paper's data and training: needs CLIC 2018, a GPU and days
 	snakemake --cores $(CORES) --configfile workflow/presets/paper.yaml

@@ -16,6 +16,7 @@ include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/claims.smk"
 include: "workflow/rules/provenance.smk"
+include: "workflow/rules/verify.smk"
 
 
 localrules:
@@ -26,10 +27,8 @@ rule all:
     """Everything the workflow makes for the chosen dataset."""
     default_target: True
     input:
-        expand("results/table{number}.csv", number=range(1, 6)),
-        "results/contest.csv",
+        TABLES,
         "results/tables.md",
-        "results/claims.csv",
         "results/claims.md",
         expand("results/figure{number}.{kind}", number=range(1, 7), kind=["csv", "png", "pdf"]),
         expand("results/threshold_scan.{kind}", kind=["csv", "png", "pdf"]),

@@ -1,9 +1,10 @@
-"""Fetch pictures: one image of a dataset, an archive, an unpacked dataset, or a training set.
+"""Fetch pictures: one image of a dataset, an archive, an unpacked dataset, a training set, or a mirror of any.
 
 python scripts/fetch.py image --dataset kodak --image kodim01 kodim01.png
 python scripts/fetch.py archive --dataset clic2018_valid --archive mobile_valid_2020.zip mobile.zip
 python scripts/fetch.py unpack --dataset clic2018_valid FOLDER professional.zip mobile.zip
 python scripts/fetch.py training-set --dataset imagenet_sample imagenet_sample.zip
+python scripts/fetch.py mirror --dataset kodak MIRROR/kodak.sha256
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from licbench.cli import run
 from licbench.datasets import describe, known_datasets
-from licbench.fetching import fetch_archive, fetch_image, pack_training_set, unpack_archives
+from licbench.fetching import fetch_archive, fetch_image, mirror_dataset, pack_training_set, unpack_archives
 
 
 def main() -> None:
@@ -29,6 +30,8 @@ def main() -> None:
             unpack_archives(dataset, arguments.zips, arguments.out)
         case "training-set":
             pack_training_set(dataset, arguments.out, arguments.mirror)
+        case "mirror":
+            mirror_dataset(dataset, arguments.out, arguments.mirror)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -39,12 +42,13 @@ def parser() -> argparse.ArgumentParser:
     archive = commands.add_parser("archive", help="one zip file of a dataset, checked")
     unpack = commands.add_parser("unpack", help="all zip files of a dataset as PNG files and a manifest")
     training = commands.add_parser("training-set", help="all files of a training set in one zip")
-    for command in (image, archive, unpack, training):
+    copy = commands.add_parser("mirror", help="all files of a dataset as downloaded, beside a list of their checksums")
+    for command in (image, archive, unpack, training, copy):
         help_text = f"one of {', '.join(known_datasets())}, or a folder of pictures"
         command.add_argument("--dataset", required=True, metavar="NAME|FOLDER", help=help_text)
     image.add_argument("--image", required=True, metavar="ID", help="the file's name without its ending")
     archive.add_argument("--archive", required=True, metavar="FILE", help="the archive's file name")
-    for command in (image, archive, training):
+    for command in (image, archive, training, copy):
         help_text = "take the files from this folder and never touch the network"
         command.add_argument("--mirror", type=Path, metavar="DIR", help=help_text)
         command.add_argument("out", type=Path, metavar="OUT", help="the file to write")

@@ -1,16 +1,24 @@
-"""The README says what is so: its graph is the workflow's, its rooms and scripts exist, its tables have the columns."""
+"""README and docs say what is so: the graph is the workflow's, rooms, scripts and links exist, tables have columns."""
 
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
 from licbench.tables import TABLE5_COLUMNS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "workflow" / "report" / "guide.md"]
+PLACES = {
+    place
+    for page in PAGES
+    for place in re.findall(r"(?:scripts|workflow|tests|envs|profiles|docs)/[\w/.]*\w", page.read_text())
+}
 
 
 def test_graph_is_the_workflows():
@@ -27,14 +35,28 @@ def edges(graph: str) -> set[tuple[str, str]]:
     return {(names[a], names[b]) for a, b in re.findall(r"^\s*(id\d+) --> (id\d+)", graph, re.MULTILINE)}
 
 
-@pytest.mark.parametrize("path", sorted(set(re.findall(r"(?:scripts|workflow|tests|envs|profiles)/[\w/.]*\w", README))))
-def test_every_place_it_names_exists(path):
+@pytest.mark.parametrize("path", sorted(PLACES))
+def test_every_place_they_name_exists(path):
     assert (ROOT / path).exists() or path.endswith("codecs/mine.py")
 
 
-def test_every_make_target_it_names_exists():
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_link_leads_somewhere(page):
+    links = re.findall(r"\]\((?!https?:)([^)#]+)\)", page.read_text())
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_make_target_they_name_exists(page):
     targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    assert set(re.findall(r"(?:^|`)make (\w+)", README, re.MULTILINE)) <= targets
+    assert set(re.findall(r"(?:^|`)make (\w+)", page.read_text(), re.MULTILINE)) <= targets
+
+
+def test_the_citation_names_the_version_and_the_paper():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert citation["version"] == project["version"]
+    assert citation["preferred-citation"]["title"] in " ".join(README.replace("*", "").split())
 
 
 def test_tables_have_the_columns_of_the_code():

@@ -17,6 +17,10 @@ from licbench.registry import codec_class, codec_ids
 
 RULE_FILES = sorted((ROOT / "workflow" / "rules").glob("*.smk"))
 RULE = re.compile(r"^( *)(?:rule|checkpoint) (\w+):\n((?:\1 +.*\n|\n)*)", re.MULTILINE)
+TARGETS = {"all", "mirror"}
+"""Rules that only ask for files."""
+ALWAYS = {"verify", "reference"}
+"""Rules without an output: they run whenever they are asked for."""
 ONCE = ("collect_points", "table5", "record_provenance", "all")
 MAX_RULE_LINES, MAX_SNAKEFILE_LINES = 24, 44
 PLANNED_IN_S = 30
@@ -154,16 +158,42 @@ def test_every_rule_is_short_documented_and_logged(name: str) -> None:
     lines = rules()[name]
     assert 1 + len(lines) <= MAX_RULE_LINES
     assert re.fullmatch(r'    """[A-Z].*[."]', lines[0])
-    if name == "all":
+    if name in TARGETS:
         return
     assert directive(lines, "log")
     assert directive(lines, "conda")
     outputs = directive(lines, "output")
-    assert outputs
+    assert bool(outputs) != (name in ALWAYS)
     if len(outputs) > 1:
         assert all(re.match(r" {8}\w+=", line) for line in outputs), outputs
     assert directive(lines, "shell")
     assert not any(line.strip() in {"run:", "script:"} for line in lines)
+
+
+@pytest.mark.parametrize("name", ["slurm", "generic"])
+def test_a_cluster_profile_keeps_what_the_default_one_says(name: str) -> None:
+    default, cluster = (yaml.safe_load((ROOT / "profiles" / n / "config.yaml").read_text()) for n in ("default", name))
+    about_cores = {"cores", "resources"}
+    assert {key: cluster.get(key) for key in default.keys() - about_cores} == {
+        key: value for key, value in default.items() if key not in about_cores
+    }
+
+
+def test_cluster_profiles_name_rules_that_exist() -> None:
+    for path in (ROOT / "profiles").glob("*/config.yaml"):
+        profile = yaml.safe_load(path.read_text())
+        named = {*profile.get("set-resources", {}), *(entry.split("=")[0] for entry in profile.get("groups", []))}
+        assert named <= rules().keys() | {"measure_ablations"}, path
+
+
+def test_downloads_and_tables_stay_where_snakemake_was_started() -> None:
+    """The nodes of a cluster often have no network, and a table is made sooner than a job starts."""
+    text = "".join(path.read_text() for path in RULE_FILES)
+    local = set(
+        re.findall(r"^ +(\w+),$", "".join(re.findall(r"^ *localrules:\n((?: +\w+,\n)+)", text, re.MULTILINE)), re.M)
+    )
+    assert {"fetch_image", "fetch_archive", "fetch_training_set", "mirror_dataset", "table5"} <= local
+    assert not {"measure_image", "measure_ablations", "train_model", "verify"} & local
 
 
 def test_every_codec_has_settings_in_the_config(config: dict[str, Any]) -> None:

@@ -121,6 +121,27 @@ def pack_training_set(
     shutil.rmtree(cache, ignore_errors=True)
 
 
+def mirror_dataset(dataset: Dataset, sums: Path, mirror: Path | None = None, patience: Patience = PATIENT) -> None:
+    """Bring all files of ``dataset`` to the folder of ``sums``, placed as ``mirror`` wants them, and write their list.
+
+    The list, as ``sha256sum --check`` reads it, comes last. Files that are there and right are not fetched again.
+
+    Raises:
+        DatasetError: nothing of the dataset is ever downloaded, or a file is unreachable, missing or not the expected.
+    """
+    sources: Sequence[SourceFile] = dataset.archives or dataset.manifest
+    if dataset.kind not in {"files", "archives"}:
+        raise DatasetError(f"{dataset.id} needs no download and no mirror; run the workflow as it is")
+    root, supply = sums.parent / dataset.mirror_folder, _Supply(dataset, mirror, patience)
+    with byte_bar(dataset.id, sum(source.bytes for source in sources)) as bar:
+        for source in sources:
+            path, destination = supply.cached(source, root, bar), root / source.file
+            if not (destination.exists() and path.samefile(destination)):
+                with files.replacing(destination) as temporary:
+                    shutil.copyfile(path, temporary)
+    files.write_text(sums, "".join(f"{source.sha256}  {dataset.mirror_folder}/{source.file}\n" for source in sources))
+
+
 @dataclass(frozen=True)
 class _Supply:
     """Where the files of a dataset come from on this machine."""

@@ -57,6 +57,12 @@ def training_sets(config: Config, model: str) -> list[str]:
     return sets
 
 
+def all_sets(config: Config) -> list[str]:
+    """Every set of pictures that training reads, the validation's included."""
+    trained = {name for model in config["models"] for name in training_sets(config, model)}
+    return sorted(trained | {config["training"]["validation"]})
+
+
 def paper_budget(config: Config) -> dict[str, int]:
     """For each network how many crops the paper trains on: optimiser steps times batch."""
     recipes = config["training"]["recipes"]["paper"]

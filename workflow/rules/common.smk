@@ -24,6 +24,10 @@ except LicbenchError as error:
     raise WorkflowError(" ".join(str(error).split())) from None
 
 
+# What a reader compares: kept as reference results, and held against them by verify
+TABLES = [f"results/{name}.csv" for name in ("table1", "table2", "table3", "table4", "table5", "contest", "claims")]
+
+
 wildcard_constraints:
     archive="|".join(archive.file for archive in DATASET.archives) or "none",
     codec="|".join(registry.codec_ids()),
@@ -32,6 +36,7 @@ wildcard_constraints:
     model="|".join(config["models"]),
     set="|".join(datasets.known_datasets()),
     sets=r"[a-z0-9_+]+",
+    source="|".join(datasets.known_datasets()),
 
 
 def to_json(value):
@@ -63,6 +68,12 @@ def decoded(sets):
 
 def mirror_option():
     return f"--mirror {shlex.quote(str(config['mirror']))}" if config["mirror"] else ""
+
+
+def downloads():
+    """The datasets that the configured run downloads."""
+    pictures = [DATASET.id] if DATASET.kind in ("files", "archives") else []
+    return [*pictures, *settings.all_sets(config)] if config["weights"] == "trained" else pictures
 
 
 def original_of(wildcards):
@@ -99,6 +110,12 @@ def models_of(codec, blocks):
         if config["weights"] == "shipped" and not Path(file).is_file():
             raise WorkflowError(f"{file} is missing; restore it from the repository, or set weights: trained")
     return files
+
+
+def memory_of_codec(wildcards, attempt):
+    """MB for measuring a picture; a job that a cluster killed gets more."""
+    # Peaks as measured: 140 (jpeg) to 1220 (gan), on pictures of 0.4 to 2.8 megapixels; see docs/cluster.md
+    return attempt * (2000 if wildcards.codec in ("cae", "gan", "sr") else 1000)
 
 
 def blocks_in_use(part):

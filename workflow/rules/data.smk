@@ -1,11 +1,20 @@
 # Pictures.
 #   needs   config: dataset, mirror; the network, unless the dataset is embedded, a folder or mirrored
-#   makes   results/data/{dataset}/{image}.png, results/training_sets/{set}.zip
+#   makes   results/data/{dataset}/{image}.png, results/training_sets/{set}.zip; results/mirror on request
 #   steps   fetch_image (datasets whose pictures are known beforehand), or fetch_archive and unpack_archives (datasets
-#           that come as archives without a manifest); fetch_training_set
+#           that come as archives without a manifest); fetch_training_set; mirror_dataset, mirror (a target)
+
+
+# The nodes of a cluster often have no way to the network: downloads run where Snakemake was started
+localrules:
+    fetch_training_set,
+    mirror_dataset,
 
 
 if DATASET.images is not None:
+
+    localrules:
+        fetch_image,
 
     rule fetch_image:
         """One picture of the dataset, checked against its manifest, as 8-bit RGB PNG."""
@@ -27,6 +36,9 @@ if DATASET.images is not None:
             " {params.mirror} {output:q} 2> {log:q}"
 
 else:
+
+    localrules:
+        fetch_archive,
 
     rule fetch_archive:
         """One zip file of the dataset, checked against its sha256; a broken download goes on where it stopped."""
@@ -74,3 +86,27 @@ rule fetch_training_set:
         mirror=mirror_option(),
     shell:
         "python scripts/fetch.py training-set --dataset {wildcards.set:q} {params.mirror} {output:q} 2>&1 | tee {log:q}"
+
+
+rule mirror_dataset:
+    """All files of a dataset as they are downloaded, and the list of their checksums, which sha256sum --check reads."""
+    input:
+        code=code_of("scripts/fetch.py"),
+    output:
+        "results/mirror/{source}.sha256",
+    log:
+        "results/logs/mirror_dataset/{source}.log",
+    conda:
+        "../../envs/codecs.yaml"
+    params:
+        mirror=mirror_option(),
+    shell:
+        "python scripts/fetch.py mirror --dataset {wildcards.source:q} {params.mirror} {output:q} 2>&1 | tee {log:q}"
+
+
+rule mirror:
+    """Target: everything that the configured run downloads, in a folder for the config's mirror."""
+    input:
+        expand("results/mirror/{source}.sha256", source=downloads()),
+    message:
+        f"results/mirror holds {', '.join(downloads()) or 'nothing: this run downloads nothing'}"

@@ -6,6 +6,11 @@
 #           measure_ablations, collect_ablations: the same beside the sweeps
 
 
+localrules:
+    collect_points,
+    collect_ablations,
+
+
 rule measure_image:
     """Encode, decode from the file alone, and score one picture at every operating point of one codec."""
     input:
@@ -21,6 +26,8 @@ rule measure_image:
         "results/benchmarks/measure_image/{dataset}/{codec}/{image}.tsv"
     conda:
         "../../envs/codecs.yaml"
+    resources:
+        mem_mb=memory_of_codec,
     params:
         settings=lambda wildcards: to_json(config["settings"][wildcards.codec]),
         weights=weights_folder(),

@@ -4,6 +4,10 @@
 #   steps   record_provenance
 
 
+localrules:
+    record_provenance,
+
+
 rule record_provenance:
     """The config in force, the versions of every package, and the hashes of models and rows."""
     input:

@@ -5,6 +5,13 @@
 #   steps   tables1to4, table5, contest, tables_page
 
 
+localrules:
+    tables1to4,
+    table5,
+    contest,
+    tables_page,
+
+
 rule tables1to4:
     """The lines of Tables 1 to 4 as printed, measured where the rows hold their points."""
     input:

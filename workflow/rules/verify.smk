@@ -1,0 +1,44 @@
+# Results held against their files and against the reference results of the repository.
+#   needs   everything that `all` makes; workflow/resources/reference/{dataset} of a dataset that was kept
+#   makes   nothing (verify), or workflow/resources/reference/{dataset} (reference)
+#   steps   verify, reference: targets, which run whenever they are asked for, since they have no output
+
+
+localrules:
+    reference,
+
+
+rule verify:
+    """Target: every row against its file, every file decoded again, every table against the reference results."""
+    input:
+        rows=rows_in_use(),
+        tables=TABLES,
+        made_with=multiext("results/provenance/", "config.yaml", "versions.json"),
+    log:
+        "results/logs/verify.log",
+    conda:
+        "../../envs/codecs.yaml"
+    params:
+        dataset=DATASET.id,
+        weights=weights_folder(),
+    shell:
+        "{{ python scripts/verify.py {input.rows:q} --weights {params.weights:q} --decode"
+        " && python scripts/reference.py compare {input.tables:q} --dataset {params.dataset:q}"
+        " --made-with {input.made_with:q}; }}"
+        " 2>&1 | tee {log:q}"
+
+
+rule reference:
+    """Target: keep the tables of this run as the reference results of its dataset, after each change of a model."""
+    input:
+        tables=TABLES,
+        made_with=multiext("results/provenance/", "config.yaml", "versions.json"),
+    log:
+        "results/logs/reference.log",
+    conda:
+        "../../envs/codecs.yaml"
+    params:
+        dataset=DATASET.id,
+    shell:
+        "python scripts/reference.py keep {input.tables:q} --dataset {params.dataset:q}"
+        " --made-with {input.made_with:q} 2>&1 | tee {log:q}"
