@@ -149,14 +149,15 @@ class Mosaic(Parser):
 
 class RangeCoder(Parser):
     counts = tuple(np.arange(1, 3 + 9 * size, dtype=np.uint16) for size in range(6))
+    tables = range_coder.Static(counts)
 
     def seeds(self) -> list[bytes]:
         rng = np.random.default_rng(1)
         drawn = [rng.integers(0, len(table), TILES) for table in self.counts]
-        return [range_coder.encode(np.stack(drawn, axis=1).astype(np.int32), self.counts), b""]
+        return [range_coder.encode(np.stack(drawn, axis=1).astype(np.int32), self.tables), b""]
 
     def parse(self, data: bytes) -> object:
-        return range_coder.decode(data, TILES, self.counts)
+        return range_coder.decode(data, (TILES, len(self.counts)), self.tables)
 
 
 class FileParser(Parser):

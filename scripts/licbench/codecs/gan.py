@@ -1,4 +1,4 @@
-"""The GAN codec (section 2.2, Fig. 3): 128x128 tiles to N numbers each, uniform quantiser, static range coder.
+"""The GAN codec (section 2.2, Fig. 3): 128x128 tiles to N numbers each, uniform quantiser, range coder.
 
 magic | width, height | model fingerprint (4) | scale - 1 (2 bits), bit depth (4 bits), rotated (1 bit) | words
 """
@@ -14,10 +14,12 @@ import numpy as np
 import numpy.typing as npt
 
 from licbench import range_coder
+from licbench.code_contexts import Contextual
 from licbench.codecs.base import Codec, Image, OperatingPoint, Settings
 from licbench.codes import BIT_DEPTHS, CodeQuantiser
 from licbench.errors import BadImageError, CorruptStreamError, ModelError
 from licbench.images import pad_to_multiple
+from licbench.range_coder import Frequencies, Static
 from licbench.resampling import resize
 from licbench.streams import FINGERPRINT_BYTES, StreamReader, StreamWriter
 
@@ -92,7 +94,7 @@ class Gan(Codec):
         return sorted({model for family in settings["families"] for model in family["model"]})
 
     def version(self) -> str:
-        return f"gan 1, constriction {version('constriction')}, Pillow {version('pillow')}"
+        return f"gan 2, constriction {version('constriction')}, Pillow {version('pillow')}"
 
     def encode(self, image: Image, point: OperatingPoint) -> bytes:
         model = self.models.load(point.settings["model"], "gan")
@@ -104,6 +106,8 @@ class Gan(Codec):
             mean, rotation = _principal_axes(model)
             codes = (codes - mean) @ rotation
         quantiser = _quantiser(model, bits, rotated)
+        grid = _grid(image.shape[0] * scale, image.shape[1] * scale, model)
+        frequencies = _frequencies(model, bits, rotated, grid)
         flags = SCALES.index(scale) | bits << 2 | rotated << 6
         return (
             StreamWriter(MAGIC)
@@ -111,7 +115,7 @@ class Gan(Codec):
             .claim(image.shape[0] * image.shape[1] * scale**2)
             .raw(model.fingerprint)
             .byte(flags)
-            .blob(range_coder.encode(quantiser.quantise(codes), _counts(model, quantiser, bits, rotated)))
+            .blob(range_coder.encode(quantiser.quantise(codes), frequencies))
             .finish()
         )
 
@@ -126,12 +130,12 @@ class Gan(Codec):
         if width * height * scale**2 > MAX_ENLARGED:
             raise CorruptStreamError(f"gan stream declares {width}x{height}, {scale} times enlarged; fetch it again")
         reader.claim(width * height * scale**2)
-        side = model.card["recipe"]["input_size"]
-        rows, columns = -(-height * scale // side), -(-width * scale // side)
-        quantiser = _quantiser(model, bits, rotated)
-        indices = range_coder.decode(reader.blob(), rows * columns, _counts(model, quantiser, bits, rotated))
+        side, code_size = (model.card["recipe"][name] for name in ("input_size", "code_size"))
+        rows, columns = _grid(height * scale, width * scale, model)
+        frequencies = _frequencies(model, bits, rotated, (rows, columns))
+        indices = range_coder.decode(reader.blob(), (rows * columns, code_size), frequencies)
         reader.end()
-        codes = quantiser.dequantise(indices)
+        codes = _quantiser(model, bits, rotated).dequantise(indices)
         if rotated:
             mean, rotation = _principal_axes(model)
             codes = (codes @ rotation.T + mean).astype(np.float32)
@@ -174,6 +178,19 @@ def _counts(model: Model, quantiser: CodeQuantiser, bits: int, rotated: bool) ->
     return np.split(counts, np.cumsum(quantiser.levels)[:-1])
 
 
+def _frequencies(model: Model, bits: int, rotated: bool, grid: tuple[int, int]) -> Frequencies:
+    """Rotated numbers are sorted by variance and share a step, so that each tells of the next; plain ones do not."""
+    quantiser = _quantiser(model, bits, rotated)
+    counts = _counts(model, quantiser, bits, rotated)
+    return Contextual(quantiser, counts, grid) if rotated else Static(counts)
+
+
+def _grid(height: int, width: int, model: Model) -> tuple[int, int]:
+    """Rows and columns of tiles that cover a picture of this size."""
+    side = model.card["recipe"]["input_size"]
+    return -(-height // side), -(-width // side)
+
+
 def _place(index: int, columns: int, side: int) -> tuple[slice, slice]:
     """Where a tile stands in the enlarged picture; tiles are counted row by row."""
     row, column = divmod(index, columns)
@@ -188,7 +205,7 @@ def _encode_tiles(enlarged: Image, model: Model) -> Floats:
     from licbench.networks.gan import Encoder  # noqa: PLC0415
 
     side = model.card["recipe"]["input_size"]
-    rows, columns = (-(-length // side) for length in enlarged.shape[:2])
+    rows, columns = _grid(enlarged.shape[0], enlarged.shape[1], model)
     encoder = network_of(lambda: Encoder(model.card["recipe"]["code_size"], side), model, "encoder")
     codes = []
     with torch.inference_mode():

@@ -1,0 +1,113 @@
+"""Tables that follow the numbers before them: lossless, shorter where tiles differ, and the same on every machine."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from licbench import range_coder
+from licbench.code_contexts import STATIC, WIDTHS, Contextual, _geometric, _sum_of_neighbours
+from licbench.codes import CodeQuantiser
+from licbench.errors import CorruptStreamError
+
+SPREADS = np.concatenate([np.geomspace(60, 6, 47), [0.0]])  # the last has a single level
+GRID = (6, 9)
+
+
+def codes_of(tiles, seed, busy=None):
+    """Laplacian numbers of falling spread; ``busy`` scales the tiles."""
+    drawn = np.random.default_rng(seed).laplace(size=(tiles, len(SPREADS))) * SPREADS
+    return (drawn * (1.0 if busy is None else busy[:, None])).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def trained():
+    """Quantiser and histograms of a training set of mixed busyness."""
+    codes = codes_of(4000, 1, np.random.default_rng(2).lognormal(0, 0.7, 4000))
+    quantiser = CodeQuantiser.from_ranges(codes.min(axis=0), codes.max(axis=0), 8, shared_step=True)
+    counts = quantiser.histograms(quantiser.quantise(codes))
+    return quantiser, np.split(counts, np.cumsum(quantiser.levels)[:-1])
+
+
+def encoded(indices, trained, grid=GRID):
+    return range_coder.encode(indices, Contextual(*trained, grid))
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    grid=st.tuples(st.integers(1, 7), st.integers(1, 7)),
+    seed=st.integers(0, 2**32 - 1),
+    scale=st.sampled_from([0.0, 0.05, 1.0, 30.0]),
+)
+def test_round_trip(trained, grid, seed, scale):
+    tiles = grid[0] * grid[1]
+    indices = trained[0].quantise(scale * codes_of(tiles, seed))
+    data = encoded(indices, trained, grid)
+    assert np.array_equal(range_coder.decode(data, indices.shape, Contextual(*trained, grid)), indices)
+
+
+@settings(deadline=None, max_examples=20)
+@given(seed=st.integers(0, 2**32 - 1))
+def test_any_level_survives(trained, seed):
+    rng = np.random.default_rng(seed)
+    indices = np.stack([rng.integers(0, levels, 54) for levels in trained[0].levels], axis=1).astype(np.int32)
+    assert np.array_equal(
+        range_coder.decode(encoded(indices, trained), indices.shape, Contextual(*trained, GRID)), indices
+    )
+
+
+@settings(deadline=None, max_examples=60)
+@given(data=st.binary(max_size=200))
+def test_any_bytes_give_indices_in_range_or_an_error(trained, data):
+    try:
+        indices = range_coder.decode(data, (54, len(SPREADS)), Contextual(*trained, GRID))
+    except CorruptStreamError:
+        return
+    assert ((indices >= 0) & (indices < trained[0].levels)).all()
+
+
+def test_tiles_of_unlike_busyness_cost_less_than_with_static_tables(trained):
+    busy = np.where(np.arange(54) % 2, 0.1, 2.0)
+    indices = trained[0].quantise(codes_of(54, 5, busy))
+    static = range_coder.encode(indices, range_coder.Static(trained[1]))
+    assert len(encoded(indices, trained)) < 0.9 * len(static)
+
+
+def test_neighbours_help(trained, monkeypatch):
+    """Halves of a picture, one smooth and one busy: the tiles around tell before the tile itself can."""
+    busy = np.repeat([0.05, 3.0], 27)
+    indices = trained[0].quantise(codes_of(54, 7, busy))
+    with_neighbours = len(encoded(indices, trained))
+    monkeypatch.setattr("licbench.code_contexts.NEIGHBOUR", 0.0)
+    assert with_neighbours < len(encoded(indices, trained))
+
+
+def test_groups_are_a_partition_of_the_tiles(trained):
+    frequencies = Contextual(*trained, GRID)
+    indices = trained[0].quantise(codes_of(54, 3, np.random.default_rng(0).lognormal(0, 1, 54)))
+    most = 0
+    for index, column in enumerate(indices.T):
+        groups = list(frequencies.groups(index))
+        if index >= STATIC and trained[0].levels[index] > 1:
+            assert sorted(np.concatenate([tiles for tiles, _ in groups])) == list(range(54))
+        for _, weights in groups:
+            assert len(weights) == trained[0].levels[index] and (weights > 0).all()
+        most = max(most, len(groups))
+        frequencies.observe(index, column)
+    assert most > 4
+
+
+def test_the_geometric_law_has_its_mean_and_falls_from_zero():
+    for width, mean in enumerate(WIDTHS):
+        weights = _geometric(width, -4000, 8001) - 1e-6
+        distances = np.abs(np.arange(-4000, 4001))
+        assert (weights * distances).sum() / weights.sum() == pytest.approx(mean, rel=1e-3)
+        assert weights.argmax() == 4000
+    np.testing.assert_array_equal(_geometric(5, 3, 4), _geometric(5, -6, 4)[::-1])
+
+
+def test_neighbours_are_the_four_around():
+    values = np.arange(12.0).reshape(3, 4)
+    around, count = _sum_of_neighbours(values)
+    assert count.tolist() == [2, 3, 3, 2, 3, 4, 4, 3, 2, 3, 3, 2]
+    assert around[0] == 1 + 4 and around[5] == 1 + 4 + 6 + 9 and around[11] == 7 + 10
