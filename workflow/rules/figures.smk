@@ -12,7 +12,9 @@ rule pipelines:
         code=code_of("scripts/pipelines.py"),
     output:
         csv="results/{figure}.csv",
-        pictures=multiext("results/{figure}", ".png", ".pdf"),
+        pictures=report(
+            multiext("results/{figure}", ".png", ".pdf"), caption="../report/pipelines.rst", category="Figures"
+        ),
     log:
         "results/logs/{figure}.log",
     wildcard_constraints:
@@ -27,6 +29,11 @@ use rule pipelines as structures with:
     input:
         script="scripts/structures.py",
         code=code_of("scripts/structures.py"),
+    output:
+        csv="results/{figure}.csv",
+        pictures=report(
+            multiext("results/{figure}", ".png", ".pdf"), caption="../report/structures.rst", category="Figures"
+        ),
     wildcard_constraints:
         figure="figure[23]",
 
@@ -43,7 +50,9 @@ rule figure5:
         code=code_of("scripts/latents.py"),
     output:
         csv="results/figure5.csv",
-        pictures=multiext("results/figure5", ".png", ".pdf"),
+        pictures=report(
+            multiext("results/figure5", ".png", ".pdf"), caption="../report/figure5.rst", category="Figures"
+        ),
     log:
         "results/logs/figure5.log",
     conda:
@@ -63,7 +72,9 @@ rule figure6:
         code=code_of("scripts/rate_distortion.py"),
     output:
         csv="results/figure6.csv",
-        pictures=multiext("results/figure6", ".png", ".pdf"),
+        pictures=report(
+            multiext("results/figure6", ".png", ".pdf"), caption="../report/figure6.rst", category="Figures"
+        ),
         low_rates=multiext("results/figure6_log", ".png", ".pdf"),
     log:
         "results/logs/figure6.log",
@@ -85,7 +96,11 @@ rule threshold_scan:
         code=code_of("scripts/threshold_scan.py"),
     output:
         csv="results/threshold_scan.csv",
-        pictures=multiext("results/threshold_scan", ".png", ".pdf"),
+        pictures=report(
+            multiext("results/threshold_scan", ".png", ".pdf"),
+            caption="../report/threshold_scan.rst",
+            category="Figures",
+        ),
     log:
         "results/logs/threshold_scan.log",
     conda:
