@@ -32,6 +32,7 @@ WORDS = {
     "within_budget": "within the rate",
 }
 """Columns whose name says too little; the others are shown with spaces for underscores."""
+FLAGS = frozenset({"below_budget", "within_budget"})
 
 
 class Column(NamedTuple):
@@ -93,8 +94,9 @@ def cell(name: str, line: Mapping[Any, Any]) -> str:
 def _column(name: str, prefix: str, names: list[str], values: pd.Series[Any]) -> Column:
     quantity = name.removeprefix(prefix) if prefix else name
     if quantity not in QUANTITIES:
-        numeric = pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
-        return Column("", WORDS.get(name, name.replace("_", " ")), "number" if numeric else "text")
+        # A flag that no line has is a column of missing numbers
+        text = name in FLAGS or not pd.api.types.is_numeric_dtype(values)
+        return Column("", WORDS.get(name, name.replace("_", " ")), "text" if text else "number")
     label = QUANTITIES[quantity].label
     if name != quantity:
         return Column(label, PRINTED[prefix], "published")

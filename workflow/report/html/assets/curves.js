@@ -1,6 +1,6 @@
 // Quality against rate: which curves, of which picture, in which measure.
 "use strict";
-addEventListener("DOMContentLoaded", () => {
+licbench.plotting.then((Plotly) => {
   const { styles, points, published, target, dataset } = window.licbench.curves;
   const SETTING = 0, BPP = 1, PSNR = 2, MS_SSIM = 3;
   const MEASURES = {

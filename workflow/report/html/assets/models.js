@@ -1,6 +1,6 @@
 // Training logs: every column over the steps, drawn when the model comes into view.
 "use strict";
-addEventListener("DOMContentLoaded", () => {
+licbench.plotting.then((Plotly) => {
   const INK = "#1d2129", RULE = "#e4e6ea", COLOUR = "#0173b2";
   const ROW = 190, COLUMN = 300;
   const font = { family: getComputedStyle(document.body).fontFamily, size: 12, color: INK };
@@ -11,7 +11,7 @@ addEventListener("DOMContentLoaded", () => {
     const across = Math.max(1, Math.min(names.length, Math.floor(holder.clientWidth / COLUMN)));
     const down = Math.ceil(names.length / across);
     const layout = {
-      font, showlegend: false, margin: { l: 44, r: 8, t: 26, b: 30 }, height: ROW * down, dragmode: false,
+      font, showlegend: false, margin: { l: 44, r: 18, t: 26, b: 30 }, height: ROW * down, dragmode: false,
       grid: { rows: down, columns: across, pattern: "independent", xgap: 0.16, ygap: 0.42 }, annotations: [],
       hoverlabel: { bgcolor: "#fff", bordercolor: INK, font },
     };

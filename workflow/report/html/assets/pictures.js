@@ -17,16 +17,15 @@ addEventListener("DOMContentLoaded", () => {
   const zoomed = () => Number(controls.zoom.value) > 0;
 
   function numbers(file) {
-    if (file.bpp === undefined) return "";
-    const quality = `${number(file.psnr_db, 2, "infinite")} dB, MS-SSIM ${number(file.ms_ssim, 4, "not defined")}`;
-    return `${number(file.bpp, 3)} bit/pixel, ${quality}`;
+    if (file.bpp === undefined) return [];
+    const quality = `${number(file.psnr_db, 2, "infinite")} dB, MS\u2011SSIM ${number(file.ms_ssim, 3, "not defined")}`;
+    return [`${number(file.bpp, 3)} bit/pixel`, quality, file.point];
   }
 
   function tell(holder, file) {
     const name = document.createElement("b");
     name.textContent = file.name;
-    const lines = [numbers(file), file.point || ""].filter(Boolean);
-    holder.replaceChildren(name, ...lines.flatMap((line) => [document.createElement("br"), line]));
+    holder.replaceChildren(name, ...numbers(file).flatMap((line) => [document.createElement("br"), line]));
   }
 
   function source(image, url) {
