@@ -89,6 +89,10 @@ def seen(page, selector):
     return np.asarray(PIL.Image.open(io.BytesIO(page.locator(selector).screenshot())).convert("RGB"))
 
 
+def slide_to(page, percent):
+    page.locator("#split").evaluate(f"split => {{ split.value = {percent}; split.dispatchEvent(new Event('input')); }}")
+
+
 def loaded(page):
     page.wait_for_function("() => [...document.images].every(image => !image.src || image.loading || image.complete)")
     page.wait_for_function("() => [...document.querySelectorAll('.layer img')].every(i => !i.src || i.naturalWidth)")
@@ -115,7 +119,7 @@ def test_axe_finds_nothing_grave(visit, name, viewport):
     for summary in page.locator("details:not([open]) > summary").all():
         summary.click()
     page.add_script_tag(content=(Path(AXE.submodule_search_locations[0]) / "axe.min.js").read_text())
-    found = page.evaluate("axe.run().then(({ violations }) => violations)")
+    found = page.evaluate("axe.run(document, { preload: false }).then(({ violations }) => violations)")
     grave = [(one["id"], [node["html"][:90] for node in one["nodes"]]) for one in found if one["impact"] in GRAVE]
     assert grave == []
 
@@ -240,9 +244,9 @@ def test_each_side_shows_its_codec(viewer):
     assert left.locator("option").all_inner_texts() == ["Original", *CONTENDERS]
     left.select_option("Original")
     right.select_option("JPEG")
-    viewer.get_by_label("Zoom").select_option("1")
+    viewer.locator("#zoom").select_option("1")
     loaded(viewer)
-    viewer.locator("#split").evaluate("split => { split.value = 100; split.dispatchEvent(new Event('input')); }")
+    slide_to(viewer, 100)
     drawn = seen(viewer, "#stage")[20:60, 20:60]
     # The viewer shows the middle 200 of 220 columns
     assert (drawn == PICTURES["first"][20:60, 30:70]).all()
@@ -252,31 +256,25 @@ def test_each_side_shows_its_codec(viewer):
 
 def test_an_error_map_is_the_difference_enlarged(viewer):
     viewer.locator("#left").select_option("Original")
-    viewer.get_by_label("Zoom").select_option("1")
+    viewer.locator("#zoom").select_option("1")
     viewer.get_by_label("error map").check()
-    viewer.get_by_label("Error ×").select_option("2")
+    viewer.locator("#gain").select_option("2")
     loaded(viewer)
-    drawn, half = seen(viewer, "#stage"), viewer.locator("#stage").bounding_box()["width"] / 2
-    assert drawn[20:60, 20 : int(half) - 30].max() == 0
-    files = viewer.evaluate("licbench.pictures[0].files")
-    right = next(f for f in files if f["name"] == viewer.locator("#right").input_value())
     folder = Path(viewer.url.removeprefix("file://").split("#")[0]).parent / "pictures" / "first"
     one, other = (
-        np.asarray(PIL.Image.open(folder / f"{name}.webp").convert("RGB"), np.int16)
-        for name in ("original", right["file"])
+        np.asarray(PIL.Image.open(folder / f"{name}.webp").convert("RGB"), np.int16)[20:60, 20:180]
+        for name in ("original", "2-jpeg-2000")
     )
-    expected = np.minimum(2 * np.abs(one - other), 255)
-    start = int(half) + 20
-    width = min(drawn.shape[1], one.shape[1]) - start
-    assert width <= 0 or np.abs(drawn[20:60, start : start + width] - expected[20:60, start : start + width]).max() <= 2
-    viewer.locator("#split").evaluate("split => { split.value = 0; split.dispatchEvent(new Event('input')); }")
-    shown = seen(viewer, "#stage")[20:60, 20:180].astype(int)
-    assert expected[20:60, 20:180].max() > 0
-    assert np.abs(shown - expected[20:60, 20:180]).max() <= 2
+    error = np.minimum(2 * np.abs(one - other), 255)
+    slide_to(viewer, 100)
+    assert seen(viewer, "#stage")[20:60, 20:180].max() == 0
+    slide_to(viewer, 0)
+    assert error.max() > 0
+    assert np.abs(seen(viewer, "#stage")[20:60, 20:180].astype(int) - error).max() <= 2
 
 
 def test_a_zoomed_picture_is_moved_and_the_divider_stays(viewer):
-    viewer.get_by_label("Zoom").select_option("8")
+    viewer.locator("#zoom").select_option("8")
     stage = viewer.locator("#stage")
     stage.scroll_into_view_if_needed()
     moved = "() => document.querySelector('#layer-left img').style.transform"
@@ -302,7 +300,7 @@ def test_a_zoomed_picture_is_moved_and_the_divider_stays(viewer):
 def test_a_detail_is_shown_on_the_right_and_near(viewer):
     viewer.locator("#details button").nth(1).click()
     assert viewer.locator("#right").input_value() == "JPEG"
-    assert viewer.get_by_label("Zoom").input_value() == "4"
+    assert viewer.locator("#zoom").input_value() == "4"
     assert viewer.locator("#details li").count() == 1 + len(CONTENDERS)
 
 
@@ -344,4 +342,4 @@ def test_claims_are_filtered_by_verdict(visit):
 def test_every_column_of_a_log_is_drawn(visit):
     page = visit("models")
     page.wait_for_function("() => document.querySelectorAll('.losses .js-line').length === 2")
-    assert [text.strip() for text in page.locator(".losses .annotation").all_inner_texts()] == ["loss", "psnr valid"]
+    assert [text.strip() for text in page.locator(".losses .annotation").all_text_contents()] == ["loss", "psnr valid"]

@@ -67,7 +67,7 @@ def save_reconstructions(
     for name, image in zip(names, [source, *decoded], strict=True):
         _save(to / f"{name}.webp", shown.of(image))
         _save(to / f"{name}-detail.webp", detail.of(shown.of(image)))
-    _save_thumbnail(to / "thumbnail.webp", source)
+    _save_thumbnail(to / "thumbnail.webp", shown.of(source))
     record = {
         "image": original.stem,
         "width": source.shape[1],

@@ -52,6 +52,9 @@ addEventListener("DOMContentLoaded", () => {
     view.x = zoomed() ? bound(view.x, width, stage.clientWidth) : 0;
     view.y = zoomed() ? bound(view.y, height, stage.clientHeight) : 0;
     stage.classList.toggle("zoomed", zoomed());
+    // The thumbnail stands in until the pictures are there
+    stage.style.backgroundSize = `${width * scale}px ${height * scale}px`;
+    stage.style.backgroundPosition = `${-view.x * scale}px ${-view.y * scale}px`;
     for (const layer of Object.values(layers)) {
       layer.classList.toggle("pixels", scale >= 2);
       for (const image of layer.children) {
