@@ -143,3 +143,8 @@ def report_settings():
     """What the report says of the config, beside the whole of it."""
     told = {key: config[key] for key in ("rate_target_bpp", "threshold_scan")}
     return {"dataset": DATASET.id, "table5": contenders("table5"), **told}
+
+
+def figure_files(figure, caption):
+    """The pictures of a figure, with the caption that `snakemake --report` shows."""
+    return report(multiext(f"results/{figure}", ".png", ".pdf"), caption=f"../report/{caption}.rst", category="Figures")

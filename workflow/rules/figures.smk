@@ -12,9 +12,7 @@ rule pipelines:
         code=code_of("scripts/pipelines.py"),
     output:
         csv="results/{figure}.csv",
-        pictures=report(
-            multiext("results/{figure}", ".png", ".pdf"), caption="../report/pipelines.rst", category="Figures"
-        ),
+        pictures=figure_files("{figure}", caption="pipelines"),
     log:
         "results/logs/{figure}.log",
     wildcard_constraints:
@@ -31,9 +29,7 @@ use rule pipelines as structures with:
         code=code_of("scripts/structures.py"),
     output:
         csv="results/{figure}.csv",
-        pictures=report(
-            multiext("results/{figure}", ".png", ".pdf"), caption="../report/structures.rst", category="Figures"
-        ),
+        pictures=figure_files("{figure}", caption="structures"),
     wildcard_constraints:
         figure="figure[23]",
 
@@ -50,9 +46,7 @@ rule figure5:
         code=code_of("scripts/latents.py"),
     output:
         csv="results/figure5.csv",
-        pictures=report(
-            multiext("results/figure5", ".png", ".pdf"), caption="../report/figure5.rst", category="Figures"
-        ),
+        pictures=figure_files("figure5", caption="figure5"),
     log:
         "results/logs/figure5.log",
     conda:
@@ -72,9 +66,7 @@ rule figure6:
         code=code_of("scripts/rate_distortion.py"),
     output:
         csv="results/figure6.csv",
-        pictures=report(
-            multiext("results/figure6", ".png", ".pdf"), caption="../report/figure6.rst", category="Figures"
-        ),
+        pictures=figure_files("figure6", caption="figure6"),
         low_rates=multiext("results/figure6_log", ".png", ".pdf"),
     log:
         "results/logs/figure6.log",
@@ -96,11 +88,7 @@ rule threshold_scan:
         code=code_of("scripts/threshold_scan.py"),
     output:
         csv="results/threshold_scan.csv",
-        pictures=report(
-            multiext("results/threshold_scan", ".png", ".pdf"),
-            caption="../report/threshold_scan.rst",
-            category="Figures",
-        ),
+        pictures=figure_files("threshold_scan", caption="threshold_scan"),
     log:
         "results/logs/threshold_scan.log",
     conda:
