@@ -16,6 +16,7 @@ include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/claims.smk"
 include: "workflow/rules/provenance.smk"
+include: "workflow/rules/report.smk"
 include: "workflow/rules/verify.smk"
 
 
@@ -30,7 +31,7 @@ rule all:
         TABLES,
         "results/tables.md",
         "results/claims.md",
-        expand("results/figure{number}.{kind}", number=range(1, 7), kind=["csv", "png", "pdf"]),
-        expand("results/threshold_scan.{kind}", kind=["csv", "png", "pdf"]),
+        expand("results/{figure}.{kind}", figure=figures_in_use(), kind=["csv", "png", "pdf"]),
         "results/provenance/config.yaml",
         "results/provenance/versions.json",
+        "results/report/index.html",

@@ -67,7 +67,7 @@ def test_any_bytes_give_indices_in_range_or_an_error(trained, data):
 
 
 def test_tiles_of_unlike_busyness_cost_less_than_with_static_tables(trained):
-    busy = np.where(np.arange(54) % 2, 0.1, 2.0)
+    busy = np.where(np.arange(54) % 2, 0.2, 1.5)
     indices = trained[0].quantise(codes_of(54, 5, busy))
     static = range_coder.encode(indices, range_coder.Static(trained[1]))
     assert len(encoded(indices, trained)) < 0.9 * len(static)
@@ -75,7 +75,7 @@ def test_tiles_of_unlike_busyness_cost_less_than_with_static_tables(trained):
 
 def test_neighbours_help(trained, monkeypatch):
     """Halves of a picture, one smooth and one busy: the tiles around tell before the tile itself can."""
-    busy = np.repeat([0.05, 3.0], 27)
+    busy = np.repeat([0.2, 1.5], 27)
     indices = trained[0].quantise(codes_of(54, 7, busy))
     with_neighbours = len(encoded(indices, trained))
     monkeypatch.setattr("licbench.code_contexts.NEIGHBOUR", 0.0)

@@ -21,7 +21,7 @@ TARGETS = {"all", "mirror"}
 """Rules that only ask for files."""
 ALWAYS = {"verify", "reference"}
 """Rules without an output: they run whenever they are asked for."""
-ONCE = ("collect_points", "table5", "record_provenance", "all")
+ONCE = ("collect_points", "table5", "record_provenance", "record_rule_graph", "report", "all")
 MAX_RULE_LINES, MAX_SNAKEFILE_LINES = 24, 44
 PLANNED_IN_S = 30
 
@@ -76,6 +76,7 @@ def test_a_fresh_copy_plans_every_job_quickly(project: Checkout, config: dict[st
     assert planned.values("fetch_image", "image") == set(images)
     assert planned.counts["measure_image"] == len(images) * len(config["codecs"])
     assert planned.values("measure_image", "codec") == set(config["codecs"])
+    assert planned.values("reconstruct_picture", "image") == set(images)
     for rule in ONCE:
         assert planned.counts[rule] == 1, rule
     assert planned.counts.keys().isdisjoint({"train_model", "fetch_training_set", "fetch_archive", "unpack_archives"})
@@ -114,6 +115,18 @@ def test_a_folder_is_planned_picture_by_picture(project: Checkout, tmp_path: Pat
     assert planned.returncode == 0, planned.output
     assert planned.values("fetch_image", "image") == {"one", "two__three"}
     assert planned.counts["measure_image"] == 2 * len(TINY_SETTINGS["codecs"])
+
+
+def test_a_report_shows_no_more_pictures_than_asked_and_only_codecs_that_run(project: Checkout) -> None:
+    asked = TINY_SETTINGS | {"report": {"pictures": 4, "side": 512}, "dataset": "kodak"}
+    planned = project.snakemake("-n", "results/report/index.html", settings=asked)
+    assert planned.returncode == 0, planned.output
+    assert planned.values("reconstruct_picture", "image") == {"kodim01", "kodim07", "kodim13", "kodim19"}
+    assert planned.values("measure_image", "codec") == set(TINY_SETTINGS["codecs"])
+    none = project.snakemake("-n", settings=asked | {"report": {"pictures": 0, "side": 512}})
+    assert (
+        none.counts["report"] == 1 and "reconstruct_picture" not in none.counts and "threshold_scan" not in none.counts
+    )
 
 
 @pytest.mark.parametrize("preset", sorted((ROOT / "workflow" / "presets").glob("*.yaml")), ids=lambda path: path.stem)

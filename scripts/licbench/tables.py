@@ -83,6 +83,15 @@ def adapt(rows: pd.DataFrame, threshold_db: float) -> pd.DataFrame:
     )
 
 
+def rows_of(rows: pd.DataFrame, contender: Mapping[str, Any]) -> pd.DataFrame:
+    """The rows that stand for a contender of the config: its codec's, or those of one curve, point or threshold."""
+    own = rows[rows["codec"] == contender["codec"]]
+    for column in ("curve", "point"):
+        if column in contender:
+            own = own[own[column] == contender[column]]
+    return adapt(own, contender["threshold_db"]) if "threshold_db" in contender else own
+
+
 def best_within(pooled: pd.DataFrame, target_bpp: float) -> tuple[pd.Series[Any], bool]:
     """The point of highest pooled PSNR at or under the target, and True; or the point of lowest rate, and False."""
     affordable = pooled[pooled["bpp"] <= target_bpp]
@@ -141,7 +150,7 @@ def _beside(
         raise PointsError(f"{title}: none of its codecs was measured; add a row for yours under {title} in the config")
     lines = []
     for name, contender in contenders.items():
-        own = _rows_of(rows, contender)
+        own = rows_of(rows, contender)
         if own.empty:
             raise PointsError(f"{title}: no measured point stands for {name}; check what the config says of it")
         chosen, within = best_within(pool(own), target_bpp)
@@ -150,11 +159,3 @@ def _beside(
     table = pd.DataFrame(lines)
     absent = [column for column in published.columns if column not in table]
     return table.assign(**dict.fromkeys(absent)).round({"psnr_db": 3, "ms_ssim": 4, "bpp": 4})
-
-
-def _rows_of(rows: pd.DataFrame, contender: Mapping[str, Any]) -> pd.DataFrame:
-    own = rows[rows["codec"] == contender["codec"]]
-    for column in ("curve", "point"):
-        if column in contender:
-            own = own[own[column] == contender[column]]
-    return adapt(own, contender["threshold_db"]) if "threshold_db" in contender else own

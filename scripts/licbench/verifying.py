@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from licbench.codecs.base import Codec
+from licbench.codecs.base import Codec, Image
 from licbench.errors import CorruptStreamError, PointsError
 from licbench.models import ModelStore
 from licbench.points import digest
@@ -23,6 +23,30 @@ def verify_row(row: Mapping[str, Any], streams: Path, weights: Path | None) -> N
         PointsError: file and row differ, in one line that names the file.
         CorruptStreamError: the stream does not decode.
     """
+    if weights is None:
+        _checked_stream(row, streams)
+    else:
+        decode_row(row, streams, weights)
+
+
+def decode_row(row: Mapping[str, Any], streams: Path, weights: Path) -> Image:
+    """The picture in the row's stream, uint8 (height, width, 3): the very one that was scored.
+
+    Raises:
+        PointsError: file and row differ, in one line that names the file.
+        CorruptStreamError: the stream does not decode.
+    """
+    path, stream = _checked_stream(row, streams)
+    try:
+        decoded = _codec(row["codec"], weights).decode(stream)
+    except CorruptStreamError as error:
+        raise CorruptStreamError(f"{path}: {error}") from error
+    if digest(decoded) != row["pixels_sha256"]:
+        raise PointsError(f"{path} decodes to another picture than was scored; check the versions in use")
+    return decoded
+
+
+def _checked_stream(row: Mapping[str, Any], streams: Path) -> tuple[Path, bytes]:
     kind = codec_class(row["codec"])
     path = streams / row["dataset"] / row["codec"] / row["image"] / f"{row['point']}{kind.extension}"
     if not path.is_file():
@@ -30,15 +54,7 @@ def verify_row(row: Mapping[str, Any], streams: Path, weights: Path | None) -> N
     stream = path.read_bytes()
     if (len(stream), digest(stream)) != (row["bytes"], row["stream_sha256"]):
         raise PointsError(f"{path} is not the file that was measured; run again with {AGAIN}")
-    if weights is not None and _decoded_digest(path, stream, _codec(row["codec"], weights)) != row["pixels_sha256"]:
-        raise PointsError(f"{path} decodes to another picture than was scored; check the versions in use")
-
-
-def _decoded_digest(path: Path, stream: bytes, codec: Codec) -> str:
-    try:
-        return digest(codec.decode(stream))
-    except CorruptStreamError as error:
-        raise CorruptStreamError(f"{path}: {error}") from error
+    return path, stream
 
 
 @cache

@@ -17,7 +17,7 @@ rule judge_claims:
         template="workflow/report/claims.md",
         code=code_of("scripts/claims.py"),
     output:
-        csv="results/claims.csv",
+        csv=report("results/claims.csv", caption="../report/claims.rst", category="Claims"),
         page="results/claims.md",
     log:
         "results/logs/judge_claims.log",

@@ -143,3 +143,37 @@ def cards_in_use(wildcards):
         for file in models_of(codec, config[part])
     ]
     return sorted({file for file in files if file.endswith(".json")})
+
+
+def figures_in_use():
+    """The figures that this config can fill: the scan needs super-resolution."""
+    scan = ["threshold_scan"] if "sr" in config["codecs"] else []
+    return [*(f"figure{number}" for number in range(1, 7)), *scan]
+
+
+def codecs_of_table5():
+    """The codecs behind the rows of Table 5, each once."""
+    return list(dict.fromkeys(row["codec"] for row in contenders("table5").values()))
+
+
+def reconstructions(wildcards):
+    """The pictures that the report shows, evenly spread over the dataset."""
+    names, most = images(), config["report"]["pictures"]
+    count = min(len(names), most) if codecs_of_table5() else 0
+    return [f"results/reconstructions/{DATASET.id}/{names[at * len(names) // count]}" for at in range(count)]
+
+
+def report_sources():
+    """Templates, scripts and texts of the report."""
+    return sorted(str(path.relative_to(ROOT)) for path in (ROOT / "workflow" / "report").rglob("*.*"))
+
+
+def report_settings():
+    """What the report says of the config, beside the whole of it."""
+    told = {key: config[key] for key in ("rate_target_bpp", "threshold_scan")}
+    return {"dataset": DATASET.id, "table5": contenders("table5"), **told}
+
+
+def figure_files(figure, caption):
+    """The pictures of a figure, with the caption that `snakemake --report` shows."""
+    return report(multiext(f"results/{figure}", ".png", ".pdf"), caption=f"../report/{caption}.rst", category="Figures")

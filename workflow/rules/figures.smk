@@ -12,7 +12,7 @@ rule pipelines:
         code=code_of("scripts/pipelines.py"),
     output:
         csv="results/{figure}.csv",
-        pictures=multiext("results/{figure}", ".png", ".pdf"),
+        pictures=figure_files("{figure}", caption="pipelines"),
     log:
         "results/logs/{figure}.log",
     wildcard_constraints:
@@ -27,6 +27,9 @@ use rule pipelines as structures with:
     input:
         script="scripts/structures.py",
         code=code_of("scripts/structures.py"),
+    output:
+        csv="results/{figure}.csv",
+        pictures=figure_files("{figure}", caption="structures"),
     wildcard_constraints:
         figure="figure[23]",
 
@@ -43,7 +46,7 @@ rule figure5:
         code=code_of("scripts/latents.py"),
     output:
         csv="results/figure5.csv",
-        pictures=multiext("results/figure5", ".png", ".pdf"),
+        pictures=figure_files("figure5", caption="figure5"),
     log:
         "results/logs/figure5.log",
     conda:
@@ -63,7 +66,7 @@ rule figure6:
         code=code_of("scripts/rate_distortion.py"),
     output:
         csv="results/figure6.csv",
-        pictures=multiext("results/figure6", ".png", ".pdf"),
+        pictures=figure_files("figure6", caption="figure6"),
         low_rates=multiext("results/figure6_log", ".png", ".pdf"),
     log:
         "results/logs/figure6.log",
@@ -85,7 +88,7 @@ rule threshold_scan:
         code=code_of("scripts/threshold_scan.py"),
     output:
         csv="results/threshold_scan.csv",
-        pictures=multiext("results/threshold_scan", ".png", ".pdf"),
+        pictures=figure_files("threshold_scan", caption="threshold_scan"),
     log:
         "results/logs/threshold_scan.log",
     conda:

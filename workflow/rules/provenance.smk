@@ -1,7 +1,7 @@
 # What the results were made with.
 #   needs   the config and the environment
-#   makes   results/provenance/config.yaml, results/provenance/versions.json
-#   steps   record_provenance
+#   makes   results/provenance/config.yaml, versions.json and rulegraph.mmd
+#   steps   record_provenance, record_rule_graph
 
 
 localrules:
@@ -26,3 +26,19 @@ rule record_provenance:
     shell:
         "python scripts/provenance.py --config {params.config:q} --weights {params.weights:q} --rows {input.rows:q}"
         " --out-config {output.config:q} --out-versions {output.versions:q} 2> {log:q}"
+
+
+rule record_rule_graph:
+    """The rules that lead to everything, as Snakemake plans them with the config in force."""
+    input:
+        config="results/provenance/config.yaml",
+        rules=[workflow.main_snakefile, *map(str, sorted(ROOT.glob("workflow/rules/*.smk")))],
+    output:
+        "results/provenance/rulegraph.mmd",
+    log:
+        "results/logs/record_rule_graph.log",
+    conda:
+        "../../envs/tables.yaml"
+    shell:
+        "snakemake --snakefile {input.rules[0]:q} --nolock --configfile {input.config:q}"
+        " --rulegraph mermaid-js > {output:q} 2> {log:q}"

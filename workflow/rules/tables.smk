@@ -21,7 +21,7 @@ rule tables1to4:
         cards=cards_in_use,
         code=code_of("scripts/paper_table.py"),
     output:
-        "results/{table}.csv",
+        report("results/{table}.csv", caption="../report/tables1to4.rst", category="Tables"),
     log:
         "results/logs/{table}.log",
     wildcard_constraints:
@@ -42,7 +42,7 @@ rule table5:
         paper="workflow/resources/paper/table5.csv",
         code=code_of("scripts/table.py"),
     output:
-        "results/table5.csv",
+        report("results/table5.csv", caption="../report/table5.rst", category="Tables"),
     log:
         "results/logs/table5.log",
     conda:
@@ -62,7 +62,7 @@ use rule table5 as contest with:
         paper="workflow/resources/paper/clic2018_leaderboard.csv",
         code=code_of("scripts/table.py"),
     output:
-        "results/contest.csv",
+        report("results/contest.csv", caption="../report/contest.rst", category="Tables"),
     log:
         "results/logs/contest.log",
     params:

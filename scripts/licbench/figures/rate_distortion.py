@@ -98,17 +98,36 @@ def figure6_data(rows: pd.DataFrame, qp: int, threshold_db: float) -> pd.DataFra
     Raises:
         PointsError: a curve has no style, or a point lacks a picture.
     """
-    drawn = pd.concat(list(_curves(rows, qp, threshold_db)), ignore_index=True)
+    drawn = curves(rows, qp, threshold_db)
+    data = leading(pool(drawn).merge(pooled_bands(drawn), on=POINT))
+    return data[COLUMNS].round(6)
+
+
+def curves(rows: pd.DataFrame, qp: int, threshold_db: float) -> pd.DataFrame:
+    """The rows of the curves that are drawn: super-resolution as its two sweeps, the GAN's models as one curve.
+
+    Args:
+        rows: see ``points``.
+        qp: of super-resolution while its threshold moves.
+        threshold_db: of super-resolution while its QP moves.
+    """
+    return pd.concat(list(_curves(rows, qp, threshold_db)), ignore_index=True)
+
+
+def leading(pooled: pd.DataFrame) -> pd.DataFrame:
+    """Points (``tables.pool``) in the order of ``STYLES`` and rising rate, with ``leads_psnr_db``, ``leads_ms_ssim``.
+
+    Raises:
+        PointsError: a curve has no style.
+    """
     order = list(STYLES)
-    data = pool(drawn).merge(pooled_bands(drawn), on=POINT)
-    data["place"] = [
-        order.index(_styled(codec, curve)) for codec, curve in zip(data["codec"], data["curve"], strict=True)
-    ]
+    place = [order.index(_styled(codec, curve)) for codec, curve in zip(pooled["codec"], pooled["curve"], strict=True)]
+    data = pooled.assign(place=place)
     data = data.sort_values(["place", "bpp", "psnr_db"], ascending=[True, True, False], ignore_index=True)
     for quality in ("psnr_db", "ms_ssim"):
         best_before = data.groupby("place")[quality].transform(lambda values: values.cummax().shift(fill_value=-np.inf))
         data[f"leads_{quality}"] = data[quality] > best_before
-    return data[COLUMNS].round(6)
+    return data.drop(columns="place")
 
 
 def _curves(rows: pd.DataFrame, qp: int, threshold_db: float) -> Iterator[pd.DataFrame]:

@@ -1,0 +1,95 @@
+"""Quality against rate for the interactive plot: the whole dataset pooled, and every picture by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from licbench.figures.rate_distortion import PUBLISHED, STYLES, curves, leading
+from licbench.tables import pool
+
+DASHES = {"-": "solid", "--": "dash", ":": "dot"}
+SYMBOLS = {
+    "s": "square", "D": "diamond", "v": "triangle-down", "P": "cross", ">": "triangle-right", "o": "circle",
+    "h": "hexagon", "p": "pentagon", "^": "triangle-up", "X": "x", "<": "triangle-left", "H": "hexagon2",
+    "d": "diamond-tall",
+}  # fmt: skip
+"""Matplotlib's markers, as the printed figures use them -> the plot library's names."""
+WHOLE = ""
+"""Stands for all pictures where else a picture's id stands."""
+
+
+def curve_data(rows: pd.DataFrame, published: pd.DataFrame, qp: int, threshold_db: float) -> dict[str, Any]:
+    """What the plot shows, ready for JSON.
+
+    Args:
+        rows: see ``points``; all rows of one dataset, sweeps and ablations.
+        published: the paper's points (Figure 6), columns codec, bpp, psnr_db, ms_ssim.
+        qp: of super-resolution while its threshold moves.
+        threshold_db: of super-resolution while its QP moves.
+
+    Returns:
+        ``pictures``; ``styles`` of the curves there are; ``points``: picture, or "" for all pooled after the CLIC 2018
+        protocol -> curve -> [setting, bpp, psnr_db, ms_ssim, leads in PSNR, leads in MS-SSIM], by rising rate;
+        ``published`` likewise. An infinite PSNR and a missing MS-SSIM are null.
+
+    Raises:
+        PointsError: a curve has no style.
+    """
+    pictures = list(dict.fromkeys(rows["image"]))
+    points = {WHOLE: _points(leading(pool(curves(rows, qp, threshold_db))))}
+    for image, own in rows.groupby("image", sort=False):
+        points[str(image)] = _points(leading(pool(curves(own, qp, threshold_db))))
+    present = points[WHOLE]
+    return {
+        "pictures": pictures,
+        "styles": {_key(*key): _style(key) for key in STYLES if _key(*key) in present},
+        "points": points,
+        "published": [
+            {
+                "name": str(name),
+                "colour": STYLES[PUBLISHED[str(name)]].colour,
+                "symbol": SYMBOLS[STYLES[PUBLISHED[str(name)]].marker],
+                "points": [["as published", *map(_number, line)] for line in _triples(own)],
+            }
+            for name, own in published.groupby("codec", sort=False)
+        ],
+    }
+
+
+def _key(codec: str, curve: str) -> str:
+    return f"{codec}/{curve}"
+
+
+def _style(key: tuple[str, str]) -> Mapping[str, str]:
+    style = STYLES[key]
+    return {
+        "label": style.label,
+        "codec": key[0],
+        "colour": style.colour,
+        "dash": DASHES[style.dashes],
+        "symbol": SYMBOLS[style.marker],
+    }
+
+
+def _points(data: pd.DataFrame) -> dict[str, list[list[Any]]]:
+    return {
+        _key(str(codec), str(curve)): [
+            [point, *map(_number, triple), int(psnr), int(ms_ssim)]
+            for point, triple, psnr, ms_ssim in zip(
+                own["point"], _triples(own), own["leads_psnr_db"], own["leads_ms_ssim"], strict=True
+            )
+        ]
+        for (codec, curve), own in data.groupby(["codec", "curve"], sort=False)
+    }
+
+
+def _triples(data: pd.DataFrame) -> Any:
+    return data[["bpp", "psnr_db", "ms_ssim"]].to_numpy(np.float64)
+
+
+def _number(value: float) -> float | None:
+    return round(float(value), 4) if np.isfinite(value) else None

@@ -1,0 +1,48 @@
+"""Which streams stand behind the rows of Table 5."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from licbench.errors import PointsError
+from licbench.metrics import psnr
+from licbench.rates import bits_per_pixel
+from licbench.tables import rows_of
+
+Contenders = Mapping[str, Mapping[str, Any]]
+
+
+def operating_rows(rows: pd.DataFrame, contenders: Contenders, table: pd.DataFrame) -> pd.DataFrame:
+    """The rows behind each line of Table 5, one for each picture and contender.
+
+    Args:
+        rows: see ``points``; of one picture or more.
+        contenders: row name -> what stands for it (config: table5).
+        table: Table 5 as measured, columns codec (the row's name) and setting.
+
+    Returns:
+        The rows as measured, so that ``point`` still names the stream of an adaptive codec, with ``name`` and
+        ``setting`` of the table, ``bpp`` and ``psnr_db``; in the table's order.
+
+    Raises:
+        PointsError: a line has no row, or not one for each picture.
+    """
+    chosen = []
+    for line in table[["codec", "setting"]].to_dict("records"):
+        own = rows_of(rows, contenders[line["codec"]])
+        kept = rows.loc[own.index[own["point"] == line["setting"]]]
+        if sorted(kept["image"]) != sorted(set(rows["image"])):
+            raise PointsError(f"report: {line['codec']} at {line['setting']} lacks a picture; run the workflow again")
+        chosen.append(kept.assign(name=line["codec"], setting=line["setting"]))
+    return _with_ratios(pd.concat(chosen, ignore_index=True))
+
+
+def _with_ratios(rows: pd.DataFrame) -> pd.DataFrame:
+    pixels = rows["width"] * rows["height"]
+    return rows.assign(
+        bpp=[bits_per_pixel(size, count) for size, count in zip(rows["bytes"], pixels, strict=True)],
+        psnr_db=[psnr(sse, 3 * count) for sse, count in zip(rows["sse"], pixels, strict=True)],
+    )

@@ -1,0 +1,42 @@
+"""Write the report: tables, claims, curves, pictures, models and provenance as pages that need no network."""
+
+import argparse
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from licbench.cli import run
+from licbench.points import read_rows
+from licbench.report.site import Run, write_report
+
+
+def main() -> None:
+    """Parse the command line and write the pages."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--settings", required=True, type=json.loads, help="parts of the config, as JSON")
+    parser.add_argument("--tables", required=True, nargs="+", type=Path, help="table1 to table5, contest and claims")
+    parser.add_argument("--rows", required=True, nargs="+", type=Path, help="the dataset's rows, sweeps and ablations")
+    parser.add_argument("--paper", required=True, type=Path, help="the published points of Figure 6, as CSV")
+    parser.add_argument("--cards", nargs="*", type=Path, default=[], help="model cards, their logs beside them")
+    parser.add_argument("--pictures", nargs="*", type=Path, default=[], help="folders of report_picture.py")
+    parser.add_argument("--figures", nargs="*", type=Path, default=[], help="PNG files to show")
+    parser.add_argument("--results", default="results", type=Path, help="holds provenance/ and benchmarks/")
+    parser.add_argument("--templates", default="workflow/report", type=Path, help="the pages' templates and texts")
+    parser.add_argument("--out", required=True, type=Path, help="index.html; the other pages go beside it")
+    options = parser.parse_args()
+    told = Run(
+        settings=options.settings,
+        tables={path.stem: pd.read_csv(path) for path in options.tables},
+        rows=read_rows(*options.rows),
+        published=pd.read_csv(options.paper),
+        cards=options.cards,
+        pictures=options.pictures,
+        figures=options.figures,
+        results=options.results,
+    )
+    write_report(told, options.templates, options.out.parent)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,57 @@
+# The report: pages for a browser, and captions for `snakemake --report`.
+#   needs   config: report, table5, threshold_scan, rate_target_bpp; the tables, claims, figures, rows and streams, the
+#           models' cards (train.smk or shipped), results/provenance, the templates (workflow/report)
+#   makes   results/reconstructions/{dataset}/{image}, results/report/index.html and the pages beside it
+#   steps   reconstruct_picture: one picture as each codec of Table 5 gives it back; report: the pages
+
+REPORTED = ["table1", "table2", "table3", "table4", "table5", "contest", "claims"]
+PAGES = ["index", "tables", "claims", "curves", "pictures", "figures", "models", "run", "guide"]
+
+
+rule reconstruct_picture:
+    """One picture decoded from the streams behind Table 5, as lossless WebP for the viewer."""
+    input:
+        picture="results/data/{dataset}/{image}.png",
+        rows=expand("results/points/{{dataset}}/{codec}/{{image}}.csv", codec=codecs_of_table5()),
+        streams=expand("results/streams/points/{{dataset}}/{codec}/{{image}}", codec=codecs_of_table5()),
+        models=[models_of(codec, config["settings"]) for codec in codecs_of_table5()],
+        table="results/table5.csv",
+        code=code_of("scripts/report_picture.py", codecs=codecs_of_table5()),
+    output:
+        directory("results/reconstructions/{dataset}/{image}"),
+    log:
+        "results/logs/reconstruct_picture/{dataset}/{image}.log",
+    conda:
+        "../../envs/codecs.yaml"
+    params:
+        contenders=to_json(contenders("table5")),
+        options=f"--streams results/streams/points --weights {weights_folder()} --side {config['report']['side']}",
+    shell:
+        "python scripts/report_picture.py {input.picture:q} --rows {input.rows:q} --table {input.table:q}"
+        " --contenders {params.contenders:q} {params.options} --out {output:q} 2> {log:q}"
+
+
+rule report:
+    """Tables, claims, curves, pictures, models and provenance as pages that need no network."""
+    input:
+        tables=expand("results/{table}.csv", table=REPORTED),
+        rows=rows_in_use(),
+        paper="workflow/resources/paper/figure6.csv",
+        cards=cards_in_use,
+        pictures=reconstructions,
+        figures=expand("results/{figure}.png", figure=figures_in_use()),
+        provenance=expand("results/provenance/{file}", file=["config.yaml", "versions.json", "rulegraph.mmd"]),
+        code=[*code_of("scripts/report.py"), *report_sources()],
+    output:
+        pages=expand("results/report/{page}.html", page=PAGES),
+        folders=directory(expand("results/report/{folder}", folder=["assets", "files", "pictures"])),
+    log:
+        "results/logs/report.log",
+    conda:
+        "../../envs/tables.yaml"
+    params:
+        settings=to_json(report_settings()),
+    shell:
+        "python scripts/report.py --settings {params.settings:q} --tables {input.tables:q} --rows {input.rows:q}"
+        " --paper {input.paper:q} --cards {input.cards:q} --pictures {input.pictures:q} --figures {input.figures:q}"
+        " --out results/report/index.html 2> {log:q}"
