@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from licbench.codes import BIT_DEPTHS, CodeQuantiser
+from licbench.codes import BIT_DEPTHS, ROTATED_ROUNDING, CodeQuantiser
 
 SMALL = st.floats(-1e3, 1e3, width=32)
 RANGES = st.lists(st.tuples(SMALL, st.floats(0, 100, width=32)), min_size=1, max_size=12)
@@ -18,7 +18,7 @@ def ranges(pairs):
 
 @settings(deadline=None)
 @given(pairs=RANGES, bits=st.sampled_from(BIT_DEPTHS), shared=st.booleans(), seed=st.integers(0, 2**32 - 1))
-def test_inside_the_range_the_error_is_at_most_half_a_step(pairs, bits, shared, seed):
+def test_inside_the_range_the_error_is_bounded(pairs, bits, shared, seed):
     low, high = ranges(pairs)
     quantiser = CodeQuantiser.from_ranges(low, high, bits, shared_step=shared)
     inner = np.random.default_rng(seed).uniform(low, high, (20, len(low))).astype(np.float32)
@@ -26,8 +26,9 @@ def test_inside_the_range_the_error_is_at_most_half_a_step(pairs, bits, shared, 
     indices = quantiser.quantise(codes)
     assert indices.dtype == np.int32
     assert (indices >= 0).all() and (indices < quantiser.levels).all()
-    # Beside half a step, the last bits of float32
-    allowed = quantiser.step / 2 + 4 * np.spacing(np.abs(codes).max(axis=0))
+    # Half a step, or two thirds where magnitudes are rounded down; beside that, the last bits of float32
+    assert quantiser.rounding == (ROTATED_ROUNDING if shared else 0.5)
+    allowed = quantiser.step * (1 - quantiser.rounding) + 4 * np.spacing(np.abs(codes).max(axis=0))
     assert (np.abs(quantiser.dequantise(indices).astype(np.float64) - codes) <= allowed).all()
 
 
@@ -50,7 +51,10 @@ def test_by_hand():
     shared = CodeQuantiser.from_ranges(low, high, 5, shared_step=True)
     assert shared.step.tolist() == [2, 2] and shared.first.tolist() == [-16, -1] and shared.levels.tolist() == [32, 3]
     codes = np.array([[-31, 0.9], [0, 1.1], [2.9, -1], [1000, -1000]], np.float32)
-    assert shared.quantise(codes).tolist() == [[0, 1], [16, 2], [17, 1], [31, 0]]
+    assert plain.quantise(codes).tolist() == [[0, 19], [16, 21], [17, 0], [31, 0]]
+    # A magnitude of 15.5 or 0.55 steps does not reach the next whole number, one of 1.7 does
+    assert shared.quantise(codes).tolist() == [[1, 1], [16, 1], [17, 1], [31, 0]]
+    assert shared.quantise(np.float32([[3.4, -1.4]])).tolist() == [[18, 0]]
     assert shared.dequantise(np.array([[16, 2], [31, 0]])).tolist() == [[0, 2], [30, -2]]
     assert shared.dequantise(np.zeros((1, 2), np.int32)).dtype == np.float32
 

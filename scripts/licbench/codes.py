@@ -11,15 +11,22 @@ Floats = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int32]
 
 BIT_DEPTHS = (5, 6, 7, 8)
+ROTATED_ROUNDING = 1 / 3
+"""Added to a magnitude before its fraction is dropped, where one step serves all: as encoders of HEVC round in intra
+pictures. Chosen on BSDS500 val, where it saves 10 % of the rate for 0.07 dB (docs/methods.md)."""
 
 
 @dataclass(frozen=True)
 class CodeQuantiser:
-    """A uniform quantiser for each of N coefficients: value = (first + index) * step, 0 <= index < levels."""
+    """A uniform quantiser for each of N coefficients: value = (first + index) * step, 0 <= index < levels.
+
+    ``rounding``: what is added to a magnitude, in steps, before its fraction is dropped; a half is plain rounding.
+    """
 
     first: npt.NDArray[np.int64]
     step: npt.NDArray[np.float64]
     levels: npt.NDArray[np.int64]
+    rounding: float
 
     @classmethod
     def from_ranges(cls, low: Floats, high: Floats, bits: int, shared_step: bool) -> CodeQuantiser:
@@ -30,7 +37,7 @@ class CodeQuantiser:
             high: largest value, (N,).
             bits: depth of the quantiser, 5..8 in the paper.
             shared_step: one step for all, set by the widest range, so that rotated coefficients of low variance get
-                few levels; otherwise each coefficient spends all its levels on its own range.
+                few levels, and rounding by ``ROTATED_ROUNDING``; otherwise each spends all its levels on its own range.
         """
         spans = np.maximum(high.astype(np.float64) - low, 1e-6)
         # Two levels are spared because both ends of a range are rounded outwards to multiples of the step.
@@ -38,11 +45,12 @@ class CodeQuantiser:
         step = np.full_like(steps, steps.max()) if shared_step else steps
         first = np.floor(low / step).astype(np.int64)
         levels = np.minimum(np.ceil(high / step).astype(np.int64) - first + 1, 2**bits)
-        return cls(first, step, levels)
+        return cls(first, step, levels, ROTATED_ROUNDING if shared_step else 0.5)
 
     def quantise(self, codes: Floats) -> Indices:
         """(tiles, N) float -> (tiles, N) index; values beyond the range go to its ends."""
-        indices = np.rint(codes / self.step) - self.first
+        magnitudes = np.floor(np.abs(codes / self.step) + self.rounding)
+        indices = np.copysign(magnitudes, codes) - self.first
         return np.clip(indices, 0, self.levels - 1).astype(np.int32)
 
     def dequantise(self, indices: Indices) -> Floats:
