@@ -67,10 +67,10 @@ def test_any_bytes_give_indices_in_range_or_an_error(trained, data):
 
 
 def test_tiles_of_unlike_busyness_cost_less_than_with_static_tables(trained):
-    busy = np.where(np.arange(54) % 2, 0.2, 2.0)
+    busy = np.random.default_rng(4).choice([0.2, 2.0], 54)
     indices = trained[0].quantise(codes_of(54, 5, busy))
     static = range_coder.encode(indices, range_coder.Static(trained[1]))
-    assert len(encoded(indices, trained)) < 0.97 * len(static)
+    assert len(encoded(indices, trained)) < 0.95 * len(static)
 
 
 def test_neighbours_help(trained, monkeypatch):
