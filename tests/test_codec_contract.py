@@ -8,7 +8,6 @@ import hashlib
 import io
 import json
 from functools import cache
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -378,12 +377,14 @@ def test_depth_is_the_only_loss_of_the_gan(weights, tmp_path):
 
     # Three steps leave a generator that hardly listens to its code; this one shouts.
     tensors = load_file(weights / "tiny_gan.safetensors")
-    tensors["generator.project.weight"] *= np.float16(2000)
+    tensors["generator.project.weight"] *= np.float16(4000)
     save_file(tensors, tmp_path / "loud.safetensors")
     card = json.loads((weights / "tiny_gan.json").read_text())
     card["sha256"] = hashlib.sha256((tmp_path / "loud.safetensors").read_bytes()).hexdigest()
     (tmp_path / "loud.json").write_text(json.dumps(card))
-    codec, picture = codec_class("gan")(ModelStore(tmp_path)), textured(128, 256)
+    codec = codec_class("gan")(ModelStore(tmp_path))
+    # Of the training set's pictures, so that the codes stay inside the range that it showed
+    picture = np.concatenate([textured(128, 144, seed=0)[:, :128], textured(150, 131, seed=1)[:128, :128]], axis=1)
     model = codec.models.load("loud", "gan")
     tiles = torch.from_numpy(np.stack([picture[:, :128], picture[:, 128:]])).permute(0, 3, 1, 2).float() / 127.5 - 1
     with torch.inference_mode():
@@ -397,10 +398,9 @@ def test_depth_is_the_only_loss_of_the_gan(weights, tmp_path):
             settings = {"model": "loud", "scale": 1, "bits": bits, "rotated": rotated}
             decoded = codec.decode(codec.encode(picture, OperatingPoint("x", "x", settings)))
             losses.append(((decoded - whole) ** 2).mean())
-        # What is left at 8 bits is hardly more than the rounding of pixels, 1/12; a dead zone adds to it.
-        slack, rest = (1.3, 0.2) if rotated else (1.0, 0.1)
-        assert all(finer <= slack * coarser for coarser, finer in pairwise(losses))
-        assert losses[-1] < rest < losses[0] < whole.var() / 1000
+        assert losses == sorted(losses, reverse=True)
+        # What is left at 8 bits is hardly more than the rounding of pixels, 1/12.
+        assert losses[-1] < 0.1 < losses[0] < whole.var() / 1000
 
 
 # Super-resolution
