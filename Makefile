@@ -7,7 +7,7 @@ VENV := .venv
 WITH := $(if $(CONFIG),--config $(CONFIG))
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: table5 all paper test lint bench bench-train fuzz faults verify reference mirror lock clean
+.PHONY: table5 all paper test lint bench bench-train choices fuzz faults verify reference mirror lock clean
 
 table5: $(VENV)/.run        ## Table 5 on the embedded photographs, printed
 	snakemake --cores $(CORES) results/table5.csv $(WITH)
@@ -46,6 +46,10 @@ lint: $(VENV)/.dev          ## style, types, workflow
 
 bench: $(VENV)/.dev         ## how long the metrics and each codec take
 	python tests/benchmarks.py
+
+choices: $(VENV)/.run       ## what the choices that the paper leaves open are worth, on BSDS500 val: docs/methods.md
+	snakemake --cores $(CORES) results/training_sets/bsds500_val.safetensors $(WITH)
+	python tests/choices.py results/training_sets/bsds500_val.safetensors
 
 bench-train: $(VENV)/.dev   ## steps a second of the trainer, beside a bare loop
 	python tests/bench_training.py
