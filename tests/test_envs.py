@@ -22,7 +22,7 @@ PYTHON, NOT_PINNED = "3.11", {"pip"}
 NOT_PYTHON = {"python", "pip", "openjpeg"}
 ON_PYPI = {"pytorch": "torch", "pytorch-cpu": "torch", "matplotlib-base": "matplotlib"}
 """Packages that conda-forge calls otherwise."""
-PACKAGE_OF = {"PIL": "pillow", "yaml": "pyyaml", "skimage": "scikit-image"}
+PACKAGE_OF = {"PIL": "pillow", "yaml": "pyyaml", "skimage": "scikit-image", "markdown_it": "markdown-it-py"}
 """Modules that are not called as their package."""
 BY_NAME = {
     "scripts/licbench/registry.py": "scripts/licbench/codecs/*.py",

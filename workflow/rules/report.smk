@@ -48,7 +48,7 @@ rule report:
     log:
         "results/logs/report.log",
     conda:
-        "../../envs/tables.yaml"
+        "../../envs/report.yaml"
     params:
         settings=to_json(report_settings()),
     shell:

@@ -60,7 +60,7 @@ rule super_resolution:
     log:
         "results/logs/super_resolution.log",
     conda:
-        "../../envs/train.yaml"
+        "../../envs/codecs.yaml"
     shell:
         "python scripts/super_resolution.py {input.pictures:q} --model {input.model[0]:q} --out {output:q}"
         " 2>&1 | tee {log:q}"
@@ -78,7 +78,7 @@ rule training_curve:
     log:
         "results/logs/training_curve/{dataset}/{model}.log",
     conda:
-        "../../envs/train.yaml"
+        "../../envs/codecs.yaml"
     params:
         snapshots="results/snapshots/{model}",
         settings=lambda wildcards: to_json(config["training_curves"]["settings"][wildcards.model]),
