@@ -299,15 +299,35 @@ def test_verify_refuses_what_is_no_table(tmp_path):
 
 
 def test_train(pack, tmp_path):
-    def arguments(recipe, data=pack):
+    pictures = tmp_path / "pictures.safetensors"
+
+    def arguments(recipe, data=pictures, *more):
         return [
-            "--recipe", json.dumps(recipe), "--data", data, "--weights", tmp_path / "m.safetensors",
-            "--log", tmp_path / "m.csv", "--checkpoint", tmp_path / "m.pt", "--threads", 1,
+            "--recipe", json.dumps(recipe), "--data", data, "--sets", "synthetic", "--validation", pictures,
+            "--weights", tmp_path / "m.safetensors", "--log", tmp_path / "m.csv", "--checkpoint", tmp_path / "m.pt",
+            "--snapshots", tmp_path / "snapshots", "--threads", 1, *more,
         ]  # fmt: skip
 
-    assert "unknown network 'vgg'" in fails("train", *arguments({**SRCNN_RECIPE, "network": "vgg"}))
-    assert "none.zip: unreadable training set" in fails("train", *arguments(SRCNN_RECIPE, tmp_path / "none.zip"))
+    assert "none.zip: unreadable training set" in fails("decode_pictures", tmp_path / "none.zip", "--out", pictures)
     only(tmp_path)
+    succeeds("decode_pictures", pack, "--out", pictures)
+    assert "unknown network 'vgg'" in fails("train", *arguments({**SRCNN_RECIPE, "network": "vgg"}))
+    missing = tmp_path / "none.safetensors"
+    assert "none.safetensors: no decoded training pictures" in fails("train", *arguments(SRCNN_RECIPE, missing))
+    only(tmp_path, pictures.name)
+    stopped = run("train", *arguments(SRCNN_RECIPE, pictures, "--max-seconds", 0))
+    assert stopped.returncode == 1
+    assert stopped.stderr.endswith("error: tiny_srcnn: 1 of 3 steps in the time allowed; run again to go on\n")
     succeeds("train", *arguments(SRCNN_RECIPE))
-    only(tmp_path, "m.safetensors", "m.json", "m.csv", "m.pt")
+    only(tmp_path, pictures.name, "m.safetensors", "m.json", "m.csv", "m.pt", "snapshots")
     assert ModelStore(tmp_path).load("m", "srcnn").card["steps"] == 3
+
+
+def test_super_resolution(decoded, weights, tmp_path):
+    out = tmp_path / "gain.csv"
+    said = succeeds("super_resolution", decoded, "--model", weights / "tiny_srcnn.safetensors", "--out", out)
+    assert "2 pictures, means: bicubic_db" in said
+    assert "is a cae network" in fails(
+        "super_resolution", decoded, "--model", weights / "tiny_cae.safetensors", "--out", tmp_path / "none.csv"
+    )
+    only(tmp_path, "gain.csv")

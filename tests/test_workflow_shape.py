@@ -14,6 +14,7 @@ from pictures import textured
 from licbench.codecs.base import Settings
 from licbench.datasets import describe
 from licbench.registry import codec_class, codec_ids
+from licbench.settings import all_sets
 
 RULE_FILES = sorted((ROOT / "workflow" / "rules").glob("*.smk"))
 RULE = re.compile(r"^( *)(?:rule|checkpoint) (\w+):\n((?:\1 +.*\n|\n)*)", re.MULTILINE)
@@ -88,7 +89,7 @@ def test_training_is_planned_for_every_model_in_use(project: Checkout, config: d
     planned = project.snakemake("-n", "results/table5.csv", settings={"weights": "trained"})
     assert planned.returncode == 0, planned.output
     assert planned.values("train_model", "model") == models_in_use(config)
-    assert planned.values("fetch_training_set", "set") == set(config["training"]["sets"])
+    assert planned.values("fetch_training_set", "set") == set(all_sets(config))
 
 
 @pytest.mark.parametrize("mirror", ["", "mirror"])
