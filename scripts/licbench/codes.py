@@ -13,7 +13,7 @@ Indices = npt.NDArray[np.int32]
 BIT_DEPTHS = (5, 6, 7, 8)
 ROTATED_ROUNDING = 1 / 3
 """Added to a magnitude before its fraction is dropped, where one step serves all: as encoders of HEVC round in intra
-pictures. Chosen on BSDS500 val, where it saves 10 % of the rate for 0.07 dB (docs/methods.md)."""
+pictures. Chosen on BSDS500 val, where a half costs 5 % more rate (docs/methods.md)."""
 
 
 @dataclass(frozen=True)
