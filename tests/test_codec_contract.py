@@ -368,6 +368,17 @@ def test_larger_scales_of_the_gan_make_more_tiles(fresh):
     assert np.diff(lengths) == pytest.approx(np.diff([6, 15, 28, 45]) * (lengths[3] - lengths[0]) / 39, rel=0.15)
 
 
+@pytest.mark.parametrize(("codec", "magic"), [("cae", 0xC1), ("gan", 0xC2)])
+def test_streams_of_version_1_are_refused(codec, magic, fresh):
+    """Their numbers mean something else now: to decode them would show another picture without a word."""
+    settings = {"cae": {"step": 1.0, "rotation": "offline"}, "gan": {"scale": 1, "bits": 8, "rotated": True}}[codec]
+    point = OperatingPoint("x", "x", {"model": f"tiny_{codec}", **settings})
+    body = fresh(codec).encode(photo(40, 50), point)[:-2]
+    old = bytes([magic]) + body[1:]
+    with pytest.raises(CorruptStreamError, match=f"not a {codec} stream; decode it with the codec that wrote it"):
+        fresh(codec).decode(old + binascii.crc_hqx(old, 0xFFFF).to_bytes(2, "big"))
+
+
 def test_depth_is_the_only_loss_of_the_gan(weights, tmp_path):
     """The decoded tile comes near to what the networks make without quantiser, nearer with every bit."""
     import torch

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float32]
 
-MAGIC = 0xC1
+MAGIC = 0xC4
+"""0xC1 was version 1, whose components had one step."""
 MAPS = 32
 DOWNSCALE = 8
 ROTATIONS = ("none", "offline", "per_image")

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float32]
 
-MAGIC = 0xC2
+MAGIC = 0xC5
+"""0xC2 was version 1, whose tables were static."""
 SCALES = (1, 2, 3, 4)
 BATCH = 32
 """Tiles that go through the network at a time; bounds the memory."""
