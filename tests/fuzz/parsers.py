@@ -164,10 +164,10 @@ class FileParser(Parser):
     """What reads a file by its path."""
 
     def __init__(self, name: str, read: Callable[[Path], object], sources: Callable[[], list[bytes]], *refusals: Any):
-        self._name, self._read, self.seeds, self.refusals = name, read, sources, refusals  # type: ignore[method-assign]
+        self._name, self._read, self._sources, self.refusals = name, read, sources, refusals
 
     def seeds(self) -> list[bytes]:
-        raise NotImplementedError
+        return self._sources()
 
     def parse(self, data: bytes) -> object:
         with tempfile.TemporaryDirectory() as folder:

@@ -24,7 +24,7 @@ except LicbenchError as error:
     raise WorkflowError(" ".join(str(error).split())) from None
 
 
-# What a reader compares: kept as reference results, and held against them by verify
+# What a reader compares: shown in the report, kept as reference results, and held against them by verify
 TABLES = [f"results/{name}.csv" for name in ("table1", "table2", "table3", "table4", "table5", "contest", "claims")]
 
 

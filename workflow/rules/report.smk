@@ -4,7 +4,6 @@
 #   makes   results/reconstructions/{dataset}/{image}, results/report/index.html and the pages beside it
 #   steps   reconstruct_picture: one picture as each codec of Table 5 gives it back; report: the pages
 
-REPORTED = ["table1", "table2", "table3", "table4", "table5", "contest", "claims"]
 PAGES = ["index", "tables", "claims", "curves", "pictures", "figures", "models", "run", "guide"]
 
 
@@ -34,7 +33,7 @@ rule reconstruct_picture:
 rule report:
     """Tables, claims, curves, pictures, models and provenance as pages that need no network."""
     input:
-        tables=expand("results/{table}.csv", table=REPORTED),
+        tables=TABLES,
         rows=rows_in_use(),
         paper="workflow/resources/paper/figure6.csv",
         cards=cards_in_use,

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from licbench.errors import DatasetError
 from licbench.files import write_bytes
-from licbench.images import Image, decode_rgb
+from licbench.images import LUMA_OF_RGB, Image, decode_rgb
 
 Scales = tuple[float, float]
 """Smallest and largest factor by which pictures are resized before they are cut."""
@@ -27,8 +27,6 @@ CPU = torch.device("cpu")
 BICUBIC = -0.5
 """The kernel's parameter, as in Pillow."""
 SUPPORT = 2.0
-LUMA = (0.299, 0.587, 0.114)
-"""BT.601."""
 
 
 def decode_packs(packs: Sequence[Path], destination: Path) -> None:
@@ -141,7 +139,7 @@ class Pictures:
 
 def luma(rgb: Tensor) -> Tensor:
     """The BT.601 luma of uint8 (N, 3, H, W), rounded to 8 bits and scaled to [0, 1]: float32 (N, 1, H, W)."""
-    weights = torch.tensor(LUMA, device=rgb.device)
+    weights = torch.tensor(LUMA_OF_RGB, device=rgb.device)
     return torch.einsum("c,nchw->nhw", weights, rgb.float()).round().div(255).unsqueeze(1)
 
 
