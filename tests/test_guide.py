@@ -1,13 +1,17 @@
 """The results guide explains every column that the code writes."""
 
 import re
+from dataclasses import fields
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
-from licbench import paper_tables, points, scans, tables
+from licbench import paper_tables, points, scans, tables, training_curves
 from licbench.claims import judging
 from licbench.figures import pipelines, rate_distortion, structures
+from licbench.models import SHIPPED
+from licbench.super_resolution import Enlargement
 
 GUIDE = (Path(__file__).parents[1] / "workflow" / "report" / "guide.md").read_text()
 SECTIONS = dict(re.findall(r"^## (\w+)[^\n]*\n(.*?)(?=^## |\Z)", GUIDE, re.MULTILINE | re.DOTALL))
@@ -17,12 +21,15 @@ TABLES_1_TO_4 = (
     "setting", "below_budget", "share_srcnn",
 )  # fmt: skip
 FIGURE5 = ("rotation", "model", "step", "width", "height", "bytes", "bpp", "psnr_db", "psnr_y_db")
+LOGS = {name for path in SHIPPED.glob("*.csv") for name in pd.read_csv(path, nrows=0).columns}
+ENLARGEMENTS = ("picture", *(field.name for field in fields(Enlargement)), "gain_db")
 WRITTEN = {
     "Rows": points.COLUMNS,
     "Tables": {*tables.TABLE5_COLUMNS, *tables.CONTEST_COLUMNS, *TABLES_1_TO_4},
     "Scan": scans.COLUMNS,
     "Figures": {*pipelines.COLUMNS, *structures.COLUMNS, *rate_distortion.COLUMNS, *FIGURE5},
     "Claims": judging.COLUMNS,
+    "Training": {*LOGS, *ENLARGEMENTS, *training_curves.COLUMNS},
 }
 
 

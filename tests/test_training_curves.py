@@ -49,7 +49,7 @@ def test_a_single_point_has_no_difference(weights, pictures, anchor):
 
 
 def test_what_cannot_be_compared_is_refused(weights, pictures, anchor):
-    with pytest.raises(ModelError, match="holds no snapshot of vgg; train the model"):
+    with pytest.raises(ModelError, match="holds no snapshot of vgg; train the model: --config weights=trained"):
         measure_snapshots(weights / "snapshots", "vgg", Measurement(LADDER, pictures, [anchor]))
     half = Anchor("jpeg", anchor.rows[anchor.rows["image"] == "one"])
     with pytest.raises(PointsError, match="jpeg is not measured on all the pictures"):

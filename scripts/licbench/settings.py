@@ -77,6 +77,8 @@ def _check_training(config: Config) -> None:
     for recipe_name, networks in training["recipes"].items():
         for model in networks["models"]:
             _require_known("model", model, sorted(config["models"]), f"training.recipes.{recipe_name}.models")
+    for model in config["training_curves"]["settings"]:
+        _require_known("model", model, sorted(config["models"]), "training_curves.settings")
     for model in config["models"]:
         for name in training_sets(config, model):
             if (use := describe(name).use) != "training":

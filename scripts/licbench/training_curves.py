@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from tqdm import tqdm
 
 from licbench.claims.curves import LUMA, RGB, YCBCR_611, Curve, curve_of
 from licbench.claims.statistics import mean_psnr, ms_ssim_db
@@ -56,10 +57,12 @@ def measure_snapshots(folder: Path, model: str, measurement: Measurement) -> pd.
     """
     snapshots = sorted(folder.glob(f"{model}-*.safetensors"))
     if not snapshots:
-        raise ModelError(f"{folder} holds no snapshot of {model}; train the model, with weights: trained")
+        raise ModelError(f"{folder} holds no snapshot of {model}; train the model: --config weights=trained")
     with tempfile.TemporaryDirectory() as scratch:
         return pd.DataFrame(
-            line for snapshot in snapshots for line in _lines_of(snapshot, model, measurement, Path(scratch))
+            line
+            for snapshot in tqdm(snapshots, desc=model, unit="snapshot")
+            for line in _lines_of(snapshot, model, measurement, Path(scratch))
         )
 
 

@@ -102,6 +102,20 @@ def weights_folder():
     return "workflow/resources/weights" if config["weights"] == "shipped" else "results/models"
 
 
+def snapshots_folder(model):
+    """Where the models along a training stand: shipped with the weights, or left by the training."""
+    return f"workflow/resources/snapshots/{model}" if config["weights"] == "shipped" else f"results/snapshots/{model}"
+
+
+def curve_settings(wildcards):
+    """What the snapshots of a model are measured at."""
+    known = config["training_curves"]["settings"]
+    if wildcards.model not in known:
+        there = ", ".join(known)
+        raise WorkflowError(f"{wildcards.model} is not in training_curves.settings ({there}); add it to the config")
+    return to_json(known[wildcards.model])
+
+
 def models_of(codec, blocks):
     """Weights and cards that a codec's operating points use."""
     names = registry.codec_class(codec).required_models(blocks[codec])

@@ -1,7 +1,8 @@
 # Trained models.
 #   needs   config: models, training; the training sets (data.smk)
-#   makes   results/models/{model}.safetensors with its card (.json) and loss log (.csv), and the weights
-#           along the way in results/snapshots/{model}/
+#   makes   results/models/{model}.safetensors with its card (.json) and loss log (.csv), and the models along the way
+#           in results/snapshots/{model}; asked for by name: results/super_resolution.csv and
+#           results/training_curves/{dataset}/{model}.csv
 #   steps   decode_pictures: once for each combination of sets; train_model: one job a model; killed jobs go on from
 #           results/checkpoints/{model}.pt; super_resolution: SRCNN on BSDS500 test; training_curve: snapshots, measured
 
@@ -69,7 +70,7 @@ rule super_resolution:
 rule training_curve:
     """What a model was worth after each share of its training: its snapshots on the dataset's pictures."""
     input:
-        model="results/models/{model}.safetensors",
+        model=lambda wildcards: f"{weights_folder()}/{wildcards.model}.safetensors",
         pictures=lambda wildcards: expand("results/data/{{dataset}}/{image}.png", image=images()),
         rows="results/points/{dataset}.csv",
         code=lambda wildcards: code_of("scripts/training_curve.py", codecs=[recipe_of(wildcards.model)["network"]]),
@@ -80,10 +81,10 @@ rule training_curve:
     conda:
         "../../envs/codecs.yaml"
     params:
-        snapshots="results/snapshots/{model}",
-        settings=lambda wildcards: to_json(config["training_curves"]["settings"][wildcards.model]),
+        snapshots=lambda wildcards: snapshots_folder(wildcards.model),
+        settings=curve_settings,
         anchors=to_json(config["training_curves"]["anchors"]),
     shell:
         "python scripts/training_curve.py {input.pictures:q} --snapshots {params.snapshots:q}"
         " --model {wildcards.model:q} --settings {params.settings:q} --rows {input.rows:q}"
-        " --anchors {params.anchors:q} --out {output:q} 2> {log:q}"
+        " --anchors {params.anchors:q} --out {output:q} 2>&1 | tee {log:q}"
