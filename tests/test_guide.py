@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from licbench import paper_tables, points, scans, tables, training_curves
+from licbench import forecasts, paper_tables, points, scans, tables, training_curves
 from licbench.claims import judging
 from licbench.figures import pipelines, rate_distortion, structures
 from licbench.models import SHIPPED
@@ -29,7 +29,7 @@ WRITTEN = {
     "Scan": scans.COLUMNS,
     "Figures": {*pipelines.COLUMNS, *structures.COLUMNS, *rate_distortion.COLUMNS, *FIGURE5},
     "Claims": judging.COLUMNS,
-    "Training": {*LOGS, *ENLARGEMENTS, *training_curves.COLUMNS},
+    "Training": {*LOGS, *ENLARGEMENTS, *training_curves.COLUMNS, *forecasts.COLUMNS},
 }
 
 

@@ -107,13 +107,15 @@ def snapshots_folder(model):
     return f"workflow/resources/snapshots/{model}" if config["weights"] == "shipped" else f"results/snapshots/{model}"
 
 
-def curve_settings(wildcards):
-    """What the snapshots of a model are measured at."""
-    known = config["training_curves"]["settings"]
-    if wildcards.model not in known:
+def training_curve_arguments(wildcards):
+    """Which snapshots are measured, at which settings, against what; quoted for the shell."""
+    known, model = config["training_curves"]["settings"], wildcards.model
+    if model not in known:
         there = ", ".join(known)
-        raise WorkflowError(f"{wildcards.model} is not in training_curves.settings ({there}); add it to the config")
-    return to_json(known[wildcards.model])
+        raise WorkflowError(f"{model} is not in training_curves.settings ({there}); add it to the config")
+    arguments = ["--snapshots", snapshots_folder(model), "--model", model, "--network", recipe_of(model)["network"]]
+    arguments += ["--settings", to_json(known[model]), "--anchors", to_json(config["training_curves"]["anchors"])]
+    return shlex.join(arguments)
 
 
 def models_of(codec, blocks):

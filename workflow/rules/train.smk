@@ -2,7 +2,7 @@
 #   needs   config: models, training; the training sets (data.smk)
 #   makes   results/models/{model}.safetensors with its card (.json) and loss log (.csv), and the models along the way
 #           in results/snapshots/{model}; asked for by name: results/super_resolution.csv and
-#           results/training_curves/{dataset}/{model}.csv
+#           results/training_curves/{dataset}/{model}.csv (with _forecast.csv, .png and .pdf)
 #   steps   decode_pictures: once for each combination of sets; train_model: one job a model; killed jobs go on from
 #           results/checkpoints/{model}.pt; super_resolution: SRCNN on BSDS500 test; training_curve: snapshots, measured
 
@@ -73,18 +73,19 @@ rule training_curve:
         model=lambda wildcards: f"{weights_folder()}/{wildcards.model}.safetensors",
         pictures=lambda wildcards: expand("results/data/{{dataset}}/{image}.png", image=images()),
         rows="results/points/{dataset}.csv",
+        paper="workflow/resources/paper/training.csv",
         code=lambda wildcards: code_of("scripts/training_curve.py", codecs=[recipe_of(wildcards.model)["network"]]),
     output:
-        "results/training_curves/{dataset}/{model}.csv",
+        csv="results/training_curves/{dataset}/{model}.csv",
+        forecast="results/training_curves/{dataset}/{model}_forecast.csv",
+        pictures=multiext("results/training_curves/{dataset}/{model}", ".png", ".pdf"),
     log:
         "results/logs/training_curve/{dataset}/{model}.log",
     conda:
         "../../envs/codecs.yaml"
     params:
-        snapshots=lambda wildcards: snapshots_folder(wildcards.model),
-        settings=curve_settings,
-        anchors=to_json(config["training_curves"]["anchors"]),
+        arguments=training_curve_arguments,
     shell:
-        "python scripts/training_curve.py {input.pictures:q} --snapshots {params.snapshots:q}"
-        " --model {wildcards.model:q} --settings {params.settings:q} --rows {input.rows:q}"
-        " --anchors {params.anchors:q} --out {output:q} 2>&1 | tee {log:q}"
+        "python scripts/training_curve.py {input.pictures:q} {params.arguments} --rows {input.rows:q}"
+        " --paper {input.paper:q} --csv {output.csv:q} --forecast {output.forecast:q} --pictures {output.pictures:q}"
+        " 2>&1 | tee {log:q}"
