@@ -50,7 +50,7 @@ def _lines(curve: pd.DataFrame, goal: Mapping[Any, Any]) -> Iterable[dict[str, A
             "value": value,
             "per_doubling": slope,
             "goal": wanted,
-            "steps_to_goal": _crossing(slope, at_start, wanted),
+            "steps_to_goal": _crossing(slope, at_start, wanted, int(path.index[0])),
             "source": goal["source"],
         }
 
@@ -79,7 +79,7 @@ def line_through(path: pd.Series[float]) -> tuple[float, float]:
     return float(slope), float(at_start)
 
 
-def _crossing(slope: float, at_start: float, goal: float) -> float:
-    """Steps at which the line meets the goal; infinite for a flat line or one that met it before the first step."""
+def _crossing(slope: float, at_start: float, goal: float, first: int) -> float:
+    """Steps at which the line meets the goal; infinite if it does so before the first snapshot, or nowhere."""
     doublings = (goal - at_start) / slope if slope else math.inf
-    return float(f"{2.0**doublings:.3g}") if 0 <= doublings < 60 else math.inf
+    return float(f"{2.0**doublings:.3g}") if math.log2(first) <= doublings < 60 else math.inf
