@@ -7,7 +7,7 @@ from pictures import photo
 from licbench.errors import LicbenchError, PointsError
 from licbench.measuring import measure_image
 from licbench.points import digest, read_rows
-from licbench.verifying import verify_row
+from licbench.verifying import verify_row, verify_rows
 
 SETTINGS = {"jpeg": {"modes": ["420-optimised"], "quality": [20]}, "sr": {"model": "tiny_srcnn", "qp": [40]}}
 
@@ -78,3 +78,13 @@ def test_an_unknown_codec(measured):
     row, streams, _ = measured
     with pytest.raises(LicbenchError, match="unknown codec 'gif'"):
         verify_row({**row, "codec": "gif"}, streams, None)
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_many_rows_stop_at_the_first_that_differs(measured, weights, processes):
+    row, streams, file = measured
+    good, bad = (row, streams), ({**row, "pixels_sha256": "0" * 16}, streams)
+    assert list(verify_rows([good] * 3, weights, processes)) == [None] * 3
+    with pytest.raises(PointsError, match="decodes to another picture than was scored") as refused:
+        list(verify_rows([good, bad, good], weights, processes))
+    assert str(file) in str(refused.value)

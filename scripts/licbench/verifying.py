@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cache
+import multiprocessing
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,34 @@ from licbench.points import digest
 from licbench.registry import codec_class
 
 AGAIN = "--forcerun measure_image measure_ablations"
+CHUNK = 8
+"""Rows that a process takes at a time."""
+
+
+def verify_rows(
+    rows: Sequence[tuple[Mapping[str, Any], Path]], weights: Path | None, processes: int = 1
+) -> Iterator[None]:
+    """``verify_row`` for every row and the folder of its streams; yields after each, in order.
+
+    Raises:
+        PointsError: file and row differ, in one line that names the file.
+        CorruptStreamError: a stream does not decode.
+    """
+    check = partial(_verify, weights=weights)
+    if processes == 1:
+        yield from map(check, rows)
+        return
+    # Fresh interpreters: a forked torch may hang
+    with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
+        try:
+            yield from pool.map(check, rows, chunksize=CHUNK)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _verify(row_and_streams: tuple[Mapping[str, Any], Path], weights: Path | None) -> None:
+    verify_row(*row_and_streams, weights)
 
 
 def verify_row(row: Mapping[str, Any], streams: Path, weights: Path | None) -> None:

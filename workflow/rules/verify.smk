@@ -18,11 +18,14 @@ rule verify:
         "results/logs/verify.log",
     conda:
         "../../envs/codecs.yaml"
+    threads: 8
+    resources:
+        mem_mb=lambda wildcards, threads: 1500 * threads,
     params:
         dataset=DATASET.id,
         weights=weights_folder(),
     shell:
-        "{{ python scripts/verify.py {input.rows:q} --weights {params.weights:q} --decode"
+        "{{ python scripts/verify.py {input.rows:q} --weights {params.weights:q} --decode --processes {threads}"
         " && python scripts/reference.py compare {input.tables:q} --dataset {params.dataset:q}"
         " --made-with {input.made_with:q}; }}"
         " 2>&1 | tee {log:q}"
