@@ -20,7 +20,7 @@ ROW = ImageFile("a/b c.png", "0" * 64, 10, "b_c", 3, 2)
 
 def test_every_definition_is_complete() -> None:
     parts = {f"bsds500_{part}" for part in ("train", "test", "val")}
-    assert set(known_datasets()) == {"embedded", "kodak", "clic2018_valid", "imagenet_sample", *parts}
+    assert set(known_datasets()) == {"embedded", "kodak", "clic2018_valid", "clic2018_train", "imagenet_sample", *parts}
     for name in known_datasets():
         dataset = describe(name)
         assert dataset.id == name and dataset.title and dataset.licence and dataset.mirror_folder
@@ -49,7 +49,14 @@ def test_manifests(path: Path) -> None:
 def test_counts() -> None:
     counts = {name: len(describe(name).manifest) for name in known_datasets()}
     bsds500 = {"bsds500_train": 200, "bsds500_test": 200, "bsds500_val": 100}
-    assert counts == {"embedded": 6, "kodak": 24, "clic2018_valid": 0, "imagenet_sample": 1000, **bsds500}
+    assert counts == {
+        "embedded": 6,
+        "kodak": 24,
+        "clic2018_valid": 0,
+        "clic2018_train": 0,
+        "imagenet_sample": 1000,
+        **bsds500,
+    }
     assert describe("kodak").images == tuple(f"kodim{number:02d}" for number in range(1, 25))
     for part in ("train", "test", "val"):
         assert {row.file.split("/")[0] for row in describe(f"bsds500_{part}").manifest} == {part}
@@ -58,7 +65,9 @@ def test_counts() -> None:
 def test_no_model_trains_on_what_it_is_judged_by() -> None:
     """By checksum, over all recipes: not Kodak, not the embedded pictures, not BSDS500 val; SRCNN not BSDS500 test."""
     config = yaml.safe_load((RESOURCES.parents[1] / "config.yaml").read_text())
-    hashes = {name: {row.sha256 for row in describe(name).manifest} for name in known_datasets()}
+    datasets = [describe(name) for name in known_datasets()]
+    hashes = {dataset.id: {file.sha256 for file in (*dataset.manifest, *dataset.archives)} for dataset in datasets}
+    assert not hashes["clic2018_train"] & hashes["clic2018_valid"]
     judged = {name for name in known_datasets() if describe(name).use != "training"}
     assert judged == {"embedded", "kodak", "clic2018_valid", "bsds500_val"}
     for recipe_name in config["training"]["recipes"]:

@@ -288,10 +288,26 @@ class TestTrainingSet:
         pack_training_set(dataset_of(server.url), tmp_path / "t.zip", patience=IMPATIENT)
         assert ("a.png", None) in server.requests and left_in(tmp_path) == ["t.zip"]
 
-    def test_not_of_single_files(self, tmp_path: Path) -> None:
-        for dataset in (archives_of(dead_address()), describe("embedded")):
-            with pytest.raises(DatasetError, match="not made of single files"):
-                pack_training_set(dataset, tmp_path / "t.zip")
+    def test_pictures_of_archives(self, tmp_path: Path) -> None:
+        folder = tmp_path / "mirror" / "test_folder"
+        folder.mkdir(parents=True)
+        one = make_zip(folder / "one.zip", {"train/": b"", "train/b.png": PNG, "train/READ.me": b"hello"})
+        two = make_zip(folder / "two.zip", {"b.png": PNG, "../a.png": PNG})
+        archives = (source(one.name, one.read_bytes()),)
+        dataset = Dataset(
+            "test", "Test", "archives", urls=(dead_address(),), mirror_folder="test_folder", archives=archives
+        )
+        pack_training_set(dataset, tmp_path / "t.zip", tmp_path / "mirror")
+        with zipfile.ZipFile(tmp_path / "t.zip") as packed:
+            assert packed.namelist() == ["one/train/b.png"] and packed.read("one/train/b.png") == PNG
+        unsafe = replace(dataset, archives=(source(two.name, two.read_bytes()),))
+        with pytest.raises(DatasetError, match="leads out of its folder"):
+            pack_training_set(unsafe, tmp_path / "u.zip", tmp_path / "mirror")
+        assert left_in(tmp_path) == ["mirror", "t.zip"]
+
+    def test_what_is_not_downloaded(self, tmp_path: Path) -> None:
+        with pytest.raises(DatasetError, match="embedded is never downloaded"):
+            pack_training_set(describe("embedded"), tmp_path / "t.zip")
 
 
 def make_zip(path: Path, members: dict[str, bytes]) -> Path:
@@ -485,7 +501,7 @@ class TestCommandLine:
             (["unpack", "--dataset", "clic2018_valid", "OUT", "a.zip", "b.zip"], "a.zip: no such file"),
             (["unpack", "--dataset", "kodak", "OUT", "a.zip"], "kodak does not come in archives"),
             (["training-set", "--dataset", "bsds500_train", "--mirror", "NONE", "OUT"], "no such file; copy"),
-            (["training-set", "--dataset", "embedded", "OUT"], "not made of single files"),
+            (["training-set", "--dataset", "embedded", "OUT"], "embedded is never downloaded"),
         ],
     )
     def test_one_line(self, arguments: list[str], fault: str, call: Call, tmp_path: Path) -> None:

@@ -54,13 +54,23 @@ def unpack_images(zips: Iterable[Path], folder: Path) -> tuple[ImageFile, ...]:
     return tuple(rows)
 
 
-def pack(members: Iterable[tuple[str, Path]], destination: Path) -> None:
-    """Put (name, file) pairs, in their order, into an uncompressed zip with fixed timestamps and permissions."""
+def pictures_in(path: Path) -> Iterator[tuple[str, bytes]]:
+    """Name and content of every picture in a zip, as they are.
+
+    Raises:
+        DatasetError: a damaged zip, or an unsafe or too large member.
+    """
+    for member in _members(path):
+        yield member.filename, _content(path, member)
+
+
+def pack(members: Iterable[tuple[str, bytes]], destination: Path) -> None:
+    """Put (name, content) pairs, in their order, into an uncompressed zip with fixed timestamps and permissions."""
     with files.replacing(destination) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
-        for name, path in members:
+        for name, content in members:
             entry = zipfile.ZipInfo(name, TIMESTAMP)
             entry.create_system, entry.external_attr = UNIX, REGULAR_FILE
-            archive.writestr(entry, path.read_bytes())
+            archive.writestr(entry, content)
 
 
 def _members(path: Path) -> list[zipfile.ZipInfo]:
@@ -101,17 +111,19 @@ def _unpack_all(members: Sequence[tuple[Path, zipfile.ZipInfo]], folder: Path) -
 
 
 def _unpack(path: Path, member: zipfile.ZipInfo, folder: Path) -> ImageFile:
-    name = f"{path.name}/{member.filename}"
-    try:
-        with zipfile.ZipFile(path) as archive:
-            # Never more than the declared size, and the CRC is checked at its end
-            data = archive.read(member)
-    except DAMAGE as error:
-        raise DatasetError(f"{name}: damaged ({error}); fetch the archive again") from error
-    pixels = decode_rgb(data, name)
+    pixels = decode_rgb(_content(path, member), f"{path.name}/{member.filename}")
     image = image_id(member.filename)
     png = folder / f"{image}.png"
     write_png(png, pixels)
     written = png.read_bytes()
     height, width, _ = pixels.shape
     return ImageFile(png.name, hashlib.sha256(written).hexdigest(), len(written), image, width, height)
+
+
+def _content(path: Path, member: zipfile.ZipInfo) -> bytes:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            # Never more than the declared size, and the CRC is checked at its end
+            return archive.read(member)
+    except DAMAGE as error:
+        raise DatasetError(f"{path.name}/{member.filename}: damaged ({error}); fetch the archive again") from error

@@ -105,20 +105,26 @@ def unpack_archives(dataset: Dataset, zips: Sequence[Path], folder: Path) -> tup
 def pack_training_set(
     dataset: Dataset, destination: Path, mirror: Path | None = None, patience: Patience = PATIENT
 ) -> None:
-    """Put all files of ``dataset`` as they are, in the manifest's order, into one zip that is the same on every run.
+    """Put all pictures of ``dataset`` as they are, in its own order, into one zip that is the same on every run.
 
     What was downloaded stays in ``.{name}.cache`` beside ``destination`` until the zip is complete.
 
     Raises:
-        DatasetError: the dataset is not made of single files, or one is unreachable, missing or not the manifest's.
+        DatasetError: the dataset is not downloaded, a file is unreachable, missing or not the expected, or an archive
+            holds what ``archives.pictures_in`` refuses.
     """
-    if dataset.kind != "files":
-        raise DatasetError(f"{dataset.id} is not made of single files; choose another training set")
+    sources = _downloads(dataset)
     cache, supply = destination.with_name(f".{destination.name}.cache"), _Supply(dataset, mirror, patience)
-    with byte_bar(dataset.id, sum(row.bytes for row in dataset.manifest)) as bar:
-        members = ((row.file, supply.cached(row, cache, bar)) for row in dataset.manifest)
-        archives.pack(members, destination)
+    with byte_bar(dataset.id, sum(source.bytes for source in sources)) as bar:
+        archives.pack((picture for source in sources for picture in supply.pictures(source, cache, bar)), destination)
     shutil.rmtree(cache, ignore_errors=True)
+
+
+def _downloads(dataset: Dataset) -> Sequence[SourceFile]:
+    """The files that a dataset is made of, as they are downloaded."""
+    if dataset.kind not in {"files", "archives"}:
+        raise DatasetError(f"{dataset.id} is never downloaded; choose one of files or archives, or use it as it is")
+    return dataset.archives or dataset.manifest
 
 
 def mirror_dataset(dataset: Dataset, sums: Path, mirror: Path | None = None, patience: Patience = PATIENT) -> None:
@@ -129,9 +135,7 @@ def mirror_dataset(dataset: Dataset, sums: Path, mirror: Path | None = None, pat
     Raises:
         DatasetError: nothing of the dataset is ever downloaded, or a file is unreachable, missing or not the expected.
     """
-    sources: Sequence[SourceFile] = dataset.archives or dataset.manifest
-    if dataset.kind not in {"files", "archives"}:
-        raise DatasetError(f"{dataset.id} needs no download and no mirror; run the workflow as it is")
+    sources = _downloads(dataset)
     root, supply = sums.parent / dataset.mirror_folder, _Supply(dataset, mirror, patience)
     with byte_bar(dataset.id, sum(source.bytes for source in sources)) as bar:
         for source in sources:
@@ -189,6 +193,14 @@ class _Supply:
             self.download(source, path, bar)
         bar.update(end - bar.n)
         return path
+
+    def pictures(self, source: SourceFile, cache: Path, bar: Bar) -> Iterator[tuple[str, bytes]]:
+        """Name and content of the picture that a file is, or of those in an archive, by ``cached``."""
+        path = self.cached(source, cache, bar)
+        if self.dataset.kind == "archives":
+            yield from ((f"{Path(source.file).stem}/{name}", content) for name, content in archives.pictures_in(path))
+        else:
+            yield source.file, path.read_bytes()
 
 
 def _package_folder(package: str) -> Path:

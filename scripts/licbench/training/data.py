@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,12 +15,11 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from safetensors import SafetensorError
-from safetensors.numpy import save
 from safetensors.torch import load_file
 from torch import Tensor
 
 from licbench.errors import DatasetError
-from licbench.files import write_bytes
+from licbench.files import replacing
 from licbench.images import LUMA_OF_RGB, Image, decode_rgb
 
 Scales = tuple[float, float]
@@ -32,13 +34,22 @@ SUPPORT = 2.0
 def decode_packs(packs: Sequence[Path], destination: Path) -> None:
     """Write every picture of the packs, decoded, to one file: what ``Pictures.load`` maps.
 
+    One picture at a time, so that a set may be larger than the memory.
+
     Raises:
         DatasetError: a pack is missing or damaged, or holds no picture.
     """
-    pictures = [picture for pack in packs for picture in _read_pack(pack)]
-    if not pictures:
-        raise DatasetError(f"no picture in {', '.join(map(str, packs))}; fetch the training sets again")
-    write_bytes(destination, save(_flattened(pictures)))
+    sizes: list[tuple[int, ...]] = []
+    with replacing(destination) as temporary, tempfile.TemporaryFile(dir=destination.parent) as pixels:
+        for picture in (picture for pack in packs for picture in _read_pack(pack)):
+            sizes.append(picture.shape[:2])
+            pixels.write(picture.tobytes())
+        if not sizes:
+            raise DatasetError(f"no picture in {', '.join(map(str, packs))}; fetch the training sets again")
+        with temporary.open("wb") as file:
+            file.write(_header(len(sizes), pixels.tell() // 3) + np.array(sizes, np.int64).tobytes())
+            pixels.seek(0)
+            shutil.copyfileobj(pixels, file)
 
 
 def _read_pack(pack: Path) -> Iterator[Image]:
@@ -48,6 +59,18 @@ def _read_pack(pack: Path) -> Iterator[Image]:
                 yield decode_rgb(archive.read(name), f"{pack}:{name}")
     except (OSError, zipfile.BadZipFile) as error:
         raise DatasetError(f"{pack}: unreadable training set ({error}); delete it and fetch it again") from error
+
+
+def _header(pictures: int, pixels: int) -> bytes:
+    """Of a safetensors file with ``sizes`` and then ``pixels``, as the library writes it."""
+    start, end = 16 * pictures, 16 * pictures + 3 * pixels
+    held = {
+        "sizes": {"dtype": "I64", "shape": [pictures, 2], "data_offsets": [0, start]},
+        "pixels": {"dtype": "U8", "shape": [pixels, 3], "data_offsets": [start, end]},
+    }
+    text = json.dumps(held, separators=(",", ":")).encode()
+    text = text.ljust(-(-len(text) // 8) * 8)
+    return len(text).to_bytes(8, "little") + text
 
 
 def _flattened(pictures: Sequence[Image]) -> dict[str, npt.NDArray[Any]]:
