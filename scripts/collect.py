@@ -4,7 +4,10 @@ import argparse
 import json
 from pathlib import Path
 
+from licbench import batches
 from licbench.cli import run
+from licbench.datasets import describe
+from licbench.errors import DatasetError
 from licbench.files import replacing
 from licbench.points import collect
 from licbench.registry import codec_class
@@ -13,18 +16,22 @@ from licbench.registry import codec_class
 def main() -> None:
     """Parse the command line and collect."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("rows", type=Path, nargs="+", help="CSV files that measure.py wrote")
+    parser.add_argument("rows", type=Path, help="folder of the files that measure.py wrote: {codec}/{batch}.csv")
     parser.add_argument("--dataset", required=True, help="id of the dataset")
-    parser.add_argument("--images", required=True, nargs="+", help="ids of its pictures")
+    parser.add_argument("--pictures", required=True, metavar="NAME|FOLDER", help="whose pictures are expected")
     parser.add_argument("--settings", required=True, type=json.loads, help="codec -> its block of the config, as JSON")
     parser.add_argument("--out", required=True, type=Path, help="CSV file to write")
     options = parser.parse_args()
     points = [
         (codec, point.id) for codec, block in options.settings.items() for point in codec_class(codec).points(block)
     ]
-    expected = {(options.dataset, image, codec, point) for image in options.images for codec, point in points}
+    images = describe(options.pictures).images
+    if images is None:
+        raise DatasetError(f"{options.pictures} comes in archives; give the folder of its unpacked pictures")
+    expected = {(options.dataset, image, codec, point) for image in images for codec, point in points}
+    files = [options.rows / codec / f"{batch}.csv" for codec in options.settings for batch in batches.cut(images)]
     with replacing(options.out) as temporary:
-        collect(options.rows, expected).to_csv(temporary, index=False, lineterminator="\n")
+        collect(files, expected).to_csv(temporary, index=False, lineterminator="\n")
 
 
 if __name__ == "__main__":

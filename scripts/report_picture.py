@@ -14,7 +14,7 @@ def main() -> None:
     """Parse the command line and decode."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("picture", type=Path, help="the original")
-    parser.add_argument("--rows", required=True, nargs="+", type=Path, help="the picture's rows (measure.py)")
+    parser.add_argument("--rows", required=True, nargs="+", type=Path, help="rows that hold the picture's (measure.py)")
     parser.add_argument("--table", required=True, type=Path, help="Table 5, which names the operating points")
     parser.add_argument("--contenders", required=True, type=json.loads, help="the config's table5, as JSON")
     parser.add_argument("--streams", required=True, type=Path, help="folder of the sweeps' streams")
@@ -25,7 +25,9 @@ def main() -> None:
     from licbench.report.operating import operating_rows  # noqa: PLC0415  torch takes seconds; --help should not
     from licbench.report.reconstructions import save_reconstructions  # noqa: PLC0415
 
-    rows = operating_rows(read_rows(*options.rows), options.contenders, pd.read_csv(options.table))
+    measured = read_rows(*options.rows)
+    own = measured[measured["image"] == options.picture.stem]
+    rows = operating_rows(own, options.contenders, pd.read_csv(options.table))
     places = {"streams": options.streams, "weights": options.weights}
     save_reconstructions(options.picture, rows, options.out, **places, side=options.side)
 

@@ -24,7 +24,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 from licbench import codes, openjpeg, resampling  # noqa: E402
 from licbench.codecs import cae, gan, sr  # noqa: E402
 from licbench.images import write_png  # noqa: E402
-from licbench.measuring import measure_image  # noqa: E402
+from licbench.measuring import measure_images  # noqa: E402
 from licbench.models import SHIPPED  # noqa: E402
 from licbench.points import read_rows  # noqa: E402
 from licbench.range_coder import Static  # noqa: E402
@@ -97,10 +97,9 @@ def main() -> None:
 def measured(choice: Choice, files: list[Path], folder: Path) -> pd.DataFrame:
     """The pooled points of a choice; of super-resolution those of the SRCNN branch."""
     with replaced(choice):
-        for file in files:
-            places = {"streams": folder / file.stem, "rows": folder / f"{file.stem}.csv"}
-            measure_image(file, ("val", file.stem, choice.codec), choice.settings, weights=SHIPPED, **places)
-    pooled = pool(read_rows(*sorted(folder.glob("*.csv"))))
+        places = {"weights": SHIPPED, "streams": folder / "streams", "rows": folder / "rows.csv"}
+        measure_images({file.stem: file for file in files}, ("val", choice.codec), choice.settings, **places)
+    pooled = pool(read_rows(folder / "rows.csv"))
     return pooled[pooled["curve"] == "srcnn"] if choice.codec == "sr" else pooled
 
 

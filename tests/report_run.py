@@ -11,7 +11,7 @@ from pictures import photo, textured
 from licbench.claims.judging import COLUMNS as CLAIM_COLUMNS
 from licbench.claims.verdicts import FAILS, HOLDS, OPEN
 from licbench.images import write_png
-from licbench.measuring import measure_image
+from licbench.measuring import measure_images
 from licbench.points import read_rows
 from licbench.report.operating import operating_rows
 from licbench.report.reconstructions import save_reconstructions
@@ -58,7 +58,8 @@ def measured(folder: Path) -> Path:
         for codec, settings in CODECS.items():
             rows = results / "points" / DATASET / codec / f"{image}.csv"
             streams = results / "streams" / "points" / DATASET / codec / image
-            measure_image(original, (DATASET, image, codec), settings, weights=folder, streams=streams, rows=rows)
+            places = {"weights": folder, "streams": streams, "rows": rows}
+            measure_images({image: original}, (DATASET, codec), settings, **places)
     rows = read_rows(*sorted((results / "points" / DATASET).glob("*/*.csv")))
     rows.to_csv(results / "points" / f"{DATASET}.csv", index=False)
     _write_tables(results, rows)

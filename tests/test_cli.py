@@ -73,8 +73,8 @@ def only(folder, *names):
     [
         ("encode", codec_ids()),
         ("decode", ["file", "out", "--codec", "--weights"]),
-        ("measure", ["picture", "--dataset", "--image", "--codec", "--settings", "--weights", "--streams", "--rows"]),
-        ("collect", ["rows", "--dataset", "--images", "--settings", "--out"]),
+        ("measure", ["pictures", "--dataset", "--codec", "--settings", "--weights", "--streams", "--rows"]),
+        ("collect", ["rows", "--dataset", "--pictures", "--settings", "--out"]),
         ("table", ["rows", "--paper", "--contenders", "--target-bpp", "--out"]),
         ("train", ["--recipe", "--data", "--weights", "--log", "--checkpoint", "--threads"]),
         ("verify", ["rows", "--streams", "--weights", "--decode"]),
@@ -212,9 +212,9 @@ def test_decode_misused(streams):
 
 def measure_arguments(picture, codec, settings, folder, weights):
     return [
-        picture, "--dataset", "set", "--image", picture.stem, "--codec", codec, "--settings", json.dumps(settings),
+        picture, "--dataset", "set", "--codec", codec, "--settings", json.dumps(settings),
         "--weights", weights, "--streams", folder / "streams" / "set" / codec / picture.stem,
-        "--rows", folder / f"{codec}.csv",
+        "--rows", folder / "points" / codec / f"{picture.stem}.csv",
     ]  # fmt: skip
 
 
@@ -222,9 +222,11 @@ def test_measure_collect_table_verify(picture, weights, tmp_path):
     settings = {"jpeg": {"modes": ["420-optimised"], "quality": [5, 50]}, "bpg": {"chroma": ["420"], "qp": [40]}}
     for codec, block in settings.items():
         succeeds("measure", *measure_arguments(picture, codec, block, tmp_path, weights))
-    rows = [tmp_path / "jpeg.csv", tmp_path / "bpg.csv"]
-    asked = ["--dataset", "set", "--images", "photo", "--settings", json.dumps(settings), "--out", tmp_path / "all.csv"]
-    succeeds("collect", *rows, *asked)
+    (tmp_path / "pictures").mkdir()
+    picture.rename(tmp_path / "pictures" / picture.name)
+    asked = [tmp_path / "points", "--dataset", "set", "--pictures", tmp_path / "pictures"]
+    asked += ["--settings", json.dumps(settings), "--out"]
+    succeeds("collect", *asked, tmp_path / "all.csv")
     assert len(read_rows(tmp_path / "all.csv")) == 3
     (tmp_path / "paper.csv").write_text("codec,psnr_db,ms_ssim,bpp\nBPG,30.85,0.948,0.149\n")
     contenders = json.dumps({"JPEG": {"codec": "jpeg"}, "BPG": {"codec": "bpg", "curve": "420"}})
@@ -240,7 +242,7 @@ def test_measure_collect_table_verify(picture, weights, tmp_path):
     succeeds(
         "table",
         "table5",
-        tmp_path / "bpg.csv",
+        tmp_path / "points" / "bpg" / "photo.csv",
         *published[:2],
         "--contenders",
         alone,
@@ -254,10 +256,14 @@ def test_measure_collect_table_verify(picture, weights, tmp_path):
     said = succeeds("verify", tmp_path / "all.csv", *streams, "--decode", "--weights", weights)
     assert said == "3 rows agree with their files and decode to what was scored\n"
 
-    assert "point set/other/bpg/420-qp40 is missing" in fails(
-        "collect", *rows, *asked[:3], "photo", "other", *asked[4:6], "--out", tmp_path / "never.csv"
+    rows = tmp_path / "points" / "jpeg" / "photo.csv"
+    measured = rows.read_text()
+    for text, said in ((measured * 2, "no table of points"), (measured[: measured.rindex("set,")], "q50 is missing")):
+        rows.write_text(text)
+        assert said in fails("collect", *asked, tmp_path / "never.csv")
+    assert "comes in archives; give the folder" in fails(
+        "collect", *asked[:4], "clic2018_valid", *asked[5:], "never.csv"
     )
-    assert "is measured twice" in fails("collect", *rows, rows[0], *asked[:-1], tmp_path / "never.csv")
     assert "no measured point stands for GAN" in fails(
         "table", "table5", tmp_path / "all.csv", *published[:2], "--contenders", '{"GAN": {"codec": "gan"}}',
         *published[4:], "--out", tmp_path / "never.csv",

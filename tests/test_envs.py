@@ -73,10 +73,10 @@ def rules() -> dict[str, tuple[str, set[str]]]:
 
 def imported(script: str) -> set[str]:
     """Packages that a script may import, also inside functions and by a computed name."""
-    files = closure(ROOT, [script])
+    files = closure(ROOT, (script,))
     named = [str(path.relative_to(ROOT)) for module in files for path in ROOT.glob(BY_NAME.get(module, " "))]
     modules: set[str] = set()
-    for file in closure(ROOT, [script, *named]):
+    for file in closure(ROOT, (script, *named)):
         for node in ast.walk(ast.parse((ROOT / file).read_text())):
             if isinstance(node, ast.Import):
                 modules |= {alias.name.split(".")[0] for alias in node.names}

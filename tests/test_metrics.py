@@ -1,6 +1,5 @@
 import io
 import math
-import time
 
 import numpy as np
 import PIL.Image
@@ -173,15 +172,3 @@ def test_ms_ssim_refuses_short_sides(size):
 def test_pictures_of_two_sizes_are_refused(measure):
     with pytest.raises(ValueError, match="one size"):
         measure(flat(170, 170, 0), flat(170, 171, 0))
-
-
-def test_ms_ssim_of_a_kodak_sized_picture_takes_a_tenth_of_a_second():
-    original = np.tile(PHOTO, (2, 2, 1))[:512, :768]
-    decoded = jpeg(original, 10)
-    seconds = []
-    for _ in range(5):
-        start = time.process_time()
-        ms_ssim(original, decoded)
-        seconds.append(time.process_time() - start)
-    # Half as much again for slower machines than the one that the bound was measured on.
-    assert min(seconds) < 0.15

@@ -12,7 +12,7 @@ from pictures import photo, smooth
 
 from licbench import measuring
 from licbench.errors import LicbenchError, PointsError
-from licbench.measuring import measure_image
+from licbench.measuring import measure_images
 from licbench.metrics import error_moments, ms_ssim
 from licbench.models import ModelStore
 from licbench.points import COLUMNS, Row, collect, digest, read_rows, write_rows
@@ -149,8 +149,8 @@ def picture(tmp_path):
 
 
 def measure(picture, codec, settings, folder, weights):
-    ids = ("set", "photo", codec)
-    measure_image(picture, ids, settings, weights=weights, streams=folder / codec, rows=folder / "rows.csv")
+    places = {"weights": weights, "streams": folder / codec, "rows": folder / "rows.csv"}
+    measure_images({"photo": picture}, ("set", codec), settings, **places)
     return read_rows(folder / "rows.csv")
 
 
@@ -168,9 +168,11 @@ def test_every_number_of_a_row_follows_from_its_file(codec, settings, picture, w
     kind, original = codec_class(codec), photo(168, 180)
     points = kind.points(settings)
     assert list(frame["point"]) == [point.id for point in points]
-    assert {path.name for path in (tmp_path / codec).iterdir()} == {f"{point.id}{kind.extension}" for point in points}
+    assert {path.name for path in (tmp_path / codec / "photo").iterdir()} == {
+        f"{point.id}{kind.extension}" for point in points
+    }
     for row, point in zip(frame.to_dict("records"), points, strict=True):
-        stream = (tmp_path / codec / f"{point.id}{kind.extension}").read_bytes()
+        stream = (tmp_path / codec / "photo" / f"{point.id}{kind.extension}").read_bytes()
         decoded = kind(ModelStore(weights)).decode(stream)
         assert (row["dataset"], row["image"], row["codec"], row["curve"]) == ("set", "photo", codec, point.curve)
         assert (row["width"], row["height"], row["bytes"]) == (180, 168, len(stream))
@@ -218,4 +220,4 @@ def test_nothing_is_left_of_a_picture_that_cannot_be_read(weights, tmp_path):
     (tmp_path / "bad.png").write_bytes(b"no picture")
     with pytest.raises(LicbenchError, match=r"bad\.png"):
         measure(tmp_path / "bad.png", "jpeg", {"modes": ["444-standard"], "quality": [50]}, tmp_path / "out", weights)
-    assert not (tmp_path / "out").exists()
+    assert not list((tmp_path / "out").rglob("*"))

@@ -80,7 +80,7 @@ def test_every_form_of_import(project):
         licbench__e="import licbench.main\n",
         licbench__unused="",
     )
-    assert closure(root, ["scripts/main.py"]) == [
+    assert closure(root, ("scripts/main.py",)) == [
         "scripts/licbench/a.py", "scripts/licbench/b.py", "scripts/licbench/c.py", "scripts/licbench/d.py",
         "scripts/licbench/e.py", "scripts/main.py",
     ]  # fmt: skip
@@ -88,14 +88,14 @@ def test_every_form_of_import(project):
 
 def test_circles_end(project):
     root = project(main="import licbench.a\n", licbench__a="import licbench.b\n", licbench__b="import licbench.a\n")
-    assert len(closure(root, ["scripts/main.py"])) == 3
+    assert len(closure(root, ("scripts/main.py",))) == 3
 
 
 def test_other_packages_do_not_count(project):
     root = project(main="import licbench_other.a\nimport numpy\n", licbench_other__a="")
-    assert closure(root, ["scripts/main.py"]) == ["scripts/main.py"]
+    assert closure(root, ("scripts/main.py",)) == ["scripts/main.py"]
 
 
 def test_an_unknown_entry_is_an_error():
     with pytest.raises(FileNotFoundError):
-        closure(ROOT, ["scripts/licbench/codecs/webp.py"])
+        closure(ROOT, ("scripts/licbench/codecs/webp.py",))

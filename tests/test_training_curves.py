@@ -5,7 +5,7 @@ from pictures import photo, textured
 
 from licbench.errors import ModelError, PointsError
 from licbench.images import write_png
-from licbench.measuring import measure_image
+from licbench.measuring import measure_images
 from licbench.points import read_rows
 from licbench.training_curves import COLUMNS, Anchor, Measurement, measure_snapshots
 
@@ -24,10 +24,9 @@ def pictures(tmp_path_factory):
 @pytest.fixture(scope="module")
 def anchor(pictures, weights, tmp_path_factory):
     folder = tmp_path_factory.mktemp("anchor")
-    for picture in pictures:
-        places = {"streams": folder / picture.stem, "rows": folder / f"{picture.stem}.csv"}
-        measure_image(picture, ("d", picture.stem, "jpeg"), JPEG, weights=weights, **places)
-    return Anchor("jpeg", read_rows(*sorted(folder.glob("*.csv"))))
+    places = {"weights": weights, "streams": folder / "streams", "rows": folder / "rows.csv"}
+    measure_images({picture.stem: picture for picture in pictures}, ("d", "jpeg"), JPEG, **places)
+    return Anchor("jpeg", read_rows(folder / "rows.csv"))
 
 
 def test_every_snapshot_has_its_points_and_differences(weights, pictures, anchor):

@@ -5,7 +5,7 @@ import pytest
 from pictures import photo
 
 from licbench.errors import LicbenchError, PointsError
-from licbench.measuring import measure_image
+from licbench.measuring import measure_images
 from licbench.points import digest, read_rows
 from licbench.verifying import verify_row, verify_rows
 
@@ -17,8 +17,8 @@ def measured(request, tmp_path, weights):
     """A row, the root of the streams, and the row's file."""
     codec, streams = request.param, tmp_path / "streams"
     PIL.Image.fromarray(photo(60, 70)).save(tmp_path / "photo.png")
-    measure_image(
-        tmp_path / "photo.png", ("set", "photo", codec), SETTINGS[codec],
+    measure_images(
+        {"photo": tmp_path / "photo.png"}, ("set", codec), SETTINGS[codec],
         weights=weights, streams=streams / "set" / codec / "photo", rows=tmp_path / "rows.csv",
     )  # fmt: skip
     row = read_rows(tmp_path / "rows.csv").to_dict("records")[0]

@@ -56,7 +56,7 @@ def done(project: Checkout) -> Outcome:
 
 def test_the_checkpoint_adds_a_job_for_every_picture(done: Outcome) -> None:
     assert done.values("fetch_archive", "archive") == set(ARCHIVES)
-    assert done.values("measure_image", "image") == {"one", "two", "three"}
+    assert done.values("measure_image", "batch") == {"one", "two", "three"}
 
 
 def test_the_pictures_and_their_manifest_are_unpacked(project: Checkout, done: Outcome) -> None:

@@ -130,12 +130,12 @@ def test_a_new_picture_is_measured_alone(project: Checkout) -> None:
     finally:
         new.unlink()
     assert planned.counts == counts("jpeg", "jpeg2000", fetch_image=1)
-    assert planned.values("measure_image", "image") == {"three"}
+    assert planned.values("measure_image", "batch") == {"three"}
 
 
 def test_a_changed_picture_is_measured_again(project: Checkout) -> None:
     # What follows the end is no new picture to Pillow, but a new file to Snakemake.
     with edited(project.root / "photos" / "one.png", "trailing bytes"):
         planned = plan(project)
-    assert planned.values("measure_image", "image") == {"one"}
+    assert planned.values("measure_image", "batch") == {"one"}
     assert planned.counts == counts("jpeg", "jpeg2000", fetch_image=1)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -48,7 +48,7 @@ class Dataset:
     pixels: int | None = None
     pixel_tolerance: int = 0
 
-    @property
+    @cached_property
     def images(self) -> tuple[str, ...] | None:
         """The ids of the pictures; None where only the unpacked archives can tell."""
         if self.kind == "archives":
@@ -57,13 +57,21 @@ class Dataset:
             return tuple(image_id(path.name) for path in self.paths)
         return tuple(row.image for row in self.manifest)
 
+    @cached_property
+    def _rows(self) -> Mapping[str, ImageFile]:
+        return {row.image: row for row in self.manifest}
+
+    @cached_property
+    def _places(self) -> Mapping[str, Path]:
+        return dict(zip(self.images or (), self.paths, strict=True)) if self.paths else {}
+
     def row(self, image: str) -> ImageFile:
         """The manifest's row of a picture.
 
         Raises:
             DatasetError: the manifest does not list it.
         """
-        return self._find(image, self.manifest)
+        return self._find(image, self._rows)
 
     def path(self, image: str) -> Path:
         """Where a picture of a folder stands.
@@ -71,7 +79,7 @@ class Dataset:
         Raises:
             DatasetError: the folder does not hold it.
         """
-        return self._find(image, self.paths)
+        return self._find(image, self._places)
 
     def archive(self, file: str) -> SourceFile:
         """An archive by its file name.
@@ -85,8 +93,8 @@ class Dataset:
         known = ", ".join(archive.file for archive in self.archives) or "none"
         raise DatasetError(f"{self.id} has no archive {file!r}; its archives: {known}")
 
-    def _find(self, image: str, items: Sequence[Item]) -> Item:
-        found = dict(zip(self.images or (), items, strict=True)).get(image)
+    def _find(self, image: str, items: Mapping[str, Item]) -> Item:
+        found = items.get(image)
         if found is None:
             raise DatasetError(f"{self.id} has no image {image!r}; {self._choices()}")
         return found

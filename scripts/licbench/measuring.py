@@ -1,13 +1,14 @@
-"""One picture through one codec at every operating point: encode, store, decode from the file alone, score."""
+"""Pictures through one codec at every operating point: encode, store, decode from the file alone, score."""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from licbench.batches import stream_folder
 from licbench.codecs.base import Codec, Image, OperatingPoint, Settings
 from licbench.errors import CorruptStreamError
 from licbench.files import write_bytes
@@ -19,25 +20,32 @@ from licbench.registry import codec_class
 from licbench.validation import require_valid
 
 
-def measure_image(
-    picture: Path, ids: tuple[str, str, str], settings: Settings, *, weights: Path, streams: Path, rows: Path
+def measure_images(
+    pictures: Mapping[str, Path], ids: tuple[str, str], settings: Settings, *, weights: Path, streams: Path, rows: Path
 ) -> None:
-    """Write a stream for each operating point into ``streams`` and one row each into ``rows``.
+    """Write a stream for each picture and operating point below ``streams`` and one row each into ``rows``.
 
     Args:
-        picture: the original.
-        ids: of dataset, image and codec, as the rows name them.
+        pictures: id -> the original.
+        ids: of dataset and codec, as the rows name them.
         settings: the codec's block of the config.
         weights: folder of trained models.
-        streams: folder for the streams, ``{point}{extension}``.
-        rows: CSV file, see ``points``.
+        streams: folder for the streams, ``{image}/{point}{extension}``; see ``batches.stream_folder``.
+        rows: CSV file, see ``points``; written once all pictures are measured.
 
     Raises:
         SettingsError: the settings are not what the codec takes.
-        BadImageError: the original cannot be read.
+        BadImageError: an original cannot be read.
     """
-    require_valid(settings, codec_class(ids[2]).settings_schema, f"settings of {ids[2]}")
-    write_rows(_measure(read_rgb(picture), ids, settings, ModelStore(weights), streams), rows)
+    dataset, codec = ids
+    require_valid(settings, codec_class(codec).settings_schema, f"settings of {codec}")
+    models = ModelStore(weights)
+    measured = (
+        row
+        for image, picture in pictures.items()
+        for row in _measure(read_rgb(picture), (dataset, image, codec), settings, models, stream_folder(streams, image))
+    )
+    write_rows(measured, rows)
 
 
 def _measure(

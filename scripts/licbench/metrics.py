@@ -35,6 +35,8 @@ MIN_SIDE_MS_SSIM = 161
 """The shortest side that still holds the whole filter at the fifth scale."""
 TILE = 64
 """Side of the squares whose maps are computed together; the fastest of 16..128, as they stay in the cache."""
+BAND = 64
+"""Rows whose errors are summed together: 64-bit differences of a whole picture would take 8 times its room."""
 
 Maps = npt.NDArray[np.floating[Any]]
 
@@ -50,9 +52,11 @@ def error_moments(original: Image, decoded: Image) -> dict[str, int]:
         ``sse_rr`` is the sum of dR*dR, ``sse_rg`` that of dR*dG, and so on; ``sse`` is rr + gg + bb.
     """
     _check_pair(original, decoded)
-    difference = np.subtract(original, decoded, dtype=np.float64).reshape(-1, 3)
-    # A float64 sum of integers is exact up to 2**53: a picture of 138 gigapixels.
-    products = difference.T @ difference
+    products = np.zeros((3, 3))
+    for top in range(0, len(original), BAND):
+        difference = np.subtract(*(image[top : top + BAND] for image in (original, decoded)), dtype=np.float64)
+        # A float64 sum of integers is exact up to 2**53: a picture of 138 gigapixels.
+        products += np.tensordot(difference, difference, ((0, 1), (0, 1)))
     moments = {name: int(products[CHANNELS.index(name[-2]), CHANNELS.index(name[-1])]) for name in MOMENTS}
     return {**moments, "sse": moments["sse_rr"] + moments["sse_gg"] + moments["sse_bb"]}
 
@@ -102,7 +106,9 @@ def ms_ssim(original: Image, decoded: Image) -> float:
     if min(original.shape[:2]) < MIN_SIDE_MS_SSIM:
         raise ValueError(f"MS-SSIM needs sides of {MIN_SIDE_MS_SSIM} pixels, got {original.shape[:2]}; use PSNR")
     planes = np.moveaxis(original, -1, 0), np.moveaxis(decoded, -1, 0)
-    pair = np.stack([np.add(*planes, dtype=np.float32), np.subtract(*planes, dtype=np.float32)])
+    pair = np.empty((2, *planes[0].shape), np.float32)
+    for combined, into in zip((np.add, np.subtract), pair, strict=True):
+        combined(*planes, out=into, dtype=np.float32)
     product = 1.0
     for scale, weight in enumerate(SCALE_WEIGHTS, start=1):
         average = _similarity(pair, with_luminance=scale == len(SCALE_WEIGHTS))
@@ -165,8 +171,9 @@ def _band(outputs: int) -> Maps:
 def _halve(pair: Maps) -> Maps:
     """2x2 means; an odd last row or column is repeated. Exact in float32 for 8-bit samples over four halvings."""
     height, width = pair.shape[2:]
-    padded = np.pad(pair, ((0, 0), (0, 0), (0, height % 2), (0, width % 2)), mode="edge")
-    rows = padded[:, :, ::2] + padded[:, :, 1::2]
+    if height % 2 or width % 2:
+        pair = np.pad(pair, ((0, 0), (0, 0), (0, height % 2), (0, width % 2)), mode="edge")
+    rows = pair[:, :, ::2] + pair[:, :, 1::2]
     halved: Maps = (rows[..., ::2] + rows[..., 1::2]) / 4
     return halved
 

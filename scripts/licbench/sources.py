@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
 PACKAGE = "licbench"
 
 
-def closure(root: Path, entries: Iterable[str]) -> list[str]:
+@cache
+def closure(root: Path, entries: tuple[str, ...]) -> list[str]:
     """The entries (paths relative to ``root``) and every licbench module they import, directly or not, sorted.
 
     Modules that ``registry`` imports by a computed name are not seen; name the codec's file as a further entry.

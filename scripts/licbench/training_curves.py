@@ -16,7 +16,7 @@ from tqdm import tqdm
 from licbench.claims.curves import LUMA, RGB, YCBCR_611, Curve, curve_of
 from licbench.claims.statistics import mean_psnr, ms_ssim_db
 from licbench.errors import ModelError, PointsError
-from licbench.measuring import measure_image
+from licbench.measuring import measure_images
 from licbench.points import read_rows
 from licbench.rates import bd_rate
 from licbench.tables import pool
@@ -81,10 +81,10 @@ def _lines_of(snapshot: Path, model: str, measurement: Measurement, scratch: Pat
 
 def _rows_of(snapshot: Path, model: str, codec: str, measurement: Measurement, scratch: Path) -> pd.DataFrame:
     settings = json.loads(json.dumps(dict(measurement.settings)).replace(f'"{model}"', f'"{snapshot.stem}"'))
-    for picture in measurement.pictures:
-        places = {"streams": scratch / picture.stem, "rows": scratch / f"{picture.stem}.csv"}
-        measure_image(picture, ("snapshots", picture.stem, codec), settings, weights=snapshot.parent, **places)
-    return read_rows(*(scratch / f"{picture.stem}.csv" for picture in measurement.pictures))
+    pictures = {picture.stem: picture for picture in measurement.pictures}
+    places = {"weights": snapshot.parent, "streams": scratch / "streams", "rows": scratch / "rows.csv"}
+    measure_images(pictures, ("snapshots", codec), settings, **places)
+    return read_rows(places["rows"])
 
 
 def _differences(curve: Curve, measurement: Measurement) -> dict[str, float]:

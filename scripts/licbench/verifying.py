@@ -9,6 +9,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
+from licbench.batches import stream_folders
 from licbench.codecs.base import Codec, Image
 from licbench.errors import CorruptStreamError, PointsError
 from licbench.models import ModelStore
@@ -78,13 +79,17 @@ def decode_row(row: Mapping[str, Any], streams: Path, weights: Path) -> Image:
 
 def _checked_stream(row: Mapping[str, Any], streams: Path) -> tuple[Path, bytes]:
     kind = codec_class(row["codec"])
-    path = streams / row["dataset"] / row["codec"] / row["image"] / f"{row['point']}{kind.extension}"
-    if not path.is_file():
-        raise PointsError(f"{path} is gone; run the workflow again with {AGAIN}")
-    stream = path.read_bytes()
-    if (len(stream), digest(stream)) != (row["bytes"], row["stream_sha256"]):
-        raise PointsError(f"{path} is not the file that was measured; run again with {AGAIN}")
-    return path, stream
+    folders = stream_folders(streams / row["dataset"] / row["codec"], row["image"])
+    paths = [folder / f"{row['point']}{kind.extension}" for folder in folders]
+    # A dataset that grew large, or shrank, has left streams in both places
+    there = [path for path in paths if path.is_file()]
+    for path in there:
+        stream = path.read_bytes()
+        if (len(stream), digest(stream)) == (row["bytes"], row["stream_sha256"]):
+            return path, stream
+    if there:
+        raise PointsError(f"{there[0]} is not the file that was measured; run again with {AGAIN}")
+    raise PointsError(f"{paths[0]} is gone; run the workflow again with {AGAIN}")
 
 
 @cache

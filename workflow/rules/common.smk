@@ -1,5 +1,6 @@
 # What all rules share: the checked config, the ids that wildcards may take, input functions. No science.
 
+import functools
 import json
 import os
 import shlex
@@ -9,7 +10,7 @@ from pathlib import Path
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from licbench import datasets, registry, settings, sources  # noqa: E402
+from licbench import batches, datasets, registry, settings, sources  # noqa: E402
 from licbench.errors import LicbenchError  # noqa: E402
 
 # glibc keeps what a layer frees for the next layer, in place of asking the kernel again: a third of torch's time.
@@ -29,6 +30,7 @@ TABLES = [f"results/{name}.csv" for name in ("table1", "table2", "table3", "tabl
 
 
 wildcard_constraints:
+    batch=r"@?[A-Za-z0-9_.-]+",
     archive="|".join(archive.file for archive in DATASET.archives) or "none",
     codec="|".join(registry.codec_ids()),
     dataset=r"[A-Za-z0-9_.-]+",
@@ -46,7 +48,7 @@ def to_json(value):
 
 def code_of(*entries, codecs=()):
     """The files whose change must rerun a job: its script and all that the script imports."""
-    return sources.closure(ROOT, [*entries, *(f"scripts/licbench/codecs/{codec}.py" for codec in codecs)])
+    return sources.closure(ROOT, (*entries, *(f"scripts/licbench/codecs/{codec}.py" for codec in codecs)))
 
 
 def training_code(wildcards):
@@ -93,6 +95,33 @@ def images(wildcards=None):
     return [row.image for row in datasets.read_manifest(Path(folder) / "manifest.tsv")]
 
 
+@functools.cache
+def batches_in_use():
+    """Batch -> the ids of its pictures: what one job of a codec measures."""
+    return batches.cut(images())
+
+
+def pictures_of(wildcards):
+    """The pictures of a batch."""
+    members = batches_in_use().get(wildcards.batch, [wildcards.batch])
+    return [f"results/data/{wildcards.dataset}/{image}.png" for image in members]
+
+
+def of_table5(pattern):
+    """The input function for what a picture's batch has left, of each codec of Table 5."""
+
+    def files(wildcards):
+        batch = batches.batch_of(wildcards.image, len(images()))
+        return expand(pattern, dataset=wildcards.dataset, codec=codecs_of_table5(), batch=batch)
+
+    return files
+
+
+def pictures_listed():
+    """Where to look up which pictures there are: the dataset, or the folder that its archives were unpacked to."""
+    return str(config["dataset"]) if DATASET.images is not None else f"results/data/{DATASET.id}"
+
+
 def recipe_of(model):
     """The model's recipe: the settings of its network, overridden by the model's own."""
     return settings.recipe(config, model)
@@ -132,6 +161,14 @@ def memory_of_codec(wildcards, attempt):
     """MB for measuring a picture; a job that a cluster killed gets more."""
     # Peaks as measured: 140 (jpeg) to 1220 (gan), on pictures of 0.4 to 2.8 megapixels; see docs/cluster.md
     return attempt * (2000 if wildcards.codec in ("cae", "gan", "sr") else 1000)
+
+
+def minutes_of_batch(wildcards):
+    """An hour, and five minutes more for each further picture."""
+    return 55 + 5 * len(pictures_of(wildcards))
+
+
+NEEDS_OF_BATCH = {"mem_mb": memory_of_codec, "runtime": minutes_of_batch}
 
 
 def blocks_in_use(part):

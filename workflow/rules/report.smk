@@ -11,8 +11,8 @@ rule reconstruct_picture:
     """One picture decoded from the streams behind Table 5, as lossless WebP for the viewer."""
     input:
         picture="results/data/{dataset}/{image}.png",
-        rows=expand("results/points/{{dataset}}/{codec}/{{image}}.csv", codec=codecs_of_table5()),
-        streams=expand("results/streams/points/{{dataset}}/{codec}/{{image}}", codec=codecs_of_table5()),
+        rows=of_table5("results/points/{dataset}/{codec}/{batch}.csv"),
+        streams=of_table5("results/streams/points/{dataset}/{codec}/{batch}"),
         models=[models_of(codec, config["settings"]) for codec in codecs_of_table5()],
         table="results/table5.csv",
         code=code_of("scripts/report_picture.py", codecs=codecs_of_table5()),
