@@ -3,14 +3,16 @@
 python tests/faults.py                 every fault; 20 kills at random moments
 python tests/faults.py --trials 3 disk kills
 
-Each fault is followed by the commands that the messages name, and then the results must be byte for byte those of a
-run that nobody disturbed. Needs root for the full disk and the read-only folder (mounts); without, these are skipped.
+Kills hit Snakemake, one of its jobs, and a training in turn. Each fault is followed by the commands that the messages
+name, and then the results must be byte for byte those of a run that nobody disturbed. Needs root for the full disk and
+the read-only folder (mounts); without, these are skipped.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import os
 import random
 import shutil
@@ -19,14 +21,20 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psutil
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
+
 from checkout import Checkout, copy_project, offline_environment, save_pictures
 from pictures import textured
+from test_workflow_training import STEPS, checkout_with_training_set, keep_every_step
+from test_workflow_training import settings as training_settings
 
 TABLE = "results/table5.csv"
 SETTINGS: dict[str, Any] = {
@@ -40,6 +48,8 @@ SETTINGS: dict[str, Any] = {
 DISK_KIB = 100
 """Room of the small disk: less than the pictures of a run take."""
 UNLOCK, RERUN = "--unlock", "--rerun-incomplete"
+TIMED = ("results/logs/", "results/benchmarks/", "results/checkpoints/")
+"""What holds times; so do models' cards, under ``seconds``."""
 
 
 def fresh(folder: Path) -> Checkout:
@@ -49,10 +59,17 @@ def fresh(folder: Path) -> Checkout:
     return project
 
 
-def start(project: Checkout) -> subprocess.Popen[str]:
+def training(folder: Path) -> Checkout:
+    """A project that trains SRCNN on two small pictures, with a checkpoint after every step."""
+    project = checkout_with_training_set(folder)
+    keep_every_step(project)
+    return project
+
+
+def start(project: Checkout, settings: Mapping[str, Any] = SETTINGS) -> subprocess.Popen[str]:
     """A run as a user starts it, in a process group of its own."""
     return subprocess.Popen(
-        project.command(TABLE, settings=SETTINGS),
+        project.command(TABLE, settings=settings),
         cwd=project.root,
         env=offline_environment(),
         stdout=subprocess.PIPE,
@@ -63,32 +80,39 @@ def start(project: Checkout) -> subprocess.Popen[str]:
 
 
 def results(project: Checkout) -> dict[str, str]:
-    """Hashes of what a run makes; logs and benchmarks hold times. The folder's path is part of the dataset's id."""
-    found = [name for name in project.files() if not name.startswith(("results/logs/", "results/benchmarks/"))]
-    return {name: hashlib.sha256((project.root / name).read_bytes()).hexdigest() for name in found}
+    """Hashes of what a run makes. The folder's path is part of the dataset's id."""
+    found = [name for name in project.files() if not name.startswith(TIMED)]
+    return {name: hashlib.sha256(_without_times(project.root / name)).hexdigest() for name in found}
 
 
-def recovered(project: Checkout) -> tuple[str, list[str]]:
+def _without_times(path: Path) -> bytes:
+    if path.suffix != ".json":
+        return path.read_bytes()
+    card = json.loads(path.read_text())
+    return json.dumps({key: value for key, value in card.items() if key != "seconds"}).encode()
+
+
+def recovered(project: Checkout, settings: Mapping[str, Any]) -> tuple[str, list[str]]:
     """Run again, with what the messages ask for; the outcome, and the messages."""
     said: list[str] = []
     for _ in range(3):
-        done = project.snakemake(TABLE, settings=SETTINGS, timeout=1800)
+        done = project.snakemake(TABLE, settings=settings, timeout=1800)
         if done.returncode == 0:
             return "recovered", said
         if UNLOCK in done.output:
             said.append(next(line.strip() for line in done.output.splitlines() if UNLOCK in line))
-            project.snakemake(UNLOCK, settings=SETTINGS)
+            project.snakemake(UNLOCK, settings=settings)
         elif RERUN in done.output:
             said.append(next(line.strip() for line in done.output.splitlines() if RERUN in line))
-            project.snakemake(TABLE, RERUN, settings=SETTINGS)
+            project.snakemake(TABLE, RERUN, settings=settings)
         else:
             return "NOT RECOVERED: " + done.output[-600:], said
     return "NOT RECOVERED", said
 
 
-def verdict(project: Checkout, expected: dict[str, str]) -> str:
+def verdict(project: Checkout, expected: dict[str, str], settings: Mapping[str, Any] = SETTINGS) -> str:
     """``ok`` if the project recovers to the expected bytes."""
-    outcome, said = recovered(project)
+    outcome, said = recovered(project, settings)
     if outcome != "recovered":
         return outcome
     found = results(project)
@@ -96,60 +120,103 @@ def verdict(project: Checkout, expected: dict[str, str]) -> str:
     return f"OTHER BYTES: {wrong[:4]}" if wrong else f"ok{' after ' + UNLOCK if said else ''}"
 
 
-def jobs_of(run: subprocess.Popen[str]) -> list[psutil.Process]:
-    """The scripts that a run has started."""
-    try:
-        below = psutil.Process(run.pid).children(recursive=True)
-    except psutil.NoSuchProcess:
-        return []
+def jobs_of(run: subprocess.Popen[str], script: str = "scripts/") -> list[psutil.Process]:
+    """The scripts that a run has started and that still work."""
     found = []
-    for process in below:
-        try:
-            if any(word.startswith("scripts/") for word in process.cmdline()):
-                found.append(process)
-        except psutil.NoSuchProcess:
-            continue
+    with suppress(psutil.NoSuchProcess):
+        for process in psutil.Process(run.pid).children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                if any(word.startswith(script) for word in process.cmdline()):
+                    found.append(process)
     return found
 
 
-def wait_for_orphans(processes: list[psutil.Process]) -> None:
-    """Jobs outlive a killed Snakemake, and end by themselves."""
-    psutil.wait_procs(processes, timeout=300)
+@dataclass(frozen=True)
+class Scene:
+    """A run to disturb: its project and settings, and the script whose jobs are waited for."""
+
+    project: Callable[[Path], Checkout]
+    settings: Mapping[str, Any]
+    script: str
 
 
-def kill_snakemake(project: Checkout, moment: float) -> str:
-    run = start(project)
-    time.sleep(moment)
-    jobs = jobs_of(run)
-    run.send_signal(signal.SIGKILL)
-    run.wait()
-    wait_for_orphans(jobs)
-    return f"snakemake killed after {moment:.1f} s, {len(jobs)} jobs left behind"
+@dataclass
+class Usual:
+    """A scene that nobody disturbs: what it makes, and when the jobs of its script were first and last seen."""
+
+    made: dict[str, str]
+    jobs: dict[psutil.Process, tuple[float, float]]
+
+    @property
+    def longest(self) -> float:
+        return max(last - first for first, last in self.jobs.values())
 
 
-def kill_job(project: Checkout, moment: float) -> str:
-    run = start(project)
-    until, jobs = time.monotonic() + moment, []
-    while run.poll() is None and (time.monotonic() < until or not jobs):
-        jobs = jobs_of(run)
+def undisturbed(scene: Scene, folder: Path) -> Usual:
+    shutil.rmtree(folder, ignore_errors=True)
+    project, jobs = scene.project(folder), {}
+    run = start(project, scene.settings)
+    while run.poll() is None:
+        now = time.monotonic()
+        jobs.update({job: (jobs.get(job, (now,))[0], now) for job in jobs_of(run, scene.script)})
         time.sleep(0.01)
-    for job in jobs[:1]:
-        job.kill()
+    assert run.returncode == 0, run.communicate()
+    return Usual(results(project), jobs)
+
+
+def at_job(run: subprocess.Popen[str], script: str, number: int, delay: float) -> list[psutil.Process]:
+    """The jobs of a script that run some time after so many have started, or else the next ones."""
+    seen: set[psutil.Process] = set()
+    while run.poll() is None and len(seen) < number:
+        seen.update(jobs_of(run, script))
+        time.sleep(0.01)
+    time.sleep(delay)
+    while run.poll() is None:
+        if jobs := jobs_of(run, script):
+            return jobs
+        time.sleep(0.01)
+    return []
+
+
+def kill_snakemake(run: subprocess.Popen[str], jobs: list[psutil.Process]) -> str:
+    """Its jobs outlive it, and end by themselves."""
+    run.send_signal(signal.SIGKILL)
+    run.communicate()
+    psutil.wait_procs(jobs, timeout=300)
+    return f"{len(jobs)} jobs left behind"
+
+
+def kill_job(run: subprocess.Popen[str], jobs: list[psutil.Process]) -> str:
+    with suppress(psutil.NoSuchProcess):
+        jobs[-1].kill()
     output, _ = run.communicate(timeout=1800)
     named = "rule" in output and run.returncode == 1
-    return f"job killed: {'the run fails and names it' if named else f'exit status {run.returncode}'}"
+    return "the run fails and names it" if named else f"EXIT STATUS {run.returncode}"
 
 
-def trials(folder: Path, expected: dict[str, str], count: int, length: float) -> Iterator[tuple[str, str]]:
-    """Every second trial kills Snakemake, the others one job."""
-    rng = random.Random(2018)
+MEASURING = Scene(fresh, SETTINGS, "scripts/")
+TRAINING = Scene(training, training_settings(STEPS), "scripts/train.py")
+KILLS = (("snakemake", kill_snakemake, MEASURING), ("a job", kill_job, MEASURING), ("training", kill_job, TRAINING))
+
+
+def trials(folder: Path, count: int) -> Iterator[tuple[str, str]]:
+    """Kills of each kind in turn, at a random moment of a random job."""
+    rng, usual = random.Random(2018), {}
     for trial in range(count):
-        # The same folder each time: its path is in the dataset's id.
-        shutil.rmtree(folder, ignore_errors=True)
-        project = fresh(folder)
-        kill = (kill_snakemake, kill_job)[trial % 2]
-        what = kill(project, rng.uniform(0.3 * length, length))
-        yield what, verdict(project, expected)
+        victim, kill, scene = KILLS[trial % len(KILLS)]
+        if scene.script not in usual:
+            usual[scene.script] = undisturbed(scene, folder)
+        expected, jobs = usual[scene.script], []
+        while not jobs:
+            # The same folder each time: its path is in the dataset's id.
+            shutil.rmtree(folder, ignore_errors=True)
+            project = scene.project(folder)
+            run = start(project, scene.settings)
+            number, delay = rng.randint(1, len(expected.jobs)), rng.uniform(0, expected.longest)
+            jobs = at_job(run, scene.script, number, delay)
+            what = kill(run, jobs) if jobs else ""
+        moment = f"{victim} killed {delay:.1f} s after the start of job {number}"
+        yield f"{moment}; {what}", verdict(project, expected.made, scene.settings)
 
 
 @contextmanager
@@ -234,10 +301,7 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "project"
-        project, started = fresh(place), time.monotonic()
-        undisturbed = project.snakemake(TABLE, settings=SETTINGS, timeout=1800)
-        assert undisturbed.returncode == 0, undisturbed.output
-        length, expected = time.monotonic() - started, results(project)
+        expected = undisturbed(MEASURING, place).made
         print(f"| fault | what happened | afterwards (undisturbed: {len(expected)} files) |\n|---|---|---|", flush=True)
         for name in (name for name in FAULTS if name in chosen):
             if name in MOUNTS and os.geteuid() != 0:
@@ -246,7 +310,7 @@ def main() -> None:
             shutil.rmtree(place)
             report(name, *FAULTS[name](fresh(place), expected))
         if "kills" in chosen:
-            for what, end in trials(place, expected, options.trials, length):
+            for what, end in trials(place, options.trials):
                 report("kill", what, end)
     sys.exit(bool(failures))
 

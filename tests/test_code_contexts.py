@@ -1,12 +1,14 @@
 """Tables that follow the numbers before them: lossless, shorter where tiles differ, and the same on every machine."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from licbench import range_coder
-from licbench.code_contexts import STATIC, WIDTHS, Contextual, _geometric, _sum_of_neighbours
+from licbench.code_contexts import RARE, STATIC, WIDTHS, Contextual, _geometric, _sum_of_neighbours
 from licbench.codes import CodeQuantiser
 from licbench.errors import CorruptStreamError
 
@@ -111,3 +113,33 @@ def test_neighbours_are_the_four_around():
     around, count = _sum_of_neighbours(values)
     assert count.tolist() == [2, 3, 3, 2, 3, 4, 4, 3, 2, 3, 3, 2]
     assert around[0] == 1 + 4 and around[5] == 1 + 4 + 6 + 9 and around[11] == 7 + 10
+
+
+def in_pairs(values):
+    """A sum in NumPy's order, spelled out: eight running sums, halves where there are more than 128 numbers."""
+    if len(values) < 8:
+        return sum(values)
+    if len(values) > 128:
+        half = len(values) // 2 // 8 * 8
+        return in_pairs(values[:half]) + in_pairs(values[half:])
+    whole = len(values) // 8 * 8
+    one, two, three, four, five, six, seven, eight = (sum(values[lane:whole:8]) for lane in range(8))
+    total = ((one + two) + (three + four)) + ((five + six) + (seven + eight))
+    for value in values[whole:]:
+        total += value
+    return total
+
+
+@pytest.mark.parametrize(("first", "levels"), [(-3, 7), (-1, 2), (-20, 33), (-64, 128), (-100, 131), (-128, 256)])
+def test_tables_are_what_plain_float_arithmetic_gives(first, levels):
+    """To the bit, in Python's own floats: a decoder elsewhere, or with another NumPy, must find the same tables."""
+    for width, mean in enumerate(WIDTHS.tolist()):
+        ratio = mean / (1.0 + math.sqrt(1.0 + mean * mean))
+        powers = [1.0]
+        for _ in range(levels):
+            powers.append(powers[-1] * ratio)
+        expected = [powers[abs(level)] + RARE for level in range(first, first + levels)]
+        weights = _geometric(width, first, levels)
+        assert weights.tolist() == expected
+        total = in_pairs(expected)
+        assert (weights / weights.sum(dtype=np.float64)).tolist() == [weight / total for weight in expected]

@@ -410,6 +410,20 @@ class TestUnpack:
         (tmp_path / "1.zip").write_bytes(data)
         self.refused(tmp_path, r"1\.zip/a\.png: damaged", tmp_path / "1.zip")
 
+    def test_a_member_that_is_larger_than_the_archive(self, tmp_path: Path) -> None:
+        data = bytearray(make_zip(tmp_path / "1.zip", {"a.png": PNG}).read_bytes())
+        place = data.index(b"PK\x01\x02") + 20
+        data[place : place + 4] = (2**31).to_bytes(4, "little")
+        (tmp_path / "1.zip").write_bytes(data)
+        self.refused(tmp_path, "'a.png' is larger than the archive", tmp_path / "1.zip")
+
+    def test_a_member_without_a_name(self, tmp_path: Path) -> None:
+        data = bytearray(make_zip(tmp_path / "1.zip", {"a.png": PNG}).read_bytes())
+        directory = data.index(b"PK\x01\x02")
+        data[directory + 28], data[directory + 32] = 0, len("a.png")  # the name turned into a comment
+        (tmp_path / "1.zip").write_bytes(data)
+        self.refused(tmp_path, "'' leads out of its folder", tmp_path / "1.zip")
+
     def test_offsets_that_lead_nowhere(self, tmp_path: Path) -> None:
         """zipfile seeks to before the file and gets an OSError without a name, which must not end in a traceback."""
         data = bytearray(make_zip(tmp_path / "1.zip", {"a.png": PNG}).read_bytes())

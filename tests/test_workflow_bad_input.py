@@ -104,14 +104,17 @@ def test_small_pictures_with_odd_names_have_no_ms_ssim_but_all_else(project: Che
     assert line["bpp"] == pytest.approx(8 * measured["bytes"].sum() / sum(h * w for h, w in SMALL), abs=6e-5)
 
 
-def test_braces_in_a_name_are_refused_and_the_others_measured(project: Checkout) -> None:
-    save_pictures(project.root / "braces", {"a{b}": textured(8, 9), "fine": textured(8, 9)})
-    refused = project.snakemake("results/table5.csv", settings=ONE_POINT | {"dataset": "./braces"})
+def test_placeholders_in_a_name_are_refused_and_the_others_measured(project: Checkout) -> None:
+    names = ("a{b}", "a<b>c", "half{", "<B>", "fine")
+    save_pictures(project.root / "odd", {name: textured(8, 9) for name in names})
+    refused = project.snakemake("results/table5.csv", settings=ONE_POINT | {"dataset": "./odd"})
     assert refused.returncode == 1
-    assert complaints(refused.output) == [
-        "error: braces/a{b}.png: Snakemake would take the braces for a wildcard; rename it"
+    assert sorted(complaints(refused.output)) == [
+        f"error: odd/{name}.png: Snakemake would take '{found}' for a placeholder; rename it"
+        for name, found in (("a<b>c", "<b>"), ("a{b}", "{b}"), ("half{", "{"))
     ]
-    assert [Path(name).name for name in project.files("results/points") if "folder-braces" in name] == ["fine.csv"]
+    measured = [Path(name).name for name in project.files("results/points") if "folder-odd" in name]
+    assert measured == ["_B_.csv", "fine.csv"]
 
 
 HOSTILE_NAMES = [
@@ -128,6 +131,28 @@ def test_hostile_names_are_measured(project: Checkout) -> None:
     (file,) = (project.root / "results" / "points").glob("folder-hostile*.csv")
     assert len(read_rows(file)) == len(HOSTILE_NAMES)
     assert not list(project.root.rglob("owned"))
+
+
+@pytest.mark.parametrize("folder", ["-dash", "-a \n$(touch owned) \"<B>'é"])
+def test_a_hostile_folder_goes_through_every_rule(project: Checkout, folder: str) -> None:
+    """Given without a path, so that a leading dash stands at the front; the report shows the name as text."""
+    save_pictures(project.root / folder, {name: textured(168, 176) for name in ("-x 'y'\n\"z\"", "<I>")})
+    done = project.snakemake("all", "reference", settings=TINY_SETTINGS | {"dataset": folder})
+    assert done.returncode == 0, done.output
+    verified = project.snakemake("verify", settings=TINY_SETTINGS | {"dataset": folder})
+    assert verified.returncode == 0, verified.output
+    assert not list(project.root.rglob("owned"))
+    pages = [project.root / name for name in project.files("results/report") if name.endswith(".html")]
+    assert pages and not [page.name for page in pages if "<B>'é" in page.read_text()]
+
+
+@pytest.mark.parametrize(("folder", "found"), [("a{b}", "{b}"), ("<script>", "<script>")])
+def test_placeholders_in_a_folder_are_refused_before_any_work(project: Checkout, folder: str, found: str) -> None:
+    save_pictures(project.root / folder, {"fine": textured(8, 9)})
+    refused = project.snakemake("results/table5.csv", settings=ONE_POINT | {"dataset": f"./{folder}"})
+    assert refused.returncode == 1
+    assert f"{folder}: Snakemake would take '{found}' for a placeholder; rename the folder" in refused.output
+    assert refused.jobs == []
 
 
 def test_a_bad_picture_with_a_newline_in_its_name_is_one_line(project: Checkout) -> None:

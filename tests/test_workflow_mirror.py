@@ -16,7 +16,8 @@ from licbench.manifests import ImageFile, manifest_text
 SETTINGS = {**TINY_SETTINGS, "dataset": "served"}
 PICTURES = {"one.png": encoded(rgb((24, 30)), "PNG"), "two #2.png": encoded(rgb((30, 24)), "PNG")}
 TABLE = "results/table5.csv"
-OFFLINE = SETTINGS | {"mirror": "mirror"}
+MIRROR = '-my "mirror" {it\'s}\n$(touch owned) 鏡'
+OFFLINE = SETTINGS | {"mirror": MIRROR}
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +59,7 @@ def test_a_run_from_the_mirror_gives_the_same_bytes(project: Checkout, server: S
     done = online(project, "mirror")
     assert done.returncode == 0, done.output
     assert "results/mirror holds served" in done.output
-    mirror = project.root / "mirror"
+    mirror = project.root / MIRROR
     shutil.move(project.root / "results" / "mirror", mirror)
     shutil.rmtree(project.root / "results")
     asked = len(server.requests)

@@ -21,6 +21,7 @@ from licbench.manifests import ImageFile, manifest_text
 from licbench.models import ModelStore
 from licbench.training.loop import SNAPSHOTS
 
+MIRROR = "-my 'mirror' {1}"
 MODEL = "results/models/srcnn.safetensors"
 CHECKPOINT = "results/checkpoints/srcnn.pt"
 STEPS, MIDWAY = 100, 5
@@ -31,7 +32,7 @@ def settings(steps: int) -> dict[str, Any]:
     recipe = {"steps": steps, "batch": 2, "patch": 33, "scale": [1.0, 1.0], "schedule": "constant", "log_every": 1}
     return {
         "dataset": "./photos",
-        "mirror": "mirror",
+        "mirror": MIRROR,
         "weights": "trained",
         "codecs": ["sr"],
         "settings": {"sr": {"qp": [36]}},
@@ -52,7 +53,7 @@ def checkout_with_training_set(root: Path) -> Checkout:
 def add_set(project: Checkout, name: str, use: str, pictures: dict[str, Image]) -> None:
     """Pictures in the project's mirror, with a manifest and a definition."""
     root = project.root
-    paths = save_pictures(root / "mirror" / name, pictures)
+    paths = save_pictures(root / MIRROR / name, pictures)
     manifest = [
         ImageFile(path.name, _sha256(path), path.stat().st_size, image, picture.shape[1], picture.shape[0])
         for path, (image, picture) in zip(paths, pictures.items(), strict=True)

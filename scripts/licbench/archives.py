@@ -77,7 +77,8 @@ def _members(path: Path) -> list[zipfile.ZipInfo]:
     """The pictures in a zip, all of them checked before the first is unpacked."""
     try:
         with zipfile.ZipFile(path) as archive:
-            members = [member for member in archive.infolist() if not member.is_dir()]
+            # zipfile's own is_dir() stumbles over an empty name
+            members = [member for member in archive.infolist() if not member.filename.endswith("/")]
     except DAMAGE as error:
         raise DatasetError(f"{path}: not a readable zip file ({error}); fetch it again") from error
     if len(members) > MAX_MEMBERS or sum(member.file_size for member in members) > MAX_TOTAL_BYTES:
@@ -97,6 +98,8 @@ def _refuse_unsafe(member: zipfile.ZipInfo, path: Path) -> None:
         "is not a regular file": kind not in {0, stat.S_IFREG},
         "is encrypted": member.flag_bits & ENCRYPTED,
         f"is larger than {MAX_MEMBER_BYTES} bytes": member.file_size > MAX_MEMBER_BYTES,
+        # zipfile makes room for as much before it reads
+        "is larger than the archive": member.compress_size > path.stat().st_size,
     }
     for fault, found in faults.items():
         if found:

@@ -18,6 +18,9 @@ from licbench.manifests import ImageFile, SourceFile, image_id, manifest_text, r
 RESOURCES = Path(__file__).parents[2] / "workflow" / "resources"
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".ppm"})
 
+PLACEHOLDER = re.compile(r"\{[^{}]*\}|[{}]|<[a-z][a-z0-9_]*>")
+"""Snakemake's wildcards and path variables."""
+
 MOST_SHOWN = 8
 
 Item = TypeVar("Item")
@@ -115,7 +118,7 @@ def describe(name_or_folder: str) -> Dataset:
     """The dataset of that name, or the pictures of a folder (a path with a slash, or an existing folder).
 
     Raises:
-        DatasetError: unknown name, missing or empty folder, or two files of a folder with the same id.
+        DatasetError: unknown name, missing or empty folder, ``placeholder`` in its path, or two files with one id.
     """
     definition = _definitions().get(name_or_folder)
     if definition is not None:
@@ -161,6 +164,8 @@ def _defined(name: str, definition: Mapping[str, Any]) -> Dataset:
 def _of_folder(folder: Path) -> Dataset:
     if not folder.is_dir():
         raise DatasetError(f"{folder}: no such folder; known datasets are {', '.join(known_datasets())}")
+    if found := placeholder(folder):
+        raise DatasetError(f"{folder}: Snakemake would take {found!r} for a placeholder; rename the folder")
     suffixes = ", ".join(sorted(suffix[1:] for suffix in IMAGE_SUFFIXES))
     paths = tuple(sorted(path for path in folder.iterdir() if is_image_name(path.name) and path.is_file()))
     if not paths:
@@ -170,6 +175,12 @@ def _of_folder(folder: Path) -> Dataset:
     label = re.sub(r"[^A-Za-z0-9_.-]", "_", absolute.name)
     digest = hashlib.sha256(str(absolute).encode()).hexdigest()[:8]
     return Dataset(f"folder-{label}-{digest}", f"Pictures in {folder}", "folder", paths=paths)
+
+
+def placeholder(path: Path) -> str | None:
+    """The part of an input's path that Snakemake would put something else for."""
+    found = PLACEHOLDER.search(str(path))
+    return found[0] if found else None
 
 
 def is_image_name(name: str) -> bool:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from licbench import archives, files
-from licbench.datasets import Dataset
+from licbench.datasets import Dataset, placeholder
 from licbench.downloads import PATIENT, Patience, RemoteFile, download, mismatch
 from licbench.errors import DatasetError
 from licbench.images import read_rgb, write_png
@@ -52,8 +52,8 @@ def fetch_image(
 
 def _copy_original(path: Path, destination: Path) -> None:
     """The user's own picture; one that changes meanwhile would not be read again, as Snakemake notes its end state."""
-    if set("{}") & set(str(path)):
-        raise DatasetError(f"{path}: Snakemake would take the braces for a wildcard; rename it")
+    if found := placeholder(path):
+        raise DatasetError(f"{path}: Snakemake would take {found!r} for a placeholder; rename it")
     before = path.stat()
     write_png(destination, read_rgb(path))
     after = path.stat()

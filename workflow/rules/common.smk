@@ -68,8 +68,9 @@ def decoded(sets):
     return f"results/training_sets/{sets}.safetensors"
 
 
-def mirror_option():
-    return f"--mirror {shlex.quote(str(config['mirror']))}" if config["mirror"] else ""
+def mirror_option(wildcards):
+    """A function of the wildcards, or Snakemake would take braces in the path for one."""
+    return f"--mirror={shlex.quote(str(config['mirror']))}" if config["mirror"] else ""
 
 
 def downloads():
@@ -82,9 +83,9 @@ def original_of(wildcards):
     """The user's own file, where the dataset is a folder: a changed picture reruns what was made of it."""
     if DATASET.kind != "folder":
         return []
-    path = str(DATASET.path(wildcards.image))
-    # Braces would be taken for a wildcard; the job refuses such a picture by name, and the others get measured.
-    return [] if set("{}") & set(path) else path
+    path = DATASET.path(wildcards.image)
+    # The job refuses such a picture by name, and the others get measured.
+    return [] if datasets.placeholder(path) else str(path)
 
 
 def images(wildcards=None):

@@ -30,9 +30,9 @@ if DATASET.images is not None:
             "../../envs/codecs.yaml"
         params:
             dataset=config["dataset"],
-            mirror=mirror_option(),
+            mirror=mirror_option,
         shell:
-            "python scripts/fetch.py image --dataset {params.dataset:q} --image {wildcards.image:q}"
+            "python scripts/fetch.py image --dataset={params.dataset:q} --image {wildcards.image:q}"
             " {params.mirror} {output:q} 2> {log:q}"
 
 else:
@@ -51,9 +51,9 @@ else:
             "../../envs/codecs.yaml"
         params:
             dataset=config["dataset"],
-            mirror=mirror_option(),
+            mirror=mirror_option,
         shell:
-            "python scripts/fetch.py archive --dataset {params.dataset:q} --archive {wildcards.archive:q}"
+            "python scripts/fetch.py archive --dataset={params.dataset:q} --archive {wildcards.archive:q}"
             " {params.mirror} {output:q} 2>&1 | tee {log:q}"
 
     checkpoint unpack_archives:
@@ -83,7 +83,7 @@ rule fetch_training_set:
     conda:
         "../../envs/codecs.yaml"
     params:
-        mirror=mirror_option(),
+        mirror=mirror_option,
     shell:
         "python scripts/fetch.py training-set --dataset {wildcards.set:q} {params.mirror} {output:q} 2>&1 | tee {log:q}"
 
@@ -99,7 +99,7 @@ rule mirror_dataset:
     conda:
         "../../envs/codecs.yaml"
     params:
-        mirror=mirror_option(),
+        mirror=mirror_option,
     shell:
         "python scripts/fetch.py mirror --dataset {wildcards.source:q} {params.mirror} {output:q} 2>&1 | tee {log:q}"
 
