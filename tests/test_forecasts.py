@@ -15,7 +15,7 @@ from licbench.errors import PointsError
 from licbench.figures.training import draw_training_curve
 from licbench.forecasts import COLUMNS, forecast
 from licbench.images import write_png
-from licbench.measuring import measure_image
+from licbench.measuring import measure_images
 
 ROOT = Path(__file__).parents[1]
 STEPS = [125, 250, 500, 1000, 2000]
@@ -86,7 +86,7 @@ def test_the_script_writes_curve_forecast_and_pictures(weights, tmp_path):
     write_png(tmp_path / "one.png", photo(170, 176))
     jpeg = {"modes": ["420-optimised"], "quality": [5, 20, 50, 90]}
     places = {"streams": tmp_path / "streams", "rows": tmp_path / "rows.csv"}
-    measure_image(tmp_path / "one.png", ("d", "one", "jpeg"), jpeg, weights=weights, **places)
+    measure_images({"one": tmp_path / "one.png"}, ("d", "jpeg"), jpeg, weights=weights, **places)
     (tmp_path / "paper.csv").write_text(
         "network,quantity,value,source\ncae,bd_rate_jpeg_y,-13.7,us\ngan,psnr_db,9,us\n"
     )
