@@ -71,7 +71,7 @@ def test_the_figure_has_a_panel_for_each_goal():
     snapshots, psnr, difference = figure.axes
     assert len(snapshots.get_lines()) == len(STEPS)
     assert psnr.get_ylabel() == "PSNR (dB), R, G and B"
-    assert difference.get_ylabel() == "BD-rate against jpeg (%), luma PSNR"
+    assert difference.get_ylabel() == "BD-rate (%), luma PSNR,\nagainst jpeg"
     dashed = [line for line in psnr.get_lines() if line.get_linestyle() == "--"]
     assert [line.get_xdata()[-1] for line in dashed] == pytest.approx([8000, 4000])
     assert [line.get_ydata()[-1] for line in dashed] == pytest.approx([26, 26])

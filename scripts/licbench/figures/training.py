@@ -58,8 +58,9 @@ def _draw_path(axes: Axes, curve: pd.DataFrame, lines: pd.DataFrame) -> None:
         _draw_line(axes, path, line)
     goal = float(lines["goal"].iloc[0])
     axes.axhline(goal, color=INK, linewidth=0.7, linestyle=":")
-    place: Any = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "ha": "right"}
-    axes.annotate(f"the paper: {goal:g}", (1, goal), (-2, 2), fontsize=SMALL, **place)
+    place: Any = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points"}
+    axes.annotate(f"the paper: {goal:g}", (0, goal), (3, 2), fontsize=SMALL, **place)
+    axes.margins(y=0.1)
     axes.set(xscale="log", xlabel="Steps", ylabel=_label(quantity))
 
 
@@ -74,5 +75,5 @@ def _label(quantity: str) -> str:
     for name, label in QUALITIES.items():
         anchor = quantity.removeprefix("bd_rate_").removesuffix(f"_{name}")
         if quantity == f"bd_rate_{anchor}_{name}":
-            return f"BD-rate against {anchor} (%), {label}"
+            return f"BD-rate (%), {label},\nagainst {anchor}"
     return LABELS.get(quantity, quantity)
