@@ -209,3 +209,10 @@ def test_downloads_and_tables_stay_where_snakemake_was_started() -> None:
 
 def test_every_codec_has_settings_in_the_config(config: dict[str, Any]) -> None:
     assert sorted(config["settings"]) == codec_ids()
+
+
+def test_a_training_curve_takes_shipped_snapshots_or_trains_that_model_alone(project: Checkout) -> None:
+    shipped = project.snakemake("-n", "results/training_curves/embedded/cae_096.csv")
+    assert shipped.counts["training_curve"] == 1 and "train_model" not in shipped.counts
+    trained = project.snakemake("-n", "results/training_curves/embedded/gan_128.csv")
+    assert trained.values("train_model", "model") == {"gan_128"} and trained.counts["train_model"] == 1

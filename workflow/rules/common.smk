@@ -132,9 +132,12 @@ def weights_folder():
     return "workflow/resources/weights" if config["weights"] == "shipped" else "results/models"
 
 
-def snapshots_folder(model):
-    """Where the models along a training stand: shipped with the weights, or left by the training."""
-    return f"workflow/resources/snapshots/{model}" if config["weights"] == "shipped" else f"results/snapshots/{model}"
+def curve_folders(model):
+    """Where a model's snapshots and the model stand: shipped, or left by its training, which is run for them."""
+    shipped = f"workflow/resources/snapshots/{model}"
+    if config["weights"] == "shipped" and (ROOT / shipped).is_dir():
+        return shipped, "workflow/resources/weights"
+    return f"results/snapshots/{model}", "results/models"
 
 
 def training_curve_arguments(wildcards):
@@ -143,7 +146,7 @@ def training_curve_arguments(wildcards):
     if model not in known:
         there = ", ".join(known)
         raise WorkflowError(f"{model} is not in training_curves.settings ({there}); add it to the config")
-    arguments = ["--snapshots", snapshots_folder(model), "--model", model, "--network", recipe_of(model)["network"]]
+    arguments = ["--snapshots", curve_folders(model)[0], "--model", model, "--network", recipe_of(model)["network"]]
     arguments += ["--settings", to_json(known[model]), "--anchors", to_json(config["training_curves"]["anchors"])]
     return shlex.join(arguments)
 

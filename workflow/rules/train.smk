@@ -70,7 +70,7 @@ rule super_resolution:
 rule training_curve:
     """What a model was worth after each share of its training: its snapshots on the dataset's pictures."""
     input:
-        model=lambda wildcards: f"{weights_folder()}/{wildcards.model}.safetensors",
+        model=lambda wildcards: f"{curve_folders(wildcards.model)[1]}/{wildcards.model}.safetensors",
         pictures=lambda wildcards: expand("results/data/{{dataset}}/{image}.png", image=images()),
         rows="results/points/{dataset}.csv",
         paper="workflow/resources/paper/training.csv",
