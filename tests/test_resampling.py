@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from pictures import photo, smooth
 
-from licbench.resampling import halve, resize, scaled_even
+from licbench.resampling import Shrinking, enlarged_rows, halve, resize, scaled_even
 
 
 def bicubic(distance):
@@ -61,3 +61,26 @@ def test_halve(size):
     picture = smooth(*size)
     height, width = (scaled_even(side, 0.5) for side in size)
     assert np.array_equal(halve(picture), resize(picture, width, height, "bicubic"))
+
+
+SHAPES = [(1, 1), (1, 9), (9, 1), (5, 2), (43, 50), (129, 64), (100, 50), (101, 50), (200, 101)]
+"""Also of the height from which Pillow shrinks columns first."""
+
+
+def noise(height, width):
+    return np.random.default_rng(height).integers(0, 256, (height, width, 3), dtype=np.uint8)
+
+
+@pytest.mark.parametrize("rows", [64, 128])
+@pytest.mark.parametrize("scale", [1, 2, 3, 4])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_rows_one_after_the_other_give_the_whole_picture_s_samples(shape, scale, rows):
+    height, width = shape
+    small, large = noise(height, width), noise(height * scale, width * scale)
+    starts = range(0, height * scale, rows)
+    bands = [enlarged_rows(small, scale, top, min(top + rows, height * scale)) for top in starts]
+    assert np.array_equal(np.concatenate(bands), resize(small, width * scale, height * scale, "bicubic"))
+    shrinking = Shrinking(width, height, scale)
+    for top in starts:
+        shrinking.add(large[top : top + rows])
+    assert np.array_equal(shrinking.picture, resize(large, width, height, "bicubic"))

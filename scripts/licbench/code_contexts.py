@@ -11,6 +11,7 @@ of 64-bit floats, which IEEE 754 defines to the last bit.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +34,8 @@ RARE = 1e-6
 SQRT2, FOURTH_ROOT2 = 1.4142135623730951, 1.189207115002721
 WIDTHS = np.array([2.0 ** (half // 2) * (SQRT2 if half % 2 else 1.0) for half in range(-12, 17)])
 """Mean magnitudes, in quantiser steps, that have a table."""
+WIDTH_LIMITS = WIDTHS[:-1] * FOURTH_ROOT2
+"""Where one table takes over from the one before."""
 
 
 class Contextual:
@@ -48,6 +51,7 @@ class Contextual:
         self._first, self._counts, self._grid = quantiser.first, counts, grid
         self._expected = [_mean_magnitude(*pair) for pair in zip(counts, quantiser.first, strict=True)]
         self._seen = np.zeros(grid[0] * grid[1])
+        self._share = PRIOR + 1 + NEIGHBOUR * _sum_of_neighbours(np.ones(grid)).ravel()
         self._usual = 0.0
 
     def groups(self, index: int) -> Iterable[Group]:
@@ -55,9 +59,13 @@ class Contextual:
         if index < STATIC or len(counts) == 1:
             return [(slice(None), counts)]
         widths = self._expected[index] * self._busyness()
-        classes = np.searchsorted(WIDTHS[:-1] * FOURTH_ROOT2, widths)
-        first = int(self._first[index])
-        return [(np.flatnonzero(classes == each), _geometric(each, first, len(counts))) for each in np.unique(classes)]
+        classes = np.searchsorted(WIDTH_LIMITS, widths).astype(np.uint8)
+        tiles, sizes = np.argsort(classes, kind="stable"), np.bincount(classes)
+        ends, first = np.cumsum(sizes), int(self._first[index])
+        return [
+            (tiles[ends[each] - sizes[each] : ends[each]], _geometric(int(each), first, len(counts)))
+            for each in np.flatnonzero(sizes)
+        ]
 
     def observe(self, index: int, column: Indices) -> None:
         if index:  # the first is brightness: how busy a tile is does not show in it
@@ -66,9 +74,8 @@ class Contextual:
 
     def _busyness(self) -> Floats:
         """What was seen in and around each tile, against what the training set would have shown there."""
-        around, count = _sum_of_neighbours(self._seen.reshape(self._grid))
-        share = PRIOR + 1 + NEIGHBOUR * count
-        ratio: Floats = (PRIOR * self._usual + self._seen + NEIGHBOUR * around) / (self._usual * share)
+        around = _sum_of_neighbours(self._seen.reshape(self._grid)).ravel()
+        ratio: Floats = (PRIOR * self._usual + self._seen + NEIGHBOUR * around) / (self._usual * self._share)
         return ratio
 
 
@@ -78,17 +85,15 @@ def _mean_magnitude(counts: npt.NDArray[np.uint16], first: np.int64) -> float:
     return float((np.abs(np.arange(len(seen)) + first) * seen).sum() / max(int(seen.sum()), 1)) + 0.01
 
 
-def _sum_of_neighbours(values: Floats) -> tuple[Floats, Floats]:
-    """Of the tiles left, right, above and below: the sum of ``values`` (rows, columns) and how many there are."""
-    padded, inside = np.pad(values, 1), np.pad(np.ones_like(values), 1)
-    return _cross(padded).ravel(), _cross(inside).ravel()
+def _sum_of_neighbours(values: Floats) -> Floats:
+    """For each of ``values`` (rows, columns) the sum of those left, right, above and below."""
+    padded = np.zeros((values.shape[0] + 2, values.shape[1] + 2))
+    padded[1:-1, 1:-1] = values
+    summed: Floats = padded[:-2, 1:-1] + padded[2:, 1:-1] + padded[1:-1, :-2] + padded[1:-1, 2:]
+    return summed
 
 
-def _cross(padded: Floats) -> Floats:
-    crossed: Floats = padded[:-2, 1:-1] + padded[2:, 1:-1] + padded[1:-1, :-2] + padded[1:-1, 2:]
-    return crossed
-
-
+@lru_cache(maxsize=2**12)
 def _geometric(width: int, first: int, levels: int) -> Floats:
     """Weights of levels first, first + 1, ... under the two-sided geometric law of a mean magnitude."""
     mean = WIDTHS[width]

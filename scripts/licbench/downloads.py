@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import requests
-
 from licbench.errors import DatasetError
 from licbench.progress import note
 
 if TYPE_CHECKING:
+    import requests
+
     from licbench.progress import Bar
 
 # What a broken connection can cost at most
@@ -60,6 +60,8 @@ def download(file: RemoteFile, destination: Path, bar: Bar, patience: Patience =
     Raises:
         DatasetError: no address serves the file, or what they serve has another size or checksum.
     """
+    import requests  # noqa: PLC0415  pictures that are at hand should not wait for it
+
     destination.parent.mkdir(parents=True, exist_ok=True)
     part = destination.with_name(f".{destination.name}.part")
     reasons = []
@@ -98,6 +100,8 @@ class _Download:
 
     def from_address(self, url: str) -> None:
         """Try one address until its patience ends; afterwards ``part`` is the verified file."""
+        import requests  # noqa: PLC0415
+
         wait, last, reason = self.patience.first_wait_s, self.patience.attempts, ""
         for attempt in range(1, last + 1):
             try:

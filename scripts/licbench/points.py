@@ -26,13 +26,16 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from licbench.errors import PointsError
 from licbench.files import replacing
 from licbench.metrics import MIN_SIDE_MS_SSIM
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 KEY = ("dataset", "image", "codec", "point")
 
@@ -90,10 +93,14 @@ def read_rows(*paths: Path) -> pd.DataFrame:
     Raises:
         PointsError: columns are missing, or a number is missing, no number, negative where none may be, or infinite.
     """
+    import pandas as pd  # noqa: PLC0415  takes longer than measuring a JPEG, which reads no rows
+
     return pd.concat(map(_read_file, paths), ignore_index=True)
 
 
 def _read_file(path: Path) -> pd.DataFrame:
+    import pandas as pd  # noqa: PLC0415
+
     try:
         # Text stays text: a picture may be called 001 or NA, and a curve 420.
         types = dict.fromkeys(COLUMNS, "str") | dict.fromkeys(WHOLE, "int64") | dict.fromkeys(NUMBERS, "float64")

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
 
-from tqdm import tqdm
-
 if TYPE_CHECKING:
+    from tqdm import tqdm
+
     Bar = tqdm[NoReturn]
 
 LOG_EVERY_S = 10
@@ -18,6 +18,8 @@ LOG_EVERY_S = 10
 @contextmanager
 def byte_bar(name: str, size: int) -> Iterator[Bar]:
     """A bar that counts bytes; silent for what takes under a second, sparing in a log file."""
+    from tqdm import tqdm  # noqa: PLC0415  pictures that are at hand should not wait for it
+
     every = 0.1 if sys.stderr.isatty() else LOG_EVERY_S
     with tqdm(total=size, desc=name, unit="B", unit_scale=True, delay=1, mininterval=every, maxinterval=60) as bar:
         yield bar

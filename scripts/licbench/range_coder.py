@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any, Protocol
 
 import constriction
@@ -76,4 +77,11 @@ def decode(data: bytes, shape: tuple[int, int], frequencies: Frequencies) -> Ind
 
 
 def _model(weights: npt.NDArray[Any]) -> constriction.stream.model.Categorical:
+    return _categorical(weights.tobytes(), weights.dtype.str)
+
+
+@lru_cache(maxsize=2**12)
+def _categorical(table: bytes, kind: str) -> constriction.stream.model.Categorical:
+    """Kept for the decoder and the next picture: making one takes longer than coding by it."""
+    weights = np.frombuffer(table, kind)
     return constriction.stream.model.Categorical(weights / weights.sum(dtype=np.float64), perfect=False)

@@ -11,6 +11,11 @@ from licbench.images import Image
 
 Filter = Literal["bicubic", "lanczos"]
 
+BICUBIC_REACH = 2
+"""Pixels to either side that a bicubic sample depends on; of the large picture where that shrinks, times the scale."""
+TALL = 2
+"""Height over width from which Pillow shrinks the columns of a picture first."""
+
 _FILTERS: dict[str, Any] = {"bicubic": PIL.Image.Resampling.BICUBIC, "lanczos": PIL.Image.Resampling.LANCZOS}
 
 
@@ -30,3 +35,52 @@ def halve(picture: Image) -> Image:
     """Half size by bicubic averaging, sides even."""
     height, width = picture.shape[:2]
     return resize(picture, scaled_even(width, 0.5), scaled_even(height, 0.5), "bicubic")
+
+
+def enlarged_rows(picture: Image, scale: int, top: int, bottom: int) -> Image:
+    """Rows ``top`` to ``bottom`` of ``resize`` to ``scale`` times the size, bicubic: the same samples, less memory."""
+    if scale == 1:
+        return picture[top:bottom]
+    # Whole rows of the picture: Pillow keeps the ends of a box in 32 bits
+    first, last = top // scale, -(-bottom // scale)
+    start, stop = max(0, first - BICUBIC_REACH), min(len(picture), last + BICUBIC_REACH)
+    size = picture.shape[1] * scale, (last - first) * scale
+    enlarged = _bicubic_rows(picture[start:stop], *size, first - start, last - start)
+    return enlarged[top - first * scale : bottom - first * scale]
+
+
+class Shrinking:
+    """Bicubic ``resize`` to the ``scale``-th part of the size, of rows as they come: the same samples, less memory.
+
+    ``picture`` is complete, uint8 (height, width, 3), once ``scale * height`` rows of ``scale * width`` were added.
+    More than twice as high as wide, it is shrunk as a whole at the end: Pillow then takes the columns first.
+    """
+
+    def __init__(self, width: int, height: int, scale: int) -> None:
+        self.picture: Image = np.empty((height, width, 3), np.uint8)
+        self._scale, self._done, self._start = scale, 0, 0
+        self._rows: Image = np.empty((0, width * scale, 3), np.uint8)
+
+    def add(self, rows: Image) -> None:
+        """The next rows (n, scale * width, 3) of the large picture."""
+        height, width, _ = self.picture.shape
+        self._rows = np.concatenate([self._rows, rows])
+        stop = self._start + len(self._rows)
+        complete = stop == height * self._scale
+        if height > TALL * width:
+            if complete:
+                self.picture = resize(self._rows, width, height, "bicubic")
+            return
+        reach = BICUBIC_REACH * self._scale
+        ready = height if complete else (stop - reach) // self._scale
+        if ready > self._done:
+            first, last = (row * self._scale - self._start for row in (self._done, ready))
+            self.picture[self._done : ready] = _bicubic_rows(self._rows, width, ready - self._done, first, last)
+            kept = max(0, last - reach)
+            self._done, self._start, self._rows = ready, self._start + kept, self._rows[kept:]
+
+
+def _bicubic_rows(rows: Image, width: int, height: int, first: int, last: int) -> Image:
+    """``rows[first:last]`` at (height, width, 3), with the rows beside them in reach: along the rows, then across."""
+    narrowed = PIL.Image.fromarray(rows).resize((width, len(rows)), _FILTERS["bicubic"])
+    return np.asarray(narrowed.resize((width, height), _FILTERS["bicubic"], (0, first, width, last)))
