@@ -7,7 +7,7 @@ VENV := .venv
 WITH := $(if $(CONFIG),--config $(CONFIG))
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: table5 all paper test lint bench bench-train choices fuzz faults verify reference mirror lock clean
+.PHONY: table5 all paper test lint bench bench-train choices fuzz faults determinism verify reference mirror lock clean
 
 table5: $(VENV)/.run        ## Table 5 on the embedded photographs, printed
 	snakemake --cores $(CORES) results/table5.csv $(WITH)
@@ -21,6 +21,9 @@ fuzz: $(VENV)/.dev          ## 20,000 damaged inputs for every parser: the table
 
 faults: $(VENV)/.dev        ## runs killed, disks full, folders shared: docs/robustness.md
 	python tests/faults.py
+
+determinism: $(VENV)/.dev   ## the same bytes from clean, on 1 core and 8; the same pictures under older CPUs' arithmetic
+	python tests/determinism.py
 
 verify: $(VENV)/.run        ## everything, each file decoded again, each table against the reference: REPRODUCED
 	snakemake --cores $(CORES) verify $(WITH)

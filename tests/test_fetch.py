@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import runpy
 import stat
 import subprocess
@@ -343,6 +344,12 @@ class TestUnpack:
         notes = capsys.readouterr().err.splitlines()
         assert len(notes) == 3 and "2.zip/deep/er/a.PNG: grey converted to RGB" in notes[2]
         assert notes[:2] == [f"note: {path}: skipped 1 files that are no pictures" for path in (one, two)]
+
+    def test_hostile_names(self, tmp_path: Path) -> None:
+        names = ["-rf.png", "a b/'c' \"d\".png", "new\nline.png", "{x}<y>.png", "$(touch owned).png", "日本.png"]
+        rows = unpack(tmp_path / "out", make_zip(tmp_path / "1.zip", dict.fromkeys(names, PNG)))
+        assert read_manifest(tmp_path / "out" / "manifest.tsv") == rows and len(rows) == len(names)
+        assert all(re.fullmatch(r"[A-Za-z0-9_.][A-Za-z0-9_.-]*", row.image) for row in rows)
 
     def test_again_over_itself(self, tmp_path: Path) -> None:
         one = make_zip(tmp_path / "1.zip", {"a.png": PNG})
