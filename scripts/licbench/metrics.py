@@ -38,7 +38,8 @@ TILE = 64
 BAND = 64
 """Rows whose errors are summed together: 64-bit differences of a whole picture would take 8 times its room."""
 
-Maps = npt.NDArray[np.floating[Any]]
+Maps = npt.NDArray[Any]
+"""Exact sums and differences of samples: int16 at the first scale, float32 at the others."""
 
 
 def error_moments(original: Image, decoded: Image) -> dict[str, int]:
@@ -106,9 +107,10 @@ def ms_ssim(original: Image, decoded: Image) -> float:
     if min(original.shape[:2]) < MIN_SIDE_MS_SSIM:
         raise ValueError(f"MS-SSIM needs sides of {MIN_SIDE_MS_SSIM} pixels, got {original.shape[:2]}; use PSNR")
     planes = np.moveaxis(original, -1, 0), np.moveaxis(decoded, -1, 0)
-    pair = np.empty((2, *planes[0].shape), np.float32)
+    # 16 bits hold a sum of eight samples: half the room of float32, and as exact
+    pair: Maps = np.empty((2, *planes[0].shape), np.int16)
     for combined, into in zip((np.add, np.subtract), pair, strict=True):
-        combined(*planes, out=into, dtype=np.float32)
+        combined(*planes, out=into, dtype=np.int16)
     product = 1.0
     for scale, weight in enumerate(SCALE_WEIGHTS, start=1):
         average = _similarity(pair, with_luminance=scale == len(SCALE_WEIGHTS))
@@ -174,7 +176,7 @@ def _halve(pair: Maps) -> Maps:
     if height % 2 or width % 2:
         pair = np.pad(pair, ((0, 0), (0, 0), (0, height % 2), (0, width % 2)), mode="edge")
     rows = pair[:, :, ::2] + pair[:, :, 1::2]
-    halved: Maps = (rows[..., ::2] + rows[..., 1::2]) / 4
+    halved: Maps = (rows[..., ::2] + rows[..., 1::2]) / np.float32(4)
     return halved
 
 

@@ -40,7 +40,7 @@ class SRCNN(nn.Module):
 
     def forward(self, component: Tensor) -> Tensor:
         """The valid part of the sharpened component."""
-        return self.reconstruct(self.map(self.extract(component).relu()).relu())  # type: ignore[no-any-return]
+        return self.reconstruct(self.map(self.extract(component).relu_()).relu_())  # type: ignore[no-any-return]
 
     def enhance(self, component: Tensor) -> Tensor:
         """As ``forward``, but of the input's size: the border sees edge pixels repeated."""
