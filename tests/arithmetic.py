@@ -19,6 +19,7 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
+from licbench.bpg import picture as hevc
 from licbench.images import read_rgb
 from licbench.metrics import error_moments, psnr
 from licbench.models import SHIPPED, ModelStore
@@ -42,10 +43,14 @@ ARITHMETICS: Mapping[str, Mapping[str, str]] = {
         "NPY_DISABLE_CPU_FEATURES": "X86_V3 X86_V4 AVX512_ICL",
         "GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX2,-FMA,-FMA4",
         "JSIMD_FORCENONE": "1",
+        "LICBENCH_WITHOUT_ASSEMBLY": "1",
     },
     "without oneDNN": {"LICBENCH_WITHOUT_ONEDNN": "1"},
 }
-"""Environment variables of torch, oneDNN, MKL, OpenBLAS, NumPy, the C library and libjpeg-turbo; the last is ours."""
+"""Environment variables of torch, oneDNN, MKL, OpenBLAS, NumPy, the C library and libjpeg-turbo.
+
+Those called LICBENCH are read here: libx265 and torch take these two settings only from their caller.
+"""
 
 
 @dataclass(frozen=True)
@@ -92,6 +97,8 @@ def main(arguments: Sequence[str]) -> None:
         import torch
 
         torch.backends.mkldnn.set_flags(False)
+    if "LICBENCH_WITHOUT_ASSEMBLY" in os.environ:
+        hevc.PARAMETERS = {**hevc.PARAMETERS, "asm": "0"}
     store, image, original = ModelStore(weights), "", None
     for row in read_rows(rows).to_dict("records"):
         codec = codec_class(row["codec"])(store)

@@ -36,6 +36,16 @@ def test_a_run_is_reproduced_and_the_word_is_last(project: Checkout) -> None:
     assert any(line.endswith("decode to what was scored") for line in lines)
 
 
+def test_the_rule_graph_is_drawn_the_same_every_time(project: Checkout) -> None:
+    graph = "results/provenance/rulegraph.mmd"
+    drawn = set()
+    for _ in range(2):
+        done = project.snakemake(graph, "--forcerun", "record_rule_graph", settings=SETTINGS)
+        assert done.returncode == 0, done.output
+        drawn.add((project.root / graph).read_text())
+    assert len(drawn) == 1
+
+
 def test_a_flipped_digit_is_found(project: Checkout) -> None:
     table = project.root / "results" / "table5.csv"
     text = table.read_text()

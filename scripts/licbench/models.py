@@ -107,7 +107,8 @@ class ModelStore:
 def _checked(model: Model, network: str) -> Model:
     held = model.card.get("network")
     if held != network:
-        raise ModelError(f"model {model.name} is a {held} network where {network} is needed; name another model")
+        named = " ".join(str(held).split())[:40]  # the card may say anything
+        raise ModelError(f"model {model.name} is a {named} network where {network} is needed; name another model")
     return model
 
 

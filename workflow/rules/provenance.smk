@@ -40,5 +40,6 @@ rule record_rule_graph:
     conda:
         "../../envs/tables.yaml"
     shell:
-        "snakemake --snakefile {input.rules[0]:q} --nolock --configfile {input.config:q}"
+        # Snakemake numbers the rules as a set of strings holds them: in another order in every process
+        "PYTHONHASHSEED=0 snakemake --snakefile {input.rules[0]:q} --nolock --configfile {input.config:q}"
         " --rulegraph mermaid-js > {output:q} 2> {log:q}"
