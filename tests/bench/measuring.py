@@ -6,7 +6,6 @@ import os
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,6 +24,15 @@ NOISE = 2.0
 """Standard deviation of what is added to enlarged pictures: enlarging smooths, and nothing that large is smooth."""
 GLIBC = dict.fromkeys(["MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_"], str(2**30))
 """As the workflow sets it for its jobs."""
+WATCH = """
+import resource, subprocess, sys
+code = subprocess.call(sys.argv[1:])
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print()
+print(used.ru_utime + used.ru_stime, used.ru_maxrss, flush=True)
+sys.exit(code)
+"""
+"""A small process between: Linux counts the memory of whoever starts a process as that process's own."""
 
 
 @dataclass(frozen=True)
@@ -42,20 +50,23 @@ def usage_of(command: Sequence[str | Path], folder: Path = ROOT) -> Usage:
     Raises:
         SystemExit: it failed; with the last lines that it said.
     """
+    words = list(map(str, command))
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    with tempfile.TemporaryFile("w+") as said:
-        start = time.monotonic()
-        words = [str(word) for word in command]
-        started = subprocess.Popen(
-            words, cwd=folder, env=os.environ | GLIBC | {"PATH": path}, stdout=said, stderr=subprocess.STDOUT
-        )
-        _, status, used = os.wait4(started.pid, 0)
-        started.returncode = os.waitstatus_to_exitcode(status)
-        wall = time.monotonic() - start
-        if started.returncode:
-            said.seek(0)
-            raise SystemExit(f"{' '.join(words)[:200]} failed: {said.read()[-2000:]}")
-    return Usage(wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+    start = time.monotonic()
+    ended = subprocess.run(
+        [sys.executable, "-S", "-c", WATCH, *words],
+        cwd=folder,
+        env=os.environ | GLIBC | {"PATH": path},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    wall = time.monotonic() - start
+    if ended.returncode:
+        raise SystemExit(f"{' '.join(words)[:200]} failed: {ended.stdout[-2000:]}")
+    cpu, peak = ended.stdout.splitlines()[-1].split()
+    return Usage(wall, float(cpu), float(peak) / 1024)
 
 
 def cpu_seconds(action: Callable[[], object]) -> float:
