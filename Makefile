@@ -7,8 +7,7 @@ VENV := .venv
 WITH := $(if $(CONFIG),--config $(CONFIG))
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-BENCHES := bench-scale bench-memory bench-overhead bench-compressai
-.PHONY: table5 all paper test lint bench $(BENCHES) bench-train choices fuzz faults verify reference mirror lock clean
+.PHONY: table5 all paper test lint bench bench-scale bench-memory bench-overhead bench-compressai bench-train choices fuzz faults verify reference mirror lock clean
 
 table5: $(VENV)/.run        ## Table 5 on the embedded photographs, printed
 	snakemake --cores $(CORES) results/table5.csv $(WITH)
@@ -48,7 +47,7 @@ lint: $(VENV)/.dev          ## style, types, workflow
 bench: $(VENV)/.dev         ## time and memory of codecs, coders and tiles: docs/performance.md
 	PYTHONPATH=tests python -m bench codecs coders tiles
 
-$(BENCHES): $(VENV)/.dev   ## the benchmarks that take longer
+bench-scale bench-memory bench-overhead bench-compressai: $(VENV)/.dev   ## what takes longer
 	PYTHONPATH=tests python -m bench $(@:bench-%=%)
 
 choices: $(VENV)/.run       ## what the choices that the paper leaves open are worth, on BSDS500 val: docs/methods.md

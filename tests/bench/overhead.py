@@ -29,8 +29,9 @@ def main() -> None:
         photos.mkdir()
         for name in PICTURES:
             shutil.copy(mirror() / KODAK / f"{name}.png", photos)
-        whole = usage_of([*_snakemake(project), "results/table5.csv", "--config", "dataset=./photos"], project)
-        planned = usage_of([*_snakemake(project), "--dry-run", "--forceall", "results/table5.csv"], project)
+        table = ["results/table5.csv", "--config", "dataset=./photos"]
+        whole = usage_of([*_snakemake(project), *table], project)
+        planned = usage_of([*_snakemake(project), "--dry-run", "--forceall", *table], project)
         works = {codec: _work(codec, project) for codec in config()["codecs"]}
     work = sum(works.values())
     print("work, CPU s: " + ", ".join(f"{codec} {seconds:.1f}" for codec, seconds in works.items()))
