@@ -7,7 +7,8 @@ VENV := .venv
 WITH := $(if $(CONFIG),--config $(CONFIG))
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: table5 all paper test lint bench bench-train choices fuzz faults determinism verify reference mirror lock clean
+.PHONY: table5 all paper test lint bench bench-scale bench-memory bench-overhead bench-compressai bench-train choices \
+	fuzz faults determinism verify reference mirror lock clean
 
 table5: $(VENV)/.run        ## Table 5 on the embedded photographs, printed
 	snakemake --cores $(CORES) results/table5.csv $(WITH)
@@ -47,8 +48,11 @@ lint: $(VENV)/.dev          ## style, types, workflow
 	snakefmt --check Snakefile workflow
 	snakemake --lint
 
-bench: $(VENV)/.dev         ## how long the metrics and each codec take
-	python tests/benchmarks.py
+bench: $(VENV)/.dev         ## time and memory of codecs, coders and tiles: docs/performance.md
+	PYTHONPATH=tests python -m bench codecs coders tiles
+
+bench-scale bench-memory bench-overhead bench-compressai: $(VENV)/.dev   ## what takes longer
+	PYTHONPATH=tests python -m bench $(@:bench-%=%)
 
 choices: $(VENV)/.run       ## what the choices that the paper leaves open are worth, on BSDS500 val: docs/methods.md
 	snakemake --cores $(CORES) results/training_sets/bsds500_val.safetensors $(WITH)
