@@ -78,6 +78,15 @@ def test_weights_that_are_not_the_card_s(copies):
     one_line(raised, "tiny_srcnn.safetensors: its sha256 is not the one on its card", "fetch or train the model again")
 
 
+def test_whatever_the_card_calls_its_network_is_one_line(copies):
+    path = copies / "tiny_srcnn.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"network": "two\nlines " + "x" * 500}))
+    with pytest.raises(ModelError) as raised:
+        ModelStore(copies).load("tiny_srcnn", "srcnn")
+    one_line(raised, "is a two lines xxx", " network where srcnn is needed; name another model")
+    assert len(str(raised.value)) < 200
+
+
 def test_a_pickle_is_not_weights(copies):
     """What torch.save writes would run code when it is read; it is never unpickled."""
     import torch
