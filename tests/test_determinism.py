@@ -9,7 +9,7 @@ from arithmetic import ARITHMETICS, Place, computed
 from pictures import photo
 
 from licbench.images import write_png
-from licbench.measuring import measure_image
+from licbench.measuring import measure_images
 from licbench.models import SHIPPED
 
 BOUND_DB = 0.001
@@ -33,10 +33,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
     write_png(root / "cat.png", photo(120, 168))
     lines = []
     for codec, settings in SETTINGS.items():
-        ids, rows = ("set", "cat", codec), root / f"{codec}.csv"
-        measure_image(
-            root / "cat.png", ids, settings, weights=SHIPPED, streams=root / "streams" / codec / "cat", rows=rows
-        )
+        rows = root / f"{codec}.csv"
+        places = {"weights": SHIPPED, "streams": root / "streams" / codec / "cat", "rows": rows}
+        measure_images({"cat": root / "cat.png"}, ("set", codec), settings, **places)
         header, *own = rows.read_text().splitlines()
         lines += own
     (root / "rows.csv").write_text("\n".join([header, *lines]) + "\n")

@@ -57,7 +57,7 @@ rule collect_points:
         pictures=pictures_listed(),
         settings=to_json(blocks_in_use("settings")),
     shell:
-        "python scripts/collect.py {params.rows:q} --dataset {wildcards.dataset:q} --pictures {params.pictures:q}"
+        "python scripts/collect.py {params.rows:q} --dataset {wildcards.dataset:q} --pictures={params.pictures:q}"
         " --settings {params.settings:q} --out {output:q} 2> {log:q}"
 
 
