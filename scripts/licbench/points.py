@@ -3,7 +3,8 @@
 Column          Meaning
 dataset, image, codec, point
                 the ids; together unique, and the place of the stream:
-                results/streams/points/{dataset}/{codec}/{image}/{point}{extension}
+                results/streams/points/{dataset}/{codec}/{image}/{point}{extension}, in the folder of a batch where the
+                dataset is large (``batches``)
 curve           points of one curve form one rate-distortion curve
 settings        what the encoder was given, as JSON
 codec_version   the codec and the libraries that decide its bytes

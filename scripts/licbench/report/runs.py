@@ -24,7 +24,7 @@ class Times(NamedTuple):
 
 
 def run_times(benchmarks: Path, dataset: str) -> list[Times]:
-    """What the benchmark files ({rule}/{dataset}/{codec}/{image}.tsv) tell; none where no job of the dataset left one.
+    """What the benchmark files ({rule}/{dataset}/{codec}/{batch}.tsv) tell; none where no job of the dataset left one.
 
     Raises:
         PointsError: a file is not what Snakemake writes.
