@@ -267,10 +267,13 @@ def replaced_picture(project: Checkout, expected: dict[str, str]) -> tuple[str, 
 
 
 def two_runs(project: Checkout, expected: dict[str, str]) -> tuple[str, str]:
+    """A second run while the first stands still with the folder locked, so that it cannot end before."""
     first = start(project)
-    while first.poll() is None and not any((project.root / ".snakemake" / "locks").glob("*")):
+    while first.poll() is None and not jobs_of(first):
         time.sleep(0.01)
+    first.send_signal(signal.SIGSTOP)
     second = project.snakemake(TABLE, settings=SETTINGS)
+    first.send_signal(signal.SIGCONT)
     first.communicate(timeout=1800)
     locked = second.returncode == 1 and "Directory cannot be locked" in second.output
     said = "is refused: Directory cannot be locked" if locked else f"ENDS WITH {second.returncode}"

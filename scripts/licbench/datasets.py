@@ -120,9 +120,8 @@ def describe(name_or_folder: str) -> Dataset:
     Raises:
         DatasetError: unknown name, missing or empty folder, ``placeholder`` in its path, or two files with one id.
     """
-    definition = _definitions().get(name_or_folder)
-    if definition is not None:
-        return _defined(name_or_folder, definition)
+    if name_or_folder in _definitions():
+        return _defined(name_or_folder)
     folder = Path(name_or_folder).expanduser()
     if "/" in name_or_folder or folder.is_dir():
         return _of_folder(folder)
@@ -147,9 +146,10 @@ def _definitions() -> Mapping[str, Mapping[str, Any]]:
     return definitions
 
 
-def _defined(name: str, definition: Mapping[str, Any]) -> Dataset:
+@cache
+def _defined(name: str) -> Dataset:
     """A dataset from its block in datasets.yaml, whose keys are the fields of ``Dataset``."""
-    fields = dict(definition)
+    fields = dict(_definitions()[name])
     fields["urls"] = tuple(fields.get("urls", ()))
     try:
         fields["archives"] = tuple(SourceFile(**archive) for archive in fields.get("archives", ()))

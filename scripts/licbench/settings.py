@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ def check(config: Config) -> None:
             a row of Table 5 or of the contest that no point can fill, training on what is not for training.
         DatasetError: a training set that does not exist.
     """
-    require_valid(config, yaml.safe_load(SCHEMA.read_text()), "config")
+    require_valid(config, _schema(), "config")
     for codec in config["codecs"]:
         if codec not in codec_ids():
             raise SettingsError(f"config: unknown codec {codec!r} in codecs; choose from {', '.join(codec_ids())}")
@@ -67,6 +68,12 @@ def paper_budget(config: Config) -> dict[str, int]:
     """For each network how many crops the paper trains on: optimiser steps times batch."""
     recipes = config["training"]["recipes"]["paper"]
     return {network: recipes[network]["steps"] * recipes[network]["batch"] for network in ("cae", "gan", "srcnn")}
+
+
+@cache
+def _schema() -> Mapping[str, Any]:
+    schema: Mapping[str, Any] = yaml.safe_load(SCHEMA.read_text())
+    return schema
 
 
 def _check_training(config: Config) -> None:
