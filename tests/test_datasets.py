@@ -132,6 +132,11 @@ def test_folders_refused(names: list[str], fault: str, tmp_path: Path) -> None:
 def test_unknown_names(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match=r"unknown dataset 'kodac'; choose from embedded, kodak, .*give a folder as"):
         describe("kodac")
+    for unheard_of in ("x" * 300, "~nobody-of-that-name", "null\0"):
+        with pytest.raises(DatasetError, match="unknown dataset"):
+            describe(unheard_of)
+        with pytest.raises(DatasetError, match="no such folder"):
+            describe(f"{unheard_of}/pictures")
     with pytest.raises(DatasetError, match="no such folder"):
         describe(str(tmp_path / "none"))
     with pytest.raises(DatasetError, match=r"has no image 'kodim25'; choose from kodim01, .*kodim24"):

@@ -24,6 +24,8 @@ SETTINGS: dict[str, Any] = {
 }
 INTEGERS = ("jpeg", "bpg")
 """Codecs that compute with integers alone, but for the colours that they are given."""
+SAME_STREAMS = (*INTEGERS, "cae")
+"""Codecs whose encoder must write the same bytes everywhere: the CAE's analysis is in 64 bits."""
 
 
 @pytest.fixture(scope="module")
@@ -53,4 +55,5 @@ def test_other_arithmetic_gives_the_same_picture_within_the_bound(arithmetic: st
     """A stream whose entropy decoding depended on rounding would come out as another picture altogether."""
     found = computed(place, arithmetic)
     assert (found["psnr_change"] <= BOUND_DB).all(), found
-    assert not found.loc[found["codec"].isin(INTEGERS), ["other_picture", "other_stream"]].any(axis=None)
+    assert not found.loc[found["codec"].isin(INTEGERS), "other_picture"].any()
+    assert not found.loc[found["codec"].isin(SAME_STREAMS), "other_stream"].any()

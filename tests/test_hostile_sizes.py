@@ -131,9 +131,11 @@ def test_passes_over_a_jpeg_are_bounded(models):
 def test_strips_of_the_cae_leave_no_seam(height, width, models, monkeypatch):
     """Stream and pixels are those of the picture in one piece."""
     picture = np.tile(photo(), (6, 7, 1))[:height, :width]
+    monkeypatch.setattr(cae, "ANALYSIS_ROWS", height)
     whole = encoded("cae", models, picture, step=1.0, rotation="offline")
     pixels = decoded("cae", models, whole)
-    monkeypatch.setattr(cae, "STRIP_PIXELS", 2**16)  # smaller ones would go through other kernels of torch
+    monkeypatch.setattr(cae, "ANALYSIS_ROWS", 3)
+    monkeypatch.setattr(cae, "SYNTHESIS_PIXELS", 2**16)  # smaller ones would go through other kernels of torch
     assert 3 * 8 * cae._strip_rows(height, width) <= height + 24
     assert encoded("cae", models, picture.copy(), step=1.0, rotation="offline") == whole
     assert np.array_equal(decoded("cae", models, whole), pixels)
@@ -143,7 +145,7 @@ def test_a_strip_too_few_rows_of_context_would_show(models, monkeypatch):
     picture = np.tile(photo(), (3, 2, 1))
     whole = encoded("cae", models, picture, step=1.0, rotation="offline")
     pixels = decoded("cae", models, whole)
-    monkeypatch.setattr(cae, "STRIP_PIXELS", 2**16)
+    monkeypatch.setattr(cae, "SYNTHESIS_PIXELS", 2**16)
     monkeypatch.setattr(cae, "CONTEXT", 1)
     assert not np.array_equal(decoded("cae", models, whole), pixels)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -122,8 +123,8 @@ def describe(name_or_folder: str) -> Dataset:
     """
     if name_or_folder in _definitions():
         return _defined(name_or_folder)
-    folder = Path(name_or_folder).expanduser()
-    if "/" in name_or_folder or folder.is_dir():
+    folder = Path(os.path.expanduser(name_or_folder))  # noqa: PTH111  Path's raises for ~nobody
+    if "/" in name_or_folder or _is_folder(folder):
         return _of_folder(folder)
     known = ", ".join(known_datasets())
     raise DatasetError(f"unknown dataset {name_or_folder!r}; choose from {known}, or give a folder as ./{folder}")
@@ -161,8 +162,12 @@ def _defined(name: str) -> Dataset:
     return replace(dataset, manifest=read_manifest(RESOURCES / "manifests" / f"{name}.tsv"))
 
 
+def _is_folder(path: Path) -> bool:
+    return os.path.isdir(path)  # noqa: PTH112  Path's raises for a name that is too long
+
+
 def _of_folder(folder: Path) -> Dataset:
-    if not folder.is_dir():
+    if not _is_folder(folder):
         raise DatasetError(f"{folder}: no such folder; known datasets are {', '.join(known_datasets())}")
     if found := placeholder(folder):
         raise DatasetError(f"{folder}: Snakemake would take {found!r} for a placeholder; rename the folder")

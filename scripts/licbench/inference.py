@@ -16,11 +16,11 @@ from licbench.storage import restored
 Network = TypeVar("Network", bound=nn.Module)
 
 
-_loaded: dict[tuple[bytes, str], Any] = {}
+_loaded: dict[tuple[bytes, str, torch.dtype], Any] = {}
 
 
-def network_of(build: Callable[[], Network], model: Model, prefix: str) -> Network:
-    """The network of ``build`` with the model's tensors ``prefix.*``, in float32, ready for inference; built once.
+def network_of(build: Callable[[], Network], model: Model, prefix: str, dtype: torch.dtype = torch.float32) -> Network:
+    """The network of ``build`` with the model's tensors ``prefix.*``, ready for inference; built once.
 
     From the first call on torch computes on one thread: the order of additions, and with it the last bit of every
     pixel, must not depend on how many cores a machine has.
@@ -28,10 +28,10 @@ def network_of(build: Callable[[], Network], model: Model, prefix: str) -> Netwo
     Raises:
         ModelError: the tensors do not fit the network.
     """
-    key = model.fingerprint, prefix
+    key = model.fingerprint, prefix, dtype
     if key not in _loaded:
         torch.set_num_threads(1)
-        _loaded[key] = _filled(build(), model, prefix)
+        _loaded[key] = _filled(build(), model, prefix).to(dtype)
     network: Network = _loaded[key]
     return network
 

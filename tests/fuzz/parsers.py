@@ -179,7 +179,7 @@ class FileParser(Parser):
 class Config(Parser):
     """config.yaml, damaged as a tree and as text; what is no YAML, Snakemake refuses before we see it."""
 
-    refusals = (SettingsError, yaml.YAMLError)
+    refusals = (SettingsError, DatasetError, yaml.YAMLError)
 
     def seeds(self) -> list[bytes]:
         return [(ROOT / "config.yaml").read_bytes()]

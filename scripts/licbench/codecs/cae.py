@@ -20,20 +20,24 @@ from licbench.mosaics import mosaic_shape, tile_maps, untile_maps
 from licbench.streams import FINGERPRINT_BYTES, StreamReader, StreamWriter
 
 if TYPE_CHECKING:
+    import torch
     from torch import nn
 
     from licbench.models import Model
     from licbench.networks.cae import CAE
 
 Floats = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
 
 MAGIC = 0xC4
 """0xC1 was version 1, whose components had one step."""
 MAPS = 32
 DOWNSCALE = 8
 ROTATIONS = ("none", "offline", "per_image")
-STRIP_PIXELS = 2**20
-"""Pixels of one component that go through the network at a time, where a picture has more: bounds the memory."""
+ANALYSIS_ROWS = 8
+"""Rows of latents that are made at a time: bounds the memory, and few stay in the cache."""
+SYNTHESIS_PIXELS = 2**20
+"""Pixels of one component that are made at a time, where a picture has more: bounds the memory."""
 CONTEXT = 4
 """Latent rows above and below that a decoded row of latents depends on; an encoded one depends on 14 pixels."""
 BAND = 256
@@ -147,7 +151,7 @@ class Cae(Codec):
             image[top : top + BAND] = np.clip(np.rint(ycbcr_to_rgb(ycbcr * np.float32(255))), 0, 255)
         return image
 
-    def _latents(self, image: Image, model: Model) -> list[Floats]:
+    def _latents(self, image: Image, model: Model) -> list[Doubles]:
         """y of each component, (32, h, w); kept for the next operating point of the same picture and model."""
         if self._seen is None or self._seen[0] is not image or self._seen[1] != model.fingerprint:
             components = rgb_to_ycbcr(pad_to_multiple(image, DOWNSCALE)) / np.float32(255)
@@ -155,17 +159,17 @@ class Cae(Codec):
             self._seen = (image, model.fingerprint, latents)
         return self._seen[2]
 
-    _seen: tuple[Image, bytes, list[Floats]] | None = None
+    _seen: tuple[Image, bytes, list[Doubles]] | None = None
 
 
-def _rotation_of(latent: Floats, model: Model, mode: str) -> npt.NDArray[Any]:
+def _rotation_of(latent: Doubles, model: Model, mode: str) -> npt.NDArray[Any]:
     """The matrix whose columns are the new axes, (32, 32); integers of 12 bits where it is computed per image."""
     if mode == "none":
         return np.eye(MAPS, dtype=np.float32)
     if mode == "offline":
         offline: npt.NDArray[np.float32] = model.tensor("pca", MAPS, MAPS)
         return offline
-    maps = latent.reshape(MAPS, -1).astype(np.float64)
+    maps = latent.reshape(MAPS, -1)
     _, vectors = np.linalg.eigh(maps @ maps.T)
     rounded: npt.NDArray[np.int32] = np.rint(vectors[:, ::-1] * ROTATION_SCALE).astype(np.int32)
     return rounded
@@ -178,37 +182,46 @@ def _read_rotation(reader: StreamReader, model: Model, mode: str) -> npt.NDArray
     return np.eye(MAPS, dtype=np.float32) if mode == "none" else model.tensor("pca", MAPS, MAPS)
 
 
-def _analyse(component: Floats, model: Model) -> Floats:
-    """One padded component (H, W) in [0, 1] -> y (32, H/8, W/8)."""
-    return _through(_network(model).analysis, component[None], DOWNSCALE * _strip_rows(*component.shape), DOWNSCALE * 2)
+def _analyse(component: Floats, model: Model) -> Doubles:
+    """One padded component (H, W) in [0, 1] -> y (32, H/8, W/8).
+
+    In 64 bits, for the CPU chooses the order of additions: in 32 bits a number on the threshold of the quantiser would
+    fall to one side here and to the other elsewhere, and the rate with it.
+    """
+    import torch  # noqa: PLC0415  takes seconds; listing the points should not
+
+    network = _network(model, torch.float64).analysis
+    return _through(network, component[None].astype(np.float64), DOWNSCALE * ANALYSIS_ROWS, DOWNSCALE * 2)
 
 
 def _synthesise(latent: Floats, model: Model) -> Floats:
     """y (32, h, w) -> component (8h, 8w), about [0, 1]."""
+    import torch  # noqa: PLC0415
+
     _, height, width = latent.shape
     rows = _strip_rows(DOWNSCALE * height, DOWNSCALE * width)
-    component: Floats = _through(_network(model).synthesis, latent, rows, CONTEXT)[0]
+    component: Floats = _through(_network(model, torch.float32).synthesis, latent, rows, CONTEXT)[0]
     return component
 
 
 def _strip_rows(height: int, width: int) -> int:
     """Latent rows of each strip of a padded component: equally many, for a small rest would be computed otherwise."""
-    strips = -(-height * width // STRIP_PIXELS)
+    strips = -(-height * width // SYNTHESIS_PIXELS)
     return -(-height // (DOWNSCALE * strips))
 
 
-def _through(network: nn.Module, maps: Floats, rows: int, context: int) -> Floats:
-    import torch  # noqa: PLC0415  takes seconds; listing the points should not
+def _through(network: nn.Module, maps: Floats | Doubles, rows: int, context: int) -> npt.NDArray[Any]:
+    import torch  # noqa: PLC0415
 
     from licbench.inference import in_strips  # noqa: PLC0415
 
     with torch.inference_mode():
-        made: Floats = in_strips(network, torch.from_numpy(maps)[None], rows, context)[0].numpy()
+        made: npt.NDArray[Any] = in_strips(network, torch.from_numpy(maps)[None], rows, context)[0].numpy()
     return made
 
 
-def _network(model: Model) -> CAE:
+def _network(model: Model, dtype: torch.dtype) -> CAE:
     from licbench.inference import network_of  # noqa: PLC0415
     from licbench.networks.cae import CAE  # noqa: PLC0415
 
-    return network_of(CAE, model, "cae")
+    return network_of(CAE, model, "cae", dtype)
