@@ -70,7 +70,7 @@ CHOICES = [
     *(Choice(f"code blocks of {side}", "cae", CAE_LADDER, (code_block(side),)) for side in (32, 16)),
     *(Choice(f"rotation {mode}", "cae", CAE_LADDER | {"rotation": [mode]}) for mode in ("none", "per_image")),
     Choice("GAN as shipped: contexts, rounding at 1/3", "gan", GAN_SCALE_3),
-    Choice("static tables", "gan", GAN_SCALE_3, ((gan, "Contextual", lambda _, counts, __: Static(counts)),)),
+    Choice("static tables", "gan", GAN_SCALE_3, ((gan, "Contextual", lambda prior, _: Static(prior.counts)),)),
     Choice("rounding at 1/2", "gan", GAN_SCALE_3, ((codes, "ROTATED_ROUNDING", 0.5),)),
     Choice("SRCNN branch as shipped: bicubic down", "sr", SR_SRCNN),
     Choice("Lanczos down", "sr", SR_SRCNN, (down("lanczos"),)),

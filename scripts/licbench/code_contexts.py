@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from licbench.codes import CodeQuantiser
-from licbench.range_coder import Counts, Group, Indices
+from licbench.range_coder import EVERY_TILE, Counts, Group, Indices, Table, table_of
 
 Floats = npt.NDArray[np.float64]
 
@@ -38,39 +38,56 @@ WIDTH_LIMITS = WIDTHS[:-1] * FOURTH_ROOT2
 """Where one table takes over from the one before."""
 
 
-class Contextual:
-    """The frequencies of one picture's rotated codes (``range_coder.Frequencies``).
+class Prior:
+    """What the training set tells of each rotated number; made once for all pictures.
 
     Args:
         quantiser: of the codes.
         counts: histograms of the training set, one a coefficient.
+    """
+
+    def __init__(self, quantiser: CodeQuantiser, counts: Counts) -> None:
+        self.counts = counts
+        self.first: list[int] = quantiser.first.tolist()
+        self.levels: list[int] = quantiser.levels.tolist()
+        self.expected = [_mean_magnitude(*pair) for pair in zip(counts, self.first, strict=True)]
+        self.leading = [table_of(weights) for weights in counts[:STATIC]]
+
+
+class Contextual:
+    """The frequencies of one picture's rotated codes (``range_coder.Frequencies``).
+
+    Args:
+        prior: of the model.
         grid: rows and columns of tiles; tiles are counted row by row.
     """
 
-    def __init__(self, quantiser: CodeQuantiser, counts: Counts, grid: tuple[int, int]) -> None:
-        self._first, self._counts, self._grid = quantiser.first, counts, grid
-        self._expected = [_mean_magnitude(*pair) for pair in zip(counts, quantiser.first, strict=True)]
+    def __init__(self, prior: Prior, grid: tuple[int, int]) -> None:
+        self._prior, self._grid = prior, grid
         self._seen = np.zeros(grid[0] * grid[1])
         self._share = PRIOR + 1 + NEIGHBOUR * _sum_of_neighbours(np.ones(grid)).ravel()
         self._usual = 0.0
 
     def groups(self, index: int) -> Iterable[Group]:
-        counts = self._counts[index]
-        if index < STATIC or len(counts) == 1:
-            return [(slice(None), counts)]
-        widths = self._expected[index] * self._busyness()
+        if index < STATIC:
+            return [(EVERY_TILE, self._prior.leading[index])]
+        first, levels = self._prior.first[index], self._prior.levels[index]
+        if levels == 1:
+            return [(EVERY_TILE, None)]
+        widths = self._prior.expected[index] * self._busyness()
         classes = np.searchsorted(WIDTH_LIMITS, widths).astype(np.uint8)
         tiles, sizes = np.argsort(classes, kind="stable"), np.bincount(classes)
-        ends, first = np.cumsum(sizes), int(self._first[index])
-        return [
-            (tiles[ends[each] - sizes[each] : ends[each]], _geometric(int(each), first, len(counts)))
-            for each in np.flatnonzero(sizes)
-        ]
+        groups, start = [], 0
+        for width, size in enumerate(sizes.tolist()):
+            if size:
+                groups.append((tiles[start : start + size], _table(width, first, levels)))
+                start += size
+        return groups
 
     def observe(self, index: int, column: Indices) -> None:
         if index:  # the first is brightness: how busy a tile is does not show in it
-            self._seen = self._seen * MEMORY + np.abs(column + self._first[index])
-            self._usual = self._usual * MEMORY + self._expected[index]
+            self._seen = self._seen * MEMORY + np.abs(column + self._prior.first[index])
+            self._usual = self._usual * MEMORY + self._prior.expected[index]
 
     def _busyness(self) -> Floats:
         """What was seen in and around each tile, against what the training set would have shown there."""
@@ -79,7 +96,7 @@ class Contextual:
         return ratio
 
 
-def _mean_magnitude(counts: npt.NDArray[np.uint16], first: np.int64) -> float:
+def _mean_magnitude(counts: npt.NDArray[np.uint16], first: int) -> float:
     """Of the levels on the training set; ``counts`` hold one more each, and a hundredth keeps it from zero."""
     seen = counts.astype(np.int64) - 1
     return float((np.abs(np.arange(len(seen)) + first) * seen).sum() / max(int(seen.sum()), 1)) + 0.01
@@ -94,6 +111,11 @@ def _sum_of_neighbours(values: Floats) -> Floats:
 
 
 @lru_cache(maxsize=2**12)
+def _table(width: int, first: int, levels: int) -> Table:
+    """Kept for the decoder and the next picture: making one takes longer than coding by it."""
+    return table_of(_geometric(width, first, levels))
+
+
 def _geometric(width: int, first: int, levels: int) -> Floats:
     """Weights of levels first, first + 1, ... under the two-sided geometric law of a mean magnitude."""
     mean = WIDTHS[width]

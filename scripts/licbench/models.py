@@ -42,9 +42,12 @@ CARD: dict[str, Any] = {
 """What a codec reads of a card, as JSON schema."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Model:
-    """Weights with their card; ``fingerprint`` is the head of the file's sha256 and travels in every stream."""
+    """Weights with their card; ``fingerprint`` is the head of the file's sha256 and travels in every stream.
+
+    Equal to itself alone, so that what is made of it can be kept with it as the key.
+    """
 
     name: str
     tensors: Tensors

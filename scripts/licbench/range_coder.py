@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import constriction
 import numpy as np
@@ -15,9 +14,12 @@ from licbench.errors import CorruptStreamError
 Indices = npt.NDArray[np.int32]
 Counts = Sequence[npt.NDArray[Any]]
 """For each coefficient, how often each level occurred; no zeros."""
-Group = tuple[npt.NDArray[np.intp] | slice, npt.NDArray[Any]]
-"""Tiles that share a table, and the table: for each level a positive weight."""
+Table: TypeAlias = "constriction.stream.model.Categorical | None"
+"""None where there is a single level, which costs nothing."""
+Group = tuple[npt.NDArray[np.intp] | slice, Table]
+"""Tiles that share a table, and the table."""
 
+EVERY_TILE = slice(None)
 WORD = np.dtype("<u4")
 
 
@@ -35,22 +37,30 @@ class Static:
     """One table a coefficient, whatever came before: the coder of the paper."""
 
     def __init__(self, counts: Counts) -> None:
-        self._counts = counts
+        self._groups = [[(EVERY_TILE, table_of(weights))] for weights in counts]
 
     def groups(self, index: int) -> Iterable[Group]:
-        return [(slice(None), self._counts[index])]
+        return self._groups[index]
 
     def observe(self, index: int, column: Indices) -> None:
         pass
 
 
+def table_of(weights: npt.NDArray[Any]) -> Table:
+    """The table of levels that occur in proportion to ``weights``, which are positive; any dtype of numbers."""
+    if len(weights) == 1:
+        return None
+    table: Table = constriction.stream.model.Categorical(weights / weights.sum(dtype=np.float64), perfect=False)
+    return table
+
+
 def encode(indices: Indices, frequencies: Frequencies) -> bytes:
-    """Range-coded bytes of (tiles, N) indices, coefficient after coefficient; one with a single level costs nothing."""
+    """Range-coded bytes of (tiles, N) indices, coefficient after coefficient."""
     encoder = constriction.stream.queue.RangeEncoder()
-    for index, column in enumerate(indices.T):
-        for tiles, weights in frequencies.groups(index):
-            if len(weights) > 1:
-                encoder.encode(np.ascontiguousarray(column[tiles], np.int32), _model(weights))
+    for index, column in enumerate(np.ascontiguousarray(indices.T, np.int32)):
+        for tiles, table in frequencies.groups(index):
+            if table is not None:
+                encoder.encode(column[tiles], table)
         frequencies.observe(index, column)
     data: bytes = encoder.get_compressed().astype(WORD).tobytes()
     return data.rstrip(b"\0")
@@ -64,24 +74,13 @@ def decode(data: bytes, shape: tuple[int, int], frequencies: Frequencies) -> Ind
     """
     padded = data + bytes(-len(data) % WORD.itemsize)
     decoder = constriction.stream.queue.RangeDecoder(np.frombuffer(padded, WORD).astype(np.uint32))
-    indices = np.zeros(shape, np.int32)
+    columns = np.zeros(shape[::-1], np.int32)
     try:
-        for index, column in enumerate(indices.T):
-            for tiles, weights in frequencies.groups(index):
-                if len(weights) > 1:
-                    column[tiles] = decoder.decode(_model(weights), len(column[tiles]))
+        for index, column in enumerate(columns):
+            for tiles, table in frequencies.groups(index):
+                if table is not None:
+                    column[tiles] = decoder.decode(table, len(column[tiles]))
             frequencies.observe(index, column)
     except AssertionError as error:  # what constriction raises for data no encoder writes
         raise CorruptStreamError(f"range-coded data is damaged ({error}); fetch the file again") from error
-    return indices
-
-
-def _model(weights: npt.NDArray[Any]) -> constriction.stream.model.Categorical:
-    return _categorical(weights.tobytes(), weights.dtype.str)
-
-
-@lru_cache(maxsize=2**12)
-def _categorical(table: bytes, kind: str) -> constriction.stream.model.Categorical:
-    """Kept for the decoder and the next picture: making one takes longer than coding by it."""
-    weights = np.frombuffer(table, kind)
-    return constriction.stream.model.Categorical(weights / weights.sum(dtype=np.float64), perfect=False)
+    return np.ascontiguousarray(columns.T)

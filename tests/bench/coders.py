@@ -73,9 +73,9 @@ def _parts(indices: range_coder.Indices, frequencies: Frequencies) -> list[tuple
     """What constriction gets: symbols, and the model they are coded by."""
     parts = []
     for index, column in enumerate(indices.T):
-        for tiles, weights in frequencies.groups(index):
-            if len(weights) > 1:
-                parts.append((np.ascontiguousarray(column[tiles], np.int32), range_coder._model(weights)))
+        for tiles, table in frequencies.groups(index):
+            if table is not None:
+                parts.append((np.ascontiguousarray(column[tiles], np.int32), table))
         frequencies.observe(index, column)
     return parts
 

@@ -6,6 +6,7 @@ magic | width, height | model fingerprint (4) | scale - 1 (2 bits), bit depth (4
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from importlib.metadata import version
 from itertools import islice, product
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -14,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from licbench import range_coder
-from licbench.code_contexts import Contextual
+from licbench.code_contexts import Contextual, Prior
 from licbench.codecs.base import Codec, Image, OperatingPoint, Settings
 from licbench.codes import BIT_DEPTHS, CodeQuantiser
 from licbench.errors import BadImageError, CorruptStreamError, ModelError
@@ -182,9 +183,18 @@ def _counts(model: Model, quantiser: CodeQuantiser, bits: int, rotated: bool) ->
 
 def _frequencies(model: Model, bits: int, rotated: bool, grid: tuple[int, int]) -> Frequencies:
     """Rotated numbers are sorted by variance and share a step, so that each tells of the next; plain ones do not."""
-    quantiser = _quantiser(model, bits, rotated)
-    counts = _counts(model, quantiser, bits, rotated)
-    return Contextual(quantiser, counts, grid) if rotated else Static(counts)
+    return Contextual(_prior(model, bits), grid) if rotated else _static(model, bits)
+
+
+@lru_cache(maxsize=16)
+def _prior(model: Model, bits: int) -> Prior:
+    quantiser = _quantiser(model, bits, rotated=True)
+    return Prior(quantiser, _counts(model, quantiser, bits, rotated=True))
+
+
+@lru_cache(maxsize=16)
+def _static(model: Model, bits: int) -> Static:
+    return Static(_counts(model, _quantiser(model, bits, rotated=False), bits, rotated=False))
 
 
 def _grid(height: int, width: int, model: Model) -> tuple[int, int]:
