@@ -18,7 +18,7 @@ from licbench.networks.cae import CAE
 from licbench.networks.gan import Encoder, Generator
 from licbench.networks.srcnn import SRCNN
 from licbench.resampling import halve, resize
-from licbench.training import checkpoints, gan
+from licbench.training import checkpoints, data, gan
 from licbench.training.cae import CaeTask, LaplaceRate
 from licbench.training.data import Pictures, _bicubic_kernels, _resized, decode_packs, luma
 from licbench.training.gan import GanTask
@@ -431,6 +431,15 @@ def test_a_picture_too_small_for_a_tile_is_enlarged():
     tiles = Pictures.of([photo(40, 50)]).tiles(8, 64, rng(), (0.5, 1.0))
     assert tiles.shape == (8, 3, 64, 64) and tiles.float().std() > 1
     assert _bicubic_kernels(torch.tensor([40]), 50, 64)[0, :, 40:].abs().max() == 0
+
+
+@pytest.mark.parametrize("scales", [(1.0, 1.0), (1.0, 4.0)])
+def test_many_tiles_are_those_that_one_go_would_cut(scales, monkeypatch):
+    """Thousands are cut to start the GAN: in parts, or the windows alone would take 20 GB at a side of 256."""
+    pictures = Pictures.of([photo(90, 80), photo(70, 110)])
+    whole = pictures.tiles(20, 64, rng(), scales)
+    monkeypatch.setattr(data, "AT_ONCE", 3)
+    assert torch.equal(pictures.tiles(20, 64, rng(), scales), whole)
 
 
 def test_tiles_are_drawn_from_the_range_of_scales():

@@ -41,7 +41,7 @@ rule train_model:
     threads: config["training"]["threads"]
     resources:
         gpu=1,
-        mem_mb=8000,
+        mem_mb=lambda wildcards, attempt: attempt * 8000,  # 11 GB at most: the GAN of 256x256 tiles
         runtime=24 * 60,
     params:
         arguments=training_arguments,

@@ -29,6 +29,8 @@ CPU = torch.device("cpu")
 BICUBIC = -0.5
 """The kernel's parameter, as in Pillow."""
 SUPPORT = 2.0
+AT_ONCE = 256
+"""Squares that are cut and resized together: more than a step of training takes, and a bound to the memory."""
 
 
 def decode_packs(packs: Sequence[Path], destination: Path) -> None:
@@ -77,6 +79,19 @@ def _flattened(pictures: Sequence[Image]) -> dict[str, npt.NDArray[Any]]:
     sizes = np.array([picture.shape[:2] for picture in pictures], np.int64)
     pixels = np.concatenate([picture.reshape(-1, picture.shape[2]) for picture in pictures])
     return {"pixels": pixels, "sizes": sizes}
+
+
+@dataclass(frozen=True)
+class _Squares:
+    """Where squares lie: of which pictures, (count,); the upper left corner, (count, 2); the side; mirrored or not."""
+
+    pictures: npt.NDArray[np.int64]
+    corners: npt.NDArray[np.int64]
+    spans: npt.NDArray[np.int64]
+    mirrored: npt.NDArray[np.bool_]
+
+    def __getitem__(self, part: slice) -> _Squares:
+        return _Squares(self.pictures[part], self.corners[part], self.spans[part], self.mirrored[part])
 
 
 @dataclass(frozen=True)
@@ -144,18 +159,25 @@ class Pictures:
         chosen = rng.integers(len(self), size=count)
         shortest = self.sizes[chosen].min(axis=1)
         spans = np.minimum(np.round(side / rng.uniform(*scales, count)).astype(np.int64).clip(1), shortest)
-        windows = self._windows(chosen, spans, rng)
-        if (spans == side).all():
-            return windows
-        return _resized(windows, torch.from_numpy(spans).to(windows.device), side)
-
-    def _windows(self, chosen: npt.NDArray[np.int64], spans: npt.NDArray[np.int64], rng: np.random.Generator) -> Tensor:
-        """A square of each picture, ``spans`` pixels wide, in the corner of (count, 3, largest, largest)."""
         corners = rng.integers(self.sizes[chosen] - spans[:, None] + 1)
-        mirrored = rng.random(len(chosen)) < 0.5
-        along = np.minimum(np.arange(spans.max()), spans[:, None] - 1)
-        columns = corners[:, 1:] + np.where(mirrored[:, None], spans[:, None] - 1 - along, along)
-        rows = (corners[:, :1] + along) * self.sizes[chosen, 1:] + self.starts[chosen, None]
+        squares = _Squares(chosen, corners, spans, mirrored=rng.random(count) < 0.5)
+        parts = [squares[at : at + AT_ONCE] for at in range(0, count, AT_ONCE)]
+        cut = [self._cut(part, int(spans.max()), side) for part in parts]
+        return torch.cat(cut) if len(cut) > 1 else cut[0]
+
+    def _cut(self, squares: _Squares, largest: int, side: int) -> Tensor:
+        """The squares, in windows of ``largest`` pixels, resized to ``side``."""
+        windows = self._windows(squares, largest)
+        if (squares.spans == side).all() and largest == side:
+            return windows
+        return _resized(windows, torch.from_numpy(squares.spans).to(windows.device), side)
+
+    def _windows(self, squares: _Squares, largest: int) -> Tensor:
+        """Each square in the corner of a window: uint8 (count, channels, largest, largest)."""
+        spans, widths = squares.spans[:, None], self.sizes[squares.pictures, 1:]
+        along = np.minimum(np.arange(largest), spans - 1)
+        columns = squares.corners[:, 1:] + np.where(squares.mirrored[:, None], spans - 1 - along, along)
+        rows = (squares.corners[:, :1] + along) * widths + self.starts[squares.pictures, None]
         places = torch.from_numpy(rows[:, :, None] + columns[:, None, :]).to(self.pixels.device)
         return self.pixels[places].permute(0, 3, 1, 2)
 
