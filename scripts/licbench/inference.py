@@ -51,14 +51,18 @@ def in_strips(network: Callable[[Tensor], Tensor], maps: Tensor, rows: int, cont
         holds so few positions (some 20,000 numbers) that torch computes it by other kernels.
     """
     height = maps.shape[-2]
-    parts = []
+    whole: Tensor | None = None
     for top in range(lost, height - lost, rows):
         bottom = min(top + rows, height - lost)
         start, stop = max(0, top - context), min(height, bottom + context)
         made = network(maps[..., start:stop, :])
         ratio = Fraction(made.shape[-2], stop - start - 2 * lost)
-        parts.append(made[..., int((top - start - lost) * ratio) : int((bottom - start - lost) * ratio), :])
-    return torch.cat(parts, dim=-2)
+        if whole is None:  # one block: results kept strip by strip would break up what the allocator has to give
+            whole = made.new_empty((*made.shape[:-2], int((height - 2 * lost) * ratio), made.shape[-1]))
+        first, last = int((top - start - lost) * ratio), int((bottom - start - lost) * ratio)
+        whole[..., int((top - lost) * ratio) : int((bottom - lost) * ratio), :] = made[..., first:last, :]
+    assert whole is not None
+    return whole
 
 
 def _filled(network: Network, model: Model, prefix: str) -> Network:

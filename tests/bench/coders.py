@@ -102,7 +102,7 @@ def _print_networks(image: Any) -> None:
     model = models.load("cae_096", "cae")
     stream = cae.Cae(models).encode(image, point)
     components = cae.rgb_to_ycbcr(image) / np.float32(255)
-    latents = cae.Cae(models)._latents(image, model)
+    latents = [latent.astype(np.float32) for latent in cae.Cae(models)._latents(image, model)]
     taken = medians(
         {
             "encode": lambda: cae.Cae(models).encode(image, point),
