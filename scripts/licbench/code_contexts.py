@@ -1,7 +1,7 @@
 """How far a rotated code number probably lies from zero, judged by those of its tile and of the tiles around it.
 
 A smooth tile has small numbers throughout, a busy one large numbers: what was coded before tells which it is. The
-tables are two-sided geometric, of a width that follows the numbers before; static tables cost a fifth more rate at
+tables are two-sided geometric, of a width that follows the numbers before; static tables cost 15 % more rate at
 three times the size (docs/methods.md). Ours, not the paper's, whose tables are unknown.
 
 Encoder and decoder must find the same tables on every machine, so nothing here is more than +, -, *, / and square root
