@@ -19,6 +19,7 @@ def main() -> None:
     parser.add_argument("--log", required=True, type=Path, help="where the loss log (CSV) goes")
     parser.add_argument("--checkpoint", required=True, type=Path, help="kept up to date while training")
     parser.add_argument("--snapshots", required=True, type=Path, help="folder for the weights along the way")
+    parser.add_argument("--start", type=Path, help="weights of the model that the recipe's init names")
     parser.add_argument("--threads", type=int, default=2, help="CPU threads (default: 2)")
     parser.add_argument("--max-seconds", type=float, default=math.inf, help="then save and stop; run again to go on")
     options = parser.parse_args()
@@ -27,7 +28,9 @@ def main() -> None:
 
     data = TrainingData(options.sets, options.data, options.validation)
     destination = Destination(options.weights, options.log, options.checkpoint, options.snapshots)
-    train_model(options.recipe, data, destination, options.threads, options.max_seconds)
+    train_model(
+        options.recipe, data, destination, options.threads, start=options.start, max_seconds=options.max_seconds
+    )
 
 
 if __name__ == "__main__":

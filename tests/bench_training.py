@@ -25,6 +25,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 from licbench.settings import recipe  # noqa: E402
 from licbench.training.checkpoints import Progress  # noqa: E402
 from licbench.training.data import Pictures  # noqa: E402
+from licbench.training.precision import Arithmetic  # noqa: E402
 from licbench.training.run import task_of  # noqa: E402
 from licbench.training.task import Task  # noqa: E402
 
@@ -44,8 +45,9 @@ def main() -> None:
     print(f"{'model':12}{'trainer':>12}{'bare loop':>12}{'trainer/bare':>14}")
     for model in MODELS:
         trained = recipe(config, model) | {"init": "random" if "cae" in model or "gan" in model else "identity"}
+        arithmetic = Arithmetic.choose(DEVICE, trained["precision"])
         for progress in (0.0, 0.9) if "gan" in model else (0.0,):
-            ours, bare = measured(task_of(trained["network"])(pictures, trained, DEVICE), progress)
+            ours, bare = measured(task_of(trained["network"])(pictures, trained, arithmetic), progress)
             name = f"{model}, D" if progress else model
             print(f"{name:12}{ours:12.4f}{bare:12.4f}{ours / bare:14.2f}", flush=True)
 

@@ -30,9 +30,12 @@ CAE_RECIPE: dict[str, Any] = {
     "precision": "float32",
     "patch": 32,
     "batch": 2,
+    "chroma": 0.0,
+    "average": 0.0,
     "steps": 3,
     "learning_rate": 1e-5,
     "schedule": "cosine",
+    "warm_up": 0.0,
     "beta1": 0.9,
     "seed": 2018,
     "log_every": 1,
@@ -52,6 +55,7 @@ GAN_RECIPE: dict[str, Any] = {
     "steps": 3,
     "learning_rate": 1e-3,
     "schedule": "constant",
+    "warm_up": 0.0,
     "clip": 1.0,
     "beta1": 0.5,
     "seed": 2018,
@@ -62,11 +66,13 @@ SRCNN_RECIPE: dict[str, Any] = {
     "network": "srcnn",
     "init": "identity",
     "scale": [1.0, 1.0],
+    "precision": "float32",
     "patch": 33,
     "batch": 4,
     "steps": 3,
     "learning_rate": 1e-4,
     "schedule": "constant",
+    "warm_up": 0.0,
     "beta1": 0.9,
     "seed": 2018,
     "log_every": 1,
@@ -74,7 +80,9 @@ SRCNN_RECIPE: dict[str, Any] = {
 RECIPES = {recipe["network"]: recipe for recipe in (CAE_RECIPE, GAN_RECIPE, SRCNN_RECIPE)}
 
 
-def train_tiny(recipe: dict[str, Any], pictures: Path, folder: Path, max_seconds: float = math.inf) -> Path:
+def train_tiny(
+    recipe: dict[str, Any], pictures: Path, folder: Path, max_seconds: float = math.inf, start: Path | None = None
+) -> Path:
     """Run a recipe through ``train_model``; the weights' path, with card, log and checkpoint beside."""
     from licbench.training import cae, gan
     from licbench.training.loop import Destination
@@ -91,7 +99,8 @@ def train_tiny(recipe: dict[str, Any], pictures: Path, folder: Path, max_seconds
         patch.setattr(cae, "VALIDATION_SIDE", 64)
         patch.setattr(cae, "VALIDATION_CROPS", 2)
         patch.setattr(gan, "VALIDATION_TILES", 2)
-        train_model(recipe, TrainingData(["synthetic"], pictures, pictures), destination, 1, max_seconds)
+        sets = TrainingData(["synthetic"], pictures, pictures)
+        train_model(recipe, sets, destination, 1, start=start, max_seconds=max_seconds)
     return weights
 
 

@@ -13,23 +13,29 @@ from pictures import photo, textured
 from safetensors.numpy import load_file
 
 from licbench.errors import DatasetError, ModelError, SettingsError
+from licbench.images import rgb_to_ycbcr
+from licbench.inference import fill
+from licbench.lineage import crops_of, first_init, stages, steps_of
 from licbench.models import ModelStore
 from licbench.networks.cae import CAE
 from licbench.networks.gan import Encoder, Generator
 from licbench.networks.srcnn import SRCNN
 from licbench.resampling import halve, resize
-from licbench.training import checkpoints, data, gan
+from licbench.training import checkpoints, data, gan, loop
 from licbench.training.cae import CaeTask, LaplaceRate
-from licbench.training.data import Pictures, _bicubic_kernels, _resized, decode_packs, luma
+from licbench.training.data import Pictures, _bicubic_kernels, _resized, components, decode_packs, luma
 from licbench.training.gan import GanTask
 from licbench.training.initial.cae import klt_basis, start_as_klt
 from licbench.training.initial.gan import TANH_GAIN
 from licbench.training.initial.gan import start_as_klt as start_gan_as_klt
 from licbench.training.initial.srcnn import start_as_identity
 from licbench.training.loop import OutOfTimeError
+from licbench.training.precision import Arithmetic
+from licbench.training.schedules import rate_factor
 from licbench.training.srcnn import SrcnnTask
 
 CPU = torch.device("cpu")
+FLOAT32 = Arithmetic(CPU)
 ARRAYS = [textured(130, 141, seed=1), textured(129, 160, seed=2)]
 PICTURES = Pictures.of(ARRAYS)
 STEP = 24 / 255
@@ -163,7 +169,7 @@ def test_laplace_rate_is_the_length_of_an_ideal_code():
 )
 def test_a_cae_step_learns(rate, quantiser, init):
     torch.manual_seed(0)
-    task = CaeTask(PICTURES, {**CAE_RECIPE, "rate": rate, "quantiser": quantiser, "init": init}, CPU)
+    task = CaeTask(PICTURES, {**CAE_RECIPE, "rate": rate, "quantiser": quantiser, "init": init}, FLOAT32)
     before = weights(task.modules)
     losses = floats(task.step(rng(), 0.0))
     assert set(losses) == {"loss", "mse", "bpp", "energy"}
@@ -183,7 +189,7 @@ def test_under_equation_1_the_bits_are_only_watched(rate, reaches):
     updated = []
     for floor in (0.15, 5.0):
         torch.manual_seed(0)
-        task = CaeTask(PICTURES, {**CAE_RECIPE, "rate": rate, "init": "random"}, CPU)
+        task = CaeTask(PICTURES, {**CAE_RECIPE, "rate": rate, "init": "random"}, FLOAT32)
         with torch.no_grad():
             task.rate.floor.fill_(np.log(floor))
         task.step(rng(), 0.0)
@@ -196,14 +202,14 @@ def test_noise_and_straight_through_are_different_quantisers():
     bits = {}
     for quantiser in ("straight_through", "noise"):
         torch.manual_seed(0)
-        task = CaeTask(PICTURES, {**CAE_RECIPE, "quantiser": quantiser, "init": "random"}, CPU)
+        task = CaeTask(PICTURES, {**CAE_RECIPE, "quantiser": quantiser, "init": "random"}, FLOAT32)
         bits[quantiser] = floats(task.step(rng(), 0.0))
     assert bits["noise"]["energy"] == bits["straight_through"]["energy"] < 0.25
     assert bits["noise"]["mse"] != bits["straight_through"]["mse"]
 
 
 def test_cosine_schedule_falls_to_a_fiftieth():
-    task = CaeTask(PICTURES, {**CAE_RECIPE, "init": "random", "schedule": "cosine", "learning_rate": 1e-3}, CPU)
+    task = CaeTask(PICTURES, {**CAE_RECIPE, "init": "random", "schedule": "cosine", "learning_rate": 1e-3}, FLOAT32)
     rates = []
     for progress in (0.0, 0.5, 1.0):
         task.step(rng(), progress)
@@ -212,7 +218,7 @@ def test_cosine_schedule_falls_to_a_fiftieth():
 
 
 def test_offline_rotation_decorrelates_the_training_latents():
-    task = CaeTask(PICTURES, CAE_RECIPE, CPU)
+    task = CaeTask(PICTURES, CAE_RECIPE, FLOAT32)
     rotation = task.export(rng())["pca"]
     np.testing.assert_allclose(rotation.T @ rotation, np.eye(32), atol=1e-5)
     with torch.no_grad():
@@ -240,7 +246,7 @@ def test_gan_klt_start_is_a_projection(side):
 
 def test_gan_klt_start_keeps_the_statistics_of_batch_normalisation(monkeypatch):
     monkeypatch.setattr(gan, "START_TILES", 16)
-    task = GanTask(PICTURES, {**GAN_RECIPE, "input_size": 64, "init": "klt", "pixels_only": 0.0}, CPU)
+    task = GanTask(PICTURES, {**GAN_RECIPE, "input_size": 64, "init": "klt", "pixels_only": 0.0}, FLOAT32)
     before = weights(task.modules)
     task.step(rng(), 0.0)
     moved = {name.split(".")[0] for name in changed(task.modules, before) if "running" in name}
@@ -250,8 +256,8 @@ def test_gan_klt_start_keeps_the_statistics_of_batch_normalisation(monkeypatch):
 def test_bfloat16_learns_what_float32_learns():
     losses = {}
     for precision in ("float32", "bfloat16"):
-        recipe = {**GAN_RECIPE, "input_size": 64, "precision": precision, "pixels_only": 0.0}
-        task = GanTask(PICTURES, recipe, CPU)
+        recipe = {**GAN_RECIPE, "input_size": 64, "pixels_only": 0.0}
+        task = GanTask(PICTURES, recipe, Arithmetic(CPU, precision))
         losses[precision] = floats(task.step(rng(), 0.0))
     assert losses["bfloat16"] == pytest.approx(losses["float32"], rel=0.2)
     assert losses["bfloat16"] != losses["float32"]
@@ -259,7 +265,7 @@ def test_bfloat16_learns_what_float32_learns():
 
 @pytest.mark.parametrize(("pixels_only", "judged"), [(1.0, False), (0.0, True)])
 def test_a_gan_step_learns(pixels_only, judged):
-    task = GanTask(PICTURES, {**GAN_RECIPE, "input_size": 64, "pixels_only": pixels_only}, CPU)
+    task = GanTask(PICTURES, {**GAN_RECIPE, "input_size": 64, "pixels_only": pixels_only}, FLOAT32)
     before = {name: weights(module) for name, module in task.modules.items()}
     losses = floats(task.step(rng(), 0.0))
     assert set(losses) == {"mse", "features", "discriminator"} and all(map(np.isfinite, losses.values()))
@@ -272,7 +278,7 @@ def test_a_gan_step_learns(pixels_only, judged):
 def test_the_discriminator_s_features_steer_the_generator():
     updated = []
     for beta in (0.0, 10.0):
-        task = GanTask(PICTURES, {**GAN_RECIPE, "input_size": 64, "pixels_only": 0.0, "beta": beta}, CPU)
+        task = GanTask(PICTURES, {**GAN_RECIPE, "input_size": 64, "pixels_only": 0.0, "beta": beta}, FLOAT32)
         task.step(rng(), 0.0)
         updated.append(weights(task.generator))
     assert any(not torch.equal(updated[0][name], updated[1][name]) for name in updated[0])
@@ -281,7 +287,7 @@ def test_the_discriminator_s_features_steer_the_generator():
 @pytest.mark.parametrize("schedule", ["constant", "cosine"])
 @pytest.mark.parametrize("init", ["gaussian", "identity"])
 def test_an_srcnn_step_learns(init, schedule):
-    task = SrcnnTask(PICTURES, {**SRCNN_RECIPE, "init": init, "schedule": schedule}, CPU)
+    task = SrcnnTask(PICTURES, {**SRCNN_RECIPE, "init": init, "schedule": schedule}, FLOAT32)
     before = weights(task.modules)
     first = floats(task.step(rng(), 0.0))
     assert set(first) == {"mse", "bicubic_mse"} and all(np.isfinite(value) and value > 0 for value in first.values())
@@ -295,7 +301,7 @@ def test_an_srcnn_step_learns(init, schedule):
 
 @pytest.mark.parametrize("factor", [1.0, 0.75])
 def test_srcnn_learns_from_the_codec_s_own_bicubic(factor):
-    task = SrcnnTask(PICTURES.at_least(130), {**SRCNN_RECIPE, "scale": [factor, factor]}, CPU)
+    task = SrcnnTask(PICTURES.at_least(130), {**SRCNN_RECIPE, "scale": [factor, factor]}, FLOAT32)
     (pair,) = task.pairs
     small = resize(ARRAYS[0], round(141 * factor), round(130 * factor), "bicubic")
     assert np.array_equal(pair[..., 3:], small)
@@ -304,7 +310,7 @@ def test_srcnn_learns_from_the_codec_s_own_bicubic(factor):
 
 def test_srcnn_samples_are_one_channel_of_both_at_the_same_place():
     coloured = np.stack([np.full((70, 70), value, np.uint8) for value in (10, 90, 200)], axis=-1)
-    task = SrcnnTask(Pictures.of([coloured]), {**SRCNN_RECIPE, "batch": 30}, CPU)
+    task = SrcnnTask(Pictures.of([coloured]), {**SRCNN_RECIPE, "batch": 30}, FLOAT32)
     blurred, sharp = task._batch(rng())
     assert blurred.shape == sharp.shape == (30, 1, 33, 33)
     torch.testing.assert_close(blurred, sharp)
@@ -385,7 +391,7 @@ def test_log_and_card_tell_what_was_done(network, losses, weights, decoded):
     card = json.loads(path.with_suffix(".json").read_text())
     assert set(card) == {
         "name", "network", "recipe", "recipe_sha256", "training_sets", "training_sha256", "validation_sha256", "steps",
-        "seconds", "device", "threads", "final_losses", "versions", "sha256",
+        "seconds", "device", "threads", "final_losses", "versions", "sha256", "lineage", "precision",
     }  # fmt: skip
     assert card["recipe"] == RECIPES[network] and card["network"] == network and card["steps"] == 3
     assert card["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
@@ -393,6 +399,88 @@ def test_log_and_card_tell_what_was_done(network, losses, weights, decoded):
     assert card["training_sha256"] == card["validation_sha256"] == hashlib.sha256(decoded.read_bytes()).hexdigest()
     assert set(card["final_losses"]) == losses
     assert card["versions"]["torch"] == torch.__version__
+
+
+@pytest.mark.parametrize("network", ["cae", "gan", "srcnn"])
+def test_a_run_that_continues_a_model_starts_from_its_function(network, weights, decoded, tmp_path):
+    """Nothing is learned at a rate of zero, so that what comes out is what went in; its card names every stage."""
+    start = weights / f"tiny_{network}.safetensors"
+    recipe = RECIPES[network] | {"name": "second", "init": {"model": start.stem}, "learning_rate": 0.0, "steps": 2}
+    if network == "cae":
+        recipe |= {"step": 48.0}
+    path = train_tiny(recipe, decoded, tmp_path, start=start)
+    first, second = (ModelStore(file.parent).load(file.stem, network) for file in (start, path))
+    if network == "cae":
+        before, after = (fill(CAE(), model, "cae") for model in (first, second))
+        component = luma(PICTURES.tiles(2, 64, rng()))
+        with torch.no_grad():
+            latent = before.analysis(component)
+            torch.testing.assert_close(after.analysis(component) * 2, latent)
+            torch.testing.assert_close(after.synthesis(latent / 2), before.synthesis(latent))
+    else:
+        learned = (name for name in first.tensors if name.startswith((network, "encoder", "generator")))
+        # Batch normalisation goes on counting
+        names = [name for name in learned if "running" not in name and "tracked" not in name]
+        assert names and all(np.array_equal(first.tensors[name], second.tensors[name]) for name in names)
+    assert [stage["name"] for stage in stages(second.card)] == [start.stem, "second"]
+    assert second.card["lineage"][0]["sha256"] == first.card["sha256"]
+    assert (steps_of(second.card), crops_of(second.card)) == (5, 5 * recipe["batch"])
+    assert first_init(second.card) == RECIPES[network]["init"]
+
+
+def test_a_run_that_continues_a_model_sees_other_crops(weights, decoded, tmp_path):
+    start = weights / "tiny_cae.safetensors"
+    again = {**CAE_RECIPE, "name": "again", "init": {"model": "tiny_cae"}, "learning_rate": 0.0, "steps": 1}
+    seen: list[list[int]] = []
+    original = np.random.default_rng
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loop.np.random, "default_rng", lambda seed: (seen.append(seed), original(seed))[1])
+        train_tiny(again, decoded, tmp_path, start=start)
+    assert [2018, 3] in seen and [2018, 0] not in seen
+
+
+def test_the_model_to_continue_must_be_the_one_that_the_recipe_names(weights, decoded, tmp_path):
+    recipe = {**CAE_RECIPE, "name": "second", "init": {"model": "other"}}
+    for start in (None, weights / "tiny_cae.safetensors"):
+        with pytest.raises(SettingsError, match="second starts from other, not from"):
+            train_tiny(recipe, decoded, tmp_path, start=start)
+
+
+def test_precision_is_what_the_hardware_multiplies_in(monkeypatch):
+    for features, precision in (({}, "float32"), ({"avx512_bf16": True}, "bfloat16"), ({"amx_bf16": True}, "bfloat16")):
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda features=features: features)
+        assert Arithmetic.choose(CPU, "auto").precision == precision
+        assert Arithmetic.choose(CPU, "float32").precision == "float32"
+    assert Arithmetic.choose(torch.device("cuda"), "auto").precision == "bfloat16"
+
+
+def test_learning_rate_warms_up():
+    assert [rate_factor("constant", progress, 0.1) for progress in (0.0, 0.05, 0.1, 1.0)] == [0.0, 0.5, 1.0, 1.0]
+
+
+def test_what_is_exported_is_the_moving_average():
+    task = CaeTask(PICTURES, {**CAE_RECIPE, "average": 0.5, "learning_rate": 1e-3}, FLOAT32)
+    kept = []
+    for _ in range(3):
+        task.step(rng(), 0.0)
+        kept.append(task.cae.synthesis[0].weight.detach().clone())
+    expected = 0.5 * (0.5 * kept[0] + 0.5 * kept[1]) + 0.5 * kept[2]
+    exported = torch.from_numpy(task.export(rng())["cae.synthesis.0.weight"])
+    torch.testing.assert_close(exported, expected)
+    assert not torch.allclose(exported, kept[2], atol=1e-6)
+
+
+def test_components_are_those_of_the_codec():
+    tiles = PICTURES.tiles(64, 32, rng())
+    planes = components(tiles, 1.0, rng()).numpy() * 255
+    expected = rgb_to_ycbcr(tiles.permute(0, 2, 3, 1).numpy())
+    of = [
+        [np.abs(plane[0] - expected[index, ..., channel]).max() for channel in (0, 1, 2)]
+        for index, plane in enumerate(planes)
+    ]
+    nearest = np.argmin(of, axis=1)
+    assert np.min(of, axis=1).max() <= 1 and {1, 2} == set(nearest)
+    assert torch.equal(components(tiles, 0.0, rng()), luma(tiles))
 
 
 def test_gan_tables_belong_to_the_stored_weights(weights):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from licbench.errors import ModelError
+from licbench.lineage import crops_of
 
 
 @dataclass(frozen=True)
@@ -32,9 +33,9 @@ class Cards:
         return self.by_model[model]
 
     def share_of_budget(self, model: str) -> float:
-        """Crops that the model saw, as a share of those in the paper's training."""
+        """Crops that the model saw in all stages of its training, as a share of those in the paper's."""
         card = self.of(model)
-        return float(card["steps"]) * float(card["recipe"]["batch"]) / self.budget[card["network"]]
+        return crops_of(card) / self.budget[card["network"]]
 
     def below_budget(self, models: Iterable[str]) -> bool:
         """Whether any of the models was trained on less than the paper's."""

@@ -31,8 +31,29 @@ def network_of(build: Callable[[], Network], model: Model, prefix: str, dtype: t
     key = model.fingerprint, prefix, dtype
     if key not in _loaded:
         torch.set_num_threads(1)
-        _loaded[key] = _filled(build(), model, prefix).to(dtype)
+        _loaded[key] = fill(build(), model, prefix).eval().requires_grad_(False).to(dtype)
     network: Network = _loaded[key]
+    return network
+
+
+def fill(network: Network, model: Model, prefix: str) -> Network:
+    """``network`` with the model's tensors ``prefix.*`` as its weights.
+
+    Raises:
+        ModelError: the tensors do not fit the network, or are not finite.
+    """
+    held = {
+        name.removeprefix(f"{prefix}."): torch.from_numpy(tensor)
+        for name, tensor in restored(model.tensors).items()
+        if name.startswith(f"{prefix}.")
+    }
+    if not all(bool(tensor.isfinite().all()) for tensor in held.values()):
+        raise ModelError(f"model {model.name} holds weights that are no numbers; fetch or train it again")
+    try:
+        network.load_state_dict(held)
+    except RuntimeError as error:
+        problem = " ".join(str(error).split())[:160]
+        raise ModelError(f"model {model.name} does not fit its network ({problem}); fetch or train it again") from error
     return network
 
 
@@ -63,19 +84,3 @@ def in_strips(network: Callable[[Tensor], Tensor], maps: Tensor, rows: int, cont
         whole[..., int((top - lost) * ratio) : int((bottom - lost) * ratio), :] = made[..., first:last, :]
     assert whole is not None
     return whole
-
-
-def _filled(network: Network, model: Model, prefix: str) -> Network:
-    held = {
-        name.removeprefix(f"{prefix}."): torch.from_numpy(tensor)
-        for name, tensor in restored(model.tensors).items()
-        if name.startswith(f"{prefix}.")
-    }
-    if not all(bool(tensor.isfinite().all()) for tensor in held.values()):
-        raise ModelError(f"model {model.name} holds weights that are no numbers; fetch or train it again")
-    try:
-        network.load_state_dict(held)
-    except RuntimeError as error:
-        problem = " ".join(str(error).split())[:160]
-        raise ModelError(f"model {model.name} does not fit its network ({problem}); fetch or train it again") from error
-    return network.eval().requires_grad_(False)

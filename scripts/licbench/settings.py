@@ -52,6 +52,12 @@ def recipe(config: Config, model: str) -> dict[str, Any]:
     return {"name": model, **chosen[own["network"]], **own, **chosen["models"].get(model, {})}
 
 
+def starting_model(config: Config, model: str) -> str | None:
+    """The name of the shipped model that the training of ``model`` continues; None where it starts by itself."""
+    init = recipe(config, model)["init"]
+    return str(init["model"]) if isinstance(init, Mapping) else None
+
+
 def training_sets(config: Config, model: str) -> list[str]:
     """The names of the sets that a model is trained on."""
     sets: list[str] = recipe(config, model).get("sets", config["training"]["sets"])
@@ -84,6 +90,12 @@ def _check_training(config: Config) -> None:
     for recipe_name, networks in training["recipes"].items():
         for model in networks["models"]:
             _require_known("model", model, sorted(config["models"]), f"training.recipes.{recipe_name}.models")
+    for model in config["models"]:
+        start = starting_model(config, model)
+        if start is not None:
+            _require_known("model", start, sorted(config["models"]), f"init of {model}")
+            if (kind := config["models"][start]["network"]) != config["models"][model]["network"]:
+                raise SettingsError(f"config: {model} cannot continue {start}, a {kind} network; name another in init")
     for model in config["training_curves"]["settings"]:
         _require_known("model", model, sorted(config["models"]), "training_curves.settings")
     for model in config["models"]:

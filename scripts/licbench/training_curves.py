@@ -16,6 +16,7 @@ from tqdm import tqdm
 from licbench.claims.curves import LUMA, RGB, YCBCR_611, Curve, curve_of
 from licbench.claims.statistics import mean_psnr, ms_ssim_db
 from licbench.errors import ModelError, PointsError
+from licbench.lineage import crops_of, steps_of
 from licbench.measuring import measure_images
 from licbench.points import read_rows
 from licbench.rates import bd_rate
@@ -70,9 +71,9 @@ def _lines_of(snapshot: Path, model: str, measurement: Measurement, scratch: Pat
     card = json.loads(snapshot.with_suffix(".json").read_text())
     rows = _rows_of(snapshot, model, card["network"], measurement, scratch / snapshot.stem)
     differences = _differences(curve_of(rows, snapshot.stem), measurement)
-    crops = card["steps"] * card["recipe"]["batch"]
+    crops = crops_of(card)
     return [
-        {"model": model, "step": card["steps"], "crops": crops, "point": line["point"].replace(snapshot.stem, model)}
+        {"model": model, "step": steps_of(card), "crops": crops, "point": line["point"].replace(snapshot.stem, model)}
         | {name: line[name] for name in ("bpp", "psnr_db", "ms_ssim")}
         | differences
         for line in pool(rows).to_dict("records")

@@ -61,7 +61,15 @@ def training_arguments(wildcards):
     arguments = ["--recipe", to_json(recipe_of(wildcards.model)), "--sets"]
     arguments += settings.training_sets(config, wildcards.model)
     arguments += ["--checkpoint", f"results/checkpoints/{wildcards.model}.pt"]
+    if start := starting_files(wildcards.model):
+        arguments += ["--start", start[0]]
     return shlex.join([*arguments, "--snapshots", f"results/snapshots/{wildcards.model}"])
+
+
+def starting_files(model):
+    """Weights and card of the shipped model that a training continues, if it does."""
+    name = settings.starting_model(config, model)
+    return [f"workflow/resources/weights/{name}{suffix}" for suffix in (".safetensors", ".json")] if name else []
 
 
 def decoded(sets):

@@ -29,6 +29,7 @@ rule train_model:
     input:
         data=lambda wildcards: decoded("+".join(settings.training_sets(config, wildcards.model))),
         validation=decoded(config["training"]["validation"]),
+        start=lambda wildcards: starting_files(wildcards.model),
         code=training_code,
     output:
         weights="results/models/{model}.safetensors",

@@ -9,10 +9,13 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from licbench.models import Model
 from licbench.networks.cae import CAE, DOWNSCALE, MAPS
-from licbench.training.data import Pictures, luma
-from licbench.training.initial.cae import klt_basis, start_as_klt
+from licbench.training.data import Pictures, components, luma
+from licbench.training.initial.cae import continue_from, klt_basis, start_as_klt
+from licbench.training.precision import Arithmetic
 from licbench.training.schedules import rate_factor
 from licbench.training.task import Losses, Recipe, Task, Tensors, place, weights_of
 
@@ -51,25 +54,31 @@ def _laplace_cdf(x: Tensor) -> Tensor:
 
 
 class CaeTask(Task):
-    """The recipe's ``init``: random | klt; ``rate``: energy (Eq. 1) | laplace; ``quantiser``: noise | straight_through.
+    """The recipe's ``init``: random | klt | the model that the run continues; ``rate``: energy (Eq. 1) | laplace;
+    ``quantiser``: noise | straight_through.
 
     Distortion is the mean squared error in 8-bit units, rate is per pixel; ``lagrangian`` weighs them in units of the
     squared quantiser step, so that one number serves the whole ladder. Latents are trained for a quantiser step of 1.
-    ``scale`` is the range by which pictures are resized before they are cut; ``precision`` that of the networks'
-    arithmetic, float32 | bfloat16.
+    ``scale`` is the range by which pictures are resized before they are cut; ``chroma`` the share of crops that are
+    of Cb or Cr, the others being luma; ``average`` the decay, a step, of the moving average of the weights that is
+    exported (0: none).
     """
 
     smallest_picture = 128
 
-    def __init__(self, pictures: Pictures, recipe: Recipe, device: torch.device) -> None:
-        self.recipe, self.device, self.pictures = recipe, device, pictures
+    def __init__(self, pictures: Pictures, recipe: Recipe, arithmetic: Arithmetic, start: Model | None = None) -> None:
+        self.recipe, self.arithmetic, self.pictures = recipe, arithmetic, pictures
+        self.device = arithmetic.device
         torch.manual_seed(int(recipe["seed"]))
         self.cae, self.rate = CAE(), LaplaceRate()
-        if recipe["init"] == "klt":
+        if start is not None:
+            continue_from(self.cae, self.rate, start, float(recipe["step"]))
+        elif recipe["init"] == "klt":
             mean, basis = klt_basis(self._blocks(np.random.default_rng(int(recipe["seed"]))))
             start_as_klt(self.cae, mean, basis, float(recipe["step"]) / PEAK)
         self.modules = nn.ModuleDict({"cae": self.cae, "rate": self.rate})
-        place(self.modules, device)
+        place(self.modules, self.device)
+        self.average = self._moving_average()
         rate, betas = float(recipe["learning_rate"]), (float(recipe["beta1"]), 0.999)
         self.optimisers = [
             torch.optim.Adam(self.cae.parameters(), lr=rate, betas=betas, fused=True),
@@ -79,7 +88,7 @@ class CaeTask(Task):
     def step(self, rng: np.random.Generator, progress: float) -> Losses:
         self._decay(progress)
         component = self._batch(rng, int(self.recipe["batch"]))
-        with self._arithmetic():
+        with self.arithmetic.autocast():
             latent = self.cae.analysis(component).float()
             noisy = latent + self._noise(latent, rng)
             straight = self.recipe["quantiser"] == "straight_through"
@@ -97,37 +106,55 @@ class CaeTask(Task):
         (loss + bits if as_printed else loss).backward()
         for optimiser in self.optimisers:
             optimiser.step()
+        if self.average is not None:
+            self.average.update_parameters(self.cae)
         return {"loss": loss, "mse": distortion, "bpp": bits, "energy": energy}
 
     def validate(self, pictures: Pictures) -> dict[str, float]:
         """PSNR of luma at the quantiser step trained for, and the rate model's bits."""
         tiles = pictures.tiles(VALIDATION_CROPS, VALIDATION_SIDE, np.random.default_rng(0))
-        errors, bits = [], []
+        errors, bits, cae = [], [], self._exported()
         with torch.no_grad():
             for component in luma(tiles).split(8):
-                latent = self.cae.analysis(component).round()
-                errors.append(functional.mse_loss(self.cae.synthesis(latent), component))
+                latent = cae.analysis(component).round()
+                errors.append(functional.mse_loss(cae.synthesis(latent), component))
                 bits.append(self.rate(latent) / component.numel())
         mse = torch.stack(errors).mean().item()
         return {"val_psnr_db": -10 * math.log10(mse), "val_bpp": torch.stack(bits).mean().item()}
 
     def export(self, rng: np.random.Generator) -> Tensors:
-        """Weights and the offline rotation: eigenvectors (32, 32) of E[y y^T] on the training set, mean kept."""
-        second_moment = np.zeros((MAPS, MAPS))
+        """Weights, the rate model's (for a run that continues this one), and the offline rotation.
+
+        The rotation: eigenvectors (32, 32) of E[y y^T] on the training set, mean kept.
+        """
+        second_moment, cae = np.zeros((MAPS, MAPS)), self._exported()
         with torch.no_grad():
             for _ in range(EXPORT_CROPS // 16):
-                latent = self.cae.analysis(self._batch(rng, 16)).double().cpu().numpy()
+                latent = cae.analysis(self._batch(rng, 16)).double().cpu().numpy()
                 maps = latent.swapaxes(0, 1).reshape(MAPS, -1)
                 second_moment += maps @ maps.T
         _, vectors = np.linalg.eigh(second_moment)
-        return {**weights_of(self.cae, "cae"), "pca": vectors[:, ::-1].astype(np.float32)}
+        rotation = vectors[:, ::-1].astype(np.float32)
+        return {**weights_of(cae, "cae"), **weights_of(self.rate, "rate"), "pca": rotation}
+
+    def _moving_average(self) -> AveragedModel | None:
+        decay = float(self.recipe["average"])
+        if not decay:
+            return None
+        average = AveragedModel(self.cae, multi_avg_fn=get_ema_multi_avg_fn(decay))
+        self.modules["average"] = average
+        return average
+
+    def _exported(self) -> CAE:
+        """The network whose weights count: the moving average, where one is kept."""
+        if self.average is None:
+            return self.cae
+        assert isinstance(self.average.module, CAE)
+        return self.average.module
 
     def _decay(self, progress: float) -> None:
-        factor = rate_factor(str(self.recipe["schedule"]), progress)
+        factor = rate_factor(str(self.recipe["schedule"]), progress, float(self.recipe["warm_up"]))
         self.optimisers[0].param_groups[0]["lr"] = float(self.recipe["learning_rate"]) * factor
-
-    def _arithmetic(self) -> torch.autocast:
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe["precision"] == "bfloat16")
 
     def _noise(self, latent: Tensor, rng: np.random.Generator) -> Tensor:
         """Uniform, one quantiser step wide, drawn where the latent is."""
@@ -136,7 +163,9 @@ class CaeTask(Task):
 
     def _batch(self, rng: np.random.Generator, count: int, side: int | None = None) -> Tensor:
         low, high = self.recipe["scale"]
-        component = luma(self.pictures.tiles(count, side or int(self.recipe["patch"]), rng, (low, high)))
+        tiles = self.pictures.tiles(count, side or int(self.recipe["patch"]), rng, (low, high))
+        share = float(self.recipe["chroma"])
+        component = components(tiles, share, rng) if share else luma(tiles)
         return component.contiguous(memory_format=torch.channels_last)
 
     def _blocks(self, rng: np.random.Generator) -> npt.NDArray[np.float64]:

@@ -11,6 +11,7 @@ import torch
 
 from licbench.errors import ModelError
 from licbench.files import replacing
+from licbench.training.precision import Arithmetic
 from licbench.training.task import Losses, Task
 
 CHECKPOINT_SECONDS = 60.0
@@ -24,18 +25,24 @@ class Progress:
     def __init__(self, path: Path, recipe_hash: str) -> None:
         self.path, self.recipe_hash = path, recipe_hash
         self.step, self.seconds = 0, 0.0
+        self.precisions: list[str] = []
         self.rows: list[dict[str, float]] = []
         self.smoothed: dict[str, float] = {}
         self.validated: Mapping[str, float] = {}
         self._pending: list[Losses] = []
         self._saved = self._clock = time.monotonic()
 
-    def restore(self, task: Task, device: torch.device) -> None:
-        """Take up what the checkpoint holds, if there is one.
+    def restore(self, task: Task, arithmetic: Arithmetic) -> None:
+        """Take up what the checkpoint holds, if there is one; a run may go on in another precision than it began in.
 
         Raises:
             ModelError: it is damaged, or belongs to another recipe.
         """
+        self._load(task, arithmetic.device)
+        if arithmetic.precision not in self.precisions:
+            self.precisions.append(arithmetic.precision)
+
+    def _load(self, task: Task, device: torch.device) -> None:
         if not self.path.is_file():
             return
         try:
@@ -51,6 +58,7 @@ class Progress:
             optimiser.load_state_dict(optimiser_state)
         self.step, self.seconds, self.rows = held["step"], held["seconds"], held["rows"]
         self.smoothed, self.validated = held["smoothed"], held["validated"]
+        self.precisions = held["precisions"]
 
     def advance(self, losses: Losses) -> None:
         """Count a step; its losses are read later, all at once, so that an accelerator never waits for them."""
@@ -85,6 +93,7 @@ class Progress:
                     "rows": self.rows,
                     "smoothed": self.smoothed,
                     "validated": dict(self.validated),
+                    "precisions": self.precisions,
                 },
                 temporary,
             )

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from licbench.errors import DatasetError
 from licbench.files import replacing
-from licbench.images import LUMA_OF_RGB, Image, decode_rgb
+from licbench.images import CB_SPAN, CR_SPAN, LUMA_OF_RGB, Image, decode_rgb
 
 Scales = tuple[float, float]
 """Smallest and largest factor by which pictures are resized before they are cut."""
@@ -186,6 +186,21 @@ def luma(rgb: Tensor) -> Tensor:
     """The BT.601 luma of uint8 (N, 3, H, W), rounded to 8 bits and scaled to [0, 1]: float32 (N, 1, H, W)."""
     weights = torch.tensor(LUMA_OF_RGB, device=rgb.device)
     return torch.einsum("c,nchw->nhw", weights, rgb.float()).round().div(255).unsqueeze(1)
+
+
+def components(rgb: Tensor, chroma: float, rng: np.random.Generator) -> Tensor:
+    """One component of each of uint8 (N, 3, H, W), 8 bits scaled to [0, 1]: float32 (N, 1, H, W).
+
+    Each is Cb or Cr with the probability ``chroma``, else luma.
+    """
+    count = len(rgb)
+    chosen = np.where(rng.random(count) < chroma, rng.integers(1, 3, count), 0)
+    luma_of_all = luma(rgb)
+    blue, red = (rgb[:, channel : channel + 1].float() / 255 - luma_of_all for channel in (2, 0))
+    spans = torch.tensor([CB_SPAN, CR_SPAN], device=rgb.device)
+    differences = torch.stack([blue, red], dim=1) / spans[:, None, None, None] + 128 / 255
+    planes = torch.cat([luma_of_all[:, None], (differences * 255).round().clamp(0, 255) / 255], dim=1)
+    return planes[torch.arange(count), torch.from_numpy(chosen)]
 
 
 def _resized(windows: Tensor, spans: Tensor, side: int) -> Tensor:

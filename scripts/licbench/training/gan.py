@@ -12,9 +12,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from licbench.codes import BIT_DEPTHS, CodeQuantiser
+from licbench.inference import fill
+from licbench.lineage import first_init
+from licbench.models import Model
 from licbench.networks.gan import Discriminator, Encoder, Generator
 from licbench.training.data import Pictures
 from licbench.training.initial.gan import start_as_klt
+from licbench.training.precision import Arithmetic
 from licbench.training.schedules import rate_factor
 from licbench.training.task import Losses, Recipe, Task, Tensors, keep_as_stored, place, weights_of
 
@@ -31,20 +35,21 @@ class GanTask(Task):
 
     As printed, J_G holds no adversarial term. The recipe's keys beyond the paper's:
 
-    init: random (the paper's) | klt, with which batch normalisation keeps to the statistics that it starts from, for
-        those of small batches would drown the transform.
+    init: random (the paper's) | the model that the run continues, whose discriminator starts anew | klt. After a start
+        as klt batch normalisation keeps to the statistics that it starts from, for those of small batches would drown
+        the transform.
     pixels_only: share of the run before the discriminator joins; 0 in the paper.
     scale: tiles are cut from pictures enlarged by a random factor in this range, as the codec meets them; [1, 1] in
         the paper.
-    precision: of the arithmetic, float32 | bfloat16.
     clip: largest norm of a step's gradient.
     storage: of the weights, see ``storage``.
     """
 
     smallest_picture = 128
 
-    def __init__(self, pictures: Pictures, recipe: Recipe, device: torch.device) -> None:
-        self.recipe, self.device, self.pictures = recipe, device, pictures
+    def __init__(self, pictures: Pictures, recipe: Recipe, arithmetic: Arithmetic, start: Model | None = None) -> None:
+        self.recipe, self.arithmetic, self.pictures = recipe, arithmetic, pictures
+        self.from_klt = (recipe["init"] if start is None else first_init(start.card)) == "klt"
         self.side, self.code_size = int(recipe["input_size"]), int(recipe["code_size"])
         torch.manual_seed(int(recipe["seed"]))
         self.encoder = Encoder(self.code_size, self.side)
@@ -53,10 +58,13 @@ class GanTask(Task):
         self.modules = nn.ModuleDict(
             {"encoder": self.encoder, "generator": self.generator, "discriminator": self.discriminator}
         )
-        if recipe["init"] == "klt":
+        if start is not None:
+            fill(self.encoder, start, "encoder")
+            fill(self.generator, start, "generator")
+        elif self.from_klt:
             tiles = self._tiles(np.random.default_rng(int(recipe["seed"])), START_TILES).cpu()
             start_as_klt(self.encoder, self.generator, tiles)
-        place(self.modules, device)
+        place(self.modules, arithmetic.device)
         rate, betas = float(recipe["learning_rate"]), (float(recipe["beta1"]), 0.999)
         self.optimisers = [
             torch.optim.Adam(self._coder(), lr=rate, betas=betas, fused=True),
@@ -67,7 +75,7 @@ class GanTask(Task):
         self._set_mode()
         self._decay(progress)
         real = self._batch(rng, int(self.recipe["batch"]))
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe["precision"] == "bfloat16"):
+        with self.arithmetic.autocast():
             fake = self.generator(self.encoder(real)).float()
             pixels = functional.mse_loss(fake, real)
             losses = dict.fromkeys(("mse", "features", "discriminator"), torch.zeros_like(pixels))
@@ -115,13 +123,13 @@ class GanTask(Task):
 
     def _set_mode(self) -> None:
         self.modules.train()
-        if self.recipe["init"] == "klt":
+        if self.from_klt:
             for module in (*self.encoder.modules(), *self.generator.modules()):
                 if isinstance(module, nn.BatchNorm2d):
                     module.eval()
 
     def _decay(self, progress: float) -> None:
-        factor = rate_factor(str(self.recipe["schedule"]), progress)
+        factor = rate_factor(str(self.recipe["schedule"]), progress, float(self.recipe["warm_up"]))
         for optimiser in self.optimisers:
             optimiser.param_groups[0]["lr"] = float(self.recipe["learning_rate"]) * factor
 

@@ -20,8 +20,11 @@ from tqdm import tqdm
 
 from licbench.errors import LicbenchError
 from licbench.files import replacing, write_bytes, write_text
+from licbench.lineage import lineage_after
+from licbench.models import Model
 from licbench.training.checkpoints import Progress
 from licbench.training.data import Pictures
+from licbench.training.precision import Arithmetic
 from licbench.training.task import Recipe, Task
 
 VALIDATIONS = 20
@@ -46,11 +49,16 @@ class Destination:
 
 @dataclass(frozen=True)
 class Origin:
-    """What the card tells of the pictures: the sets by name, and the hashes of the decoded files."""
+    """What a run comes from: the sets by name, the hashes of the decoded files, and the model that it continues."""
 
     sets: Sequence[str]
     training_sha256: str
     validation_sha256: str
+    continued: Model | None = None
+
+    def lineage(self) -> list[dict[str, Any]]:
+        """The stages before this run, as cards keep them."""
+        return lineage_after(self.continued.card) if self.continued else []
 
 
 class OutOfTimeError(LicbenchError):
@@ -64,14 +72,15 @@ class Run:
         task: the network's part, on ``device``.
         recipe: what the task was made from.
         origin: of the pictures.
-        device: where the task computes.
+        arithmetic: of the task.
         to: what to write.
     """
 
-    def __init__(self, task: Task, recipe: Recipe, origin: Origin, device: torch.device, to: Destination) -> None:
-        self.task, self.recipe, self.origin, self.device, self.to = task, recipe, origin, device, to
+    def __init__(self, task: Task, recipe: Recipe, origin: Origin, arithmetic: Arithmetic, to: Destination) -> None:
+        self.task, self.recipe, self.origin, self.arithmetic, self.to = task, recipe, origin, arithmetic, to
         self.progress = Progress(to.checkpoint, _recipe_hash(recipe, origin))
         self.steps, self.seed = int(recipe["steps"]), int(recipe["seed"])
+        self.steps_before = sum(stage["steps"] for stage in origin.lineage())
         self.log_every = int(recipe["log_every"])
         self.validate_every = self.log_every * max(1, math.ceil(self.steps / self.log_every / VALIDATIONS))
         self.snapshot_steps = {self.steps >> halvings for halvings in range(SNAPSHOTS)}
@@ -83,7 +92,7 @@ class Run:
             OutOfTimeError: ``max_seconds`` passed before the last step.
             ModelError: the checkpoint belongs to another recipe, or the loss left the numbers.
         """
-        self.progress.restore(self.task, self.device)
+        self.progress.restore(self.task, self.arithmetic)
         deadline = time.monotonic() + max_seconds
         with tqdm(
             total=self.steps, initial=self.progress.step, desc=str(self.recipe["name"]), unit="step", mininterval=5
@@ -97,9 +106,12 @@ class Run:
         self._write_model(self.to.weights)
 
     def _step(self, validation: Pictures) -> None:
-        """A generator per step: a resumed run draws the very batches that an unbroken one would have drawn."""
+        """A generator per step: a resumed run draws the very batches that an unbroken one would have drawn.
+
+        A run that continues a model goes on counting where that ended, so that it sees other crops.
+        """
         progress = self.progress
-        rng = np.random.default_rng([self.seed, progress.step])
+        rng = np.random.default_rng([self.seed, self.steps_before + progress.step])
         progress.advance(self.task.step(rng, progress.step / self.steps))
         at_end = progress.step == self.steps
         if progress.step % self.log_every == 0 or at_end:
@@ -125,7 +137,7 @@ class Run:
         write_bytes(path, weights)
 
     def _card(self, weights: bytes) -> dict[str, Any]:
-        cuda = self.device.type == "cuda"
+        device = self.arithmetic.device
         return {
             "name": self.recipe["name"],
             "network": self.recipe["network"],
@@ -134,9 +146,11 @@ class Run:
             "training_sets": list(self.origin.sets),
             "training_sha256": self.origin.training_sha256,
             "validation_sha256": self.origin.validation_sha256,
+            "lineage": self.origin.lineage(),
             "steps": self.progress.step,
             "seconds": round(self.progress.seconds),
-            "device": torch.cuda.get_device_name(self.device) if cuda else f"cpu, {platform.machine()}",
+            "device": torch.cuda.get_device_name(device) if device.type == "cuda" else f"cpu, {platform.machine()}",
+            "precision": " and ".join(self.progress.precisions),
             "threads": torch.get_num_threads(),
             "final_losses": {name: float(f"{value:.6g}") for name, value in self.progress.latest().items()},
             "versions": {"torch": torch.__version__, "numpy": np.__version__, "python": platform.python_version()},
@@ -145,7 +159,8 @@ class Run:
 
 
 def _recipe_hash(recipe: Recipe, origin: Origin) -> str:
-    text = json.dumps([dict(recipe), origin.training_sha256, origin.validation_sha256], sort_keys=True)
+    start = origin.continued.card["sha256"] if origin.continued else None
+    text = json.dumps([dict(recipe), origin.training_sha256, origin.validation_sha256, start], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -11,11 +11,14 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from licbench.images import Image
+from licbench.inference import fill
+from licbench.models import Model
 from licbench.networks.srcnn import MARGIN, SRCNN
 from licbench.resampling import halve, resize
 from licbench.super_resolution import enlargements
 from licbench.training.data import Pictures
 from licbench.training.initial.srcnn import start_as_identity
+from licbench.training.precision import Arithmetic
 from licbench.training.schedules import rate_factor
 from licbench.training.task import Losses, Recipe, Task, Tensors, weights_of
 
@@ -26,25 +29,28 @@ VALIDATION_PICTURES = 10
 
 
 class SrcnnTask(Task):
-    """The recipe's ``init``: gaussian (ref [14]) | identity. Adam stands in for SGD; the last layer learns at a tenth.
+    """The recipe's ``init``: gaussian (ref [14]) | identity | the model that the run continues.
 
-    A sample is one of R, G, B of a random place, since the codec applies the net to each (Fig. 4). ``scale`` is the
-    range by which pictures are resized, once each, before all else: smaller ones are sharper, without JPEG's traces.
+    Adam stands in for SGD; the last layer learns at a tenth. A sample is one of R, G, B of a random place, since the
+    codec applies the net to each (Fig. 4). ``scale`` is the range by which pictures are resized, once each, before all
+    else: smaller ones are sharper, without JPEG's traces.
     """
 
     smallest_picture = 64
 
-    def __init__(self, pictures: Pictures, recipe: Recipe, device: torch.device) -> None:
-        self.recipe, self.device = recipe, device
+    def __init__(self, pictures: Pictures, recipe: Recipe, arithmetic: Arithmetic, start: Model | None = None) -> None:
+        self.recipe, self.arithmetic = recipe, arithmetic
         low, high = recipe["scale"]
         self.pairs = _with_bicubic(pictures, (low, high), np.random.default_rng(int(recipe["seed"])))
         torch.manual_seed(int(recipe["seed"]))
         self.srcnn = SRCNN()
-        if recipe["init"] == "identity":
+        if start is not None:
+            fill(self.srcnn, start, "srcnn")
+        elif recipe["init"] == "identity":
             start_as_identity(self.srcnn)
         else:
             _start_gaussian(self.srcnn)
-        self.modules = nn.ModuleDict({"srcnn": self.srcnn}).to(device)
+        self.modules = nn.ModuleDict({"srcnn": self.srcnn}).to(arithmetic.device)
         self.rates = [float(recipe["learning_rate"]), float(recipe["learning_rate"]) * LAST_LAYER_RATE]
         early = [*self.srcnn.extract.parameters(), *self.srcnn.map.parameters()]
         groups = [
@@ -54,12 +60,14 @@ class SrcnnTask(Task):
         self.optimisers = [torch.optim.Adam(groups, betas=(float(recipe["beta1"]), 0.999), fused=True)]
 
     def step(self, rng: np.random.Generator, progress: float) -> Losses:
-        factor = rate_factor(str(self.recipe["schedule"]), progress)
+        factor = rate_factor(str(self.recipe["schedule"]), progress, float(self.recipe["warm_up"]))
         for group, rate in zip(self.optimisers[0].param_groups, self.rates, strict=True):
             group["lr"] = rate * factor
         blurred, sharp = self._batch(rng)
         target = sharp[:, :, MARGIN:-MARGIN, MARGIN:-MARGIN]
-        loss = functional.mse_loss(self.srcnn(blurred), target)
+        with self.arithmetic.autocast():
+            enlarged = self.srcnn(blurred).float()
+        loss = functional.mse_loss(enlarged, target)
         self.optimisers[0].zero_grad()
         loss.backward()
         self.optimisers[0].step()

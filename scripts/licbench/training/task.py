@@ -11,7 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from licbench import storage
+from licbench.models import Model
 from licbench.training.data import Pictures
+from licbench.training.precision import Arithmetic
 
 Recipe = Mapping[str, Any]
 """Every number that decides the result: network, sizes, loss weights, steps, seed."""
@@ -29,8 +31,8 @@ class Task(ABC):
     optimisers: list[torch.optim.Optimizer]
 
     @abstractmethod
-    def __init__(self, pictures: Pictures, recipe: Recipe, device: torch.device) -> None:
-        """Networks as the recipe starts them, on ``device``, where the pictures are."""
+    def __init__(self, pictures: Pictures, recipe: Recipe, arithmetic: Arithmetic, start: Model | None = None) -> None:
+        """Networks as the recipe starts them, or as ``start`` holds them, on the device where the pictures are."""
 
     @abstractmethod
     def step(self, rng: np.random.Generator, progress: float) -> Losses:

@@ -1,12 +1,16 @@
-"""The CAE as an orthonormal 8x8 block transform."""
+"""Where a CAE's training starts, other than from random weights: an orthonormal 8x8 block transform, or a model."""
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from licbench.inference import fill
+from licbench.models import Model
 from licbench.networks.cae import CAE, DOWNSCALE, MAPS
 
 SPARE_SLOPE = 0.25
@@ -55,6 +59,29 @@ def _make_linear(prelu: nn.Module, count: int) -> None:
     assert isinstance(prelu, nn.PReLU)
     prelu.weight.data.fill_(SPARE_SLOPE)
     prelu.weight.data[:count] = 1.0
+
+
+def continue_from(network: CAE, rate: nn.Module, model: Model, step: float) -> None:
+    """Set ``network`` and its rate model to those of a trained model, rescaled to another quantiser step.
+
+    Latents of the model are in units of the step that it was trained for. PReLU commutes with positive factors, so
+    that scaled weights of Conv6 and Deconv1 give the same function of a latent in units of ``step``.
+
+    Raises:
+        ModelError: the weights do not fit.
+    """
+    fill(network, model, "cae")
+    finer = float(model.card["recipe"]["step"]) / step
+    with torch.no_grad():
+        last, first = network.analysis[-2], network.synthesis[0]
+        assert isinstance(last, nn.Conv2d) and last.bias is not None and isinstance(first, nn.Conv2d)
+        last.weight *= finer
+        last.bias *= finer
+        first.weight /= finer
+        if "rate.floor" in model.tensors:  # models from before they could be continued have none
+            fill(rate, model, "rate")
+            assert isinstance(rate.floor, nn.Parameter)
+            rate.floor.add_(math.log(finer))
 
 
 def _set_analysis(parts: list[nn.Module], vectors: Tensor, mean: Tensor) -> None:
