@@ -236,7 +236,7 @@ def test_defaults_of_the_schema_are_those_of_the_config():
         ("models.srcnn.sets", ["kodak"], "model 'srcnn' would train on kodak, which is for evaluation"),
         ("training.sets", ["bsds500_val"], "would train on bsds500_val, which is for validation"),
         ("training.validation", "bsds500_train", "bsds500_train is not for validation"),
-        ("training.recipe", "long", "no recipe 'long' in training.recipes; add it"),
+        ("training.recipe", "endless", "no recipe 'endless' in training.recipes; add it"),
         ("training_curves.settings.vgg", {}, "unknown model 'vgg' in training_curves.settings"),
         ("training.recipes.short.models.vgg", {"steps": 3}, "unknown model 'vgg' in training.recipes.short.models"),
     ],
