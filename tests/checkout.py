@@ -9,7 +9,8 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -32,6 +33,9 @@ TINY_SETTINGS: Mapping[str, Any] = {
     },
 }
 """Two fast codecs with two points each."""
+
+AS_A_USER = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+"""What a command starts with so that rights bind it, also where the tests run as root."""
 
 
 @dataclass(frozen=True)
@@ -71,12 +75,12 @@ class Checkout:
     root: Path
     _settings: int = field(default=0, init=False)
 
-    def run(self, *command: str | Path, timeout: float = 300) -> Outcome:
-        """A command in the project's folder, with this interpreter's programs first and no way to the network."""
+    def run(self, *command: str | Path, at: Path | None = None, timeout: float = 300) -> Outcome:
+        """A command in the project's folder, or at another, with this interpreter's programs first and no network."""
         started = time.monotonic()
         ended = subprocess.run(
             [str(word) for word in command],
-            cwd=self.root,
+            cwd=at or self.root,
             env=offline_environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -145,6 +149,20 @@ def offline_environment() -> dict[str, str]:
         if not (name.lower().endswith("_proxy") or name.startswith("SNAKEMAKE_"))
     }
     return {**kept, **proxies, "PATH": path}
+
+
+@contextmanager
+def read_only(folder: Path) -> Iterator[None]:
+    """Nobody may write in a folder for as long as the block lasts; root only where ``AS_A_USER`` starts the command."""
+    places = [folder, *folder.rglob("*")]
+    modes = {place: place.stat().st_mode for place in places if not place.is_symlink()}
+    for place, mode in modes.items():
+        place.chmod(mode & ~0o222)
+    try:
+        yield
+    finally:
+        for place, mode in modes.items():
+            place.chmod(mode)
 
 
 def complaints(output: str) -> list[str]:

@@ -21,8 +21,7 @@ os.environ.update(dict.fromkeys(["MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOL
 os.environ.update(PATH=os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()]))
 
 try:
-    if not AT_HOME:
-        datasets.refuse_placeholder(ROOT)
+    datasets.refuse_placeholder(ROOT)
     settings.check(config)
     DATASET = datasets.describe(str(config["dataset"]))
 except LicbenchError as error:
