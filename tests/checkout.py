@@ -12,7 +12,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ import PIL.Image
 import yaml
 
 ROOT = Path(__file__).parents[1]
+RUN_ONLY = Path(__file__).parent / "run_only"
 PARTS = ("Snakefile", "config.yaml", "pyproject.toml", "envs", "profiles", "scripts", "workflow")
 JOB = re.compile(r"^(?:local)?(?:rule|checkpoint) (\w+):\n((?: +.*\n)*)", re.MULTILINE)
 NOTHING_TO_DO = "Nothing to be done"
@@ -75,13 +77,15 @@ class Checkout:
     root: Path
     _settings: int = field(default=0, init=False)
 
-    def run(self, *command: str | Path, at: Path | None = None, timeout: float = 300) -> Outcome:
-        """A command in the project's folder, or at another, with this interpreter's programs first and no network."""
+    def run(
+        self, *command: str | Path, at: Path | None = None, developer: bool = False, timeout: float = 300
+    ) -> Outcome:
+        """A command in the project's folder, or at another, in the environment of a user or of a ``developer``."""
         started = time.monotonic()
         ended = subprocess.run(
             [str(word) for word in command],
             cwd=at or self.root,
-            env=offline_environment(),
+            env=offline_environment(developer),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -138,8 +142,11 @@ def save_pictures(folder: Path, pictures: Mapping[str, np.ndarray]) -> list[Path
     return paths
 
 
-def offline_environment() -> dict[str, str]:
-    """This process's environment with a proxy that nobody answers: a download fails at once."""
+def offline_environment(developer: bool = False) -> dict[str, str]:
+    """This process's environment with a proxy that nobody answers: a download fails at once.
+
+    This interpreter's programs come first. Unless for a ``developer``, nothing outside envs/run.lock can be imported.
+    """
     nobody = "http://127.0.0.1:9"
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     proxies = {f"{scheme}_proxy": nobody for scheme in ("http", "https", "all")}
@@ -148,7 +155,18 @@ def offline_environment() -> dict[str, str]:
         for name, value in os.environ.items()
         if not (name.lower().endswith("_proxy") or name.startswith("SNAKEMAKE_"))
     }
+    if not developer:
+        kept |= {"PYTHONPATH": str(RUN_ONLY), "NOT_IN_RUN_LOCK": ",".join(modules_outside_run_lock())}
     return {**kept, **proxies, "PATH": path}
+
+
+@cache
+def modules_outside_run_lock() -> list[str]:
+    """Top-level modules of the packages here that are neither in envs/run.lock nor in every virtual environment."""
+    names = [line.split("==")[0] for line in (ROOT / "envs" / "run.lock").read_text().splitlines()]
+    held = {_normal(name) for name in [*names, "pip", "setuptools"]}
+    found = packages_distributions().items()
+    return sorted(module for module, packages in found if held.isdisjoint(map(_normal, packages)))
 
 
 @contextmanager
@@ -168,6 +186,10 @@ def read_only(folder: Path) -> Iterator[None]:
 def complaints(output: str) -> list[str]:
     """The lines with which our scripts gave up, each once."""
     return list(dict.fromkeys(line for line in output.splitlines() if line.startswith("error: ")))
+
+
+def _normal(package: str) -> str:
+    return re.sub(r"[-_.]+", "-", package).lower()
 
 
 def _wildcards(block: str) -> dict[str, str]:
