@@ -25,6 +25,7 @@ OUTPUT = re.compile(r"^ *codec +psnr_db")
 
 TINY = {
     "codecs": ["jpeg"],
+    "report": {"pictures": 1, "side": 256},
     "settings": {"jpeg": {"modes": ["420-optimised"], "quality": [5, 20]}},
 }
 
@@ -37,6 +38,7 @@ WAYS: dict[str, str] = {
     r"snakemake --cores 8( results/table5.csv)?( --config dataset=./photos)?": RUN,
     r"snakemake --report report.html": RUN,
     r"snakemake verify": RUN,
+    r"snakemake --snakefile /path/to/checkout/Snakefile --directory elsewhere --cores 8 results/table5.csv": RUN,
     r"python scripts/(encode|decode|train)\.py .*": RUN,
     r"make (table5|verify|reference)": RUN,
     # Downloads, trains, needs a batch system, or measures for long
@@ -106,7 +108,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
 
 
 def bash(project: Checkout, command: str) -> Outcome:
-    return project.run("bash", "-c", command)
+    return project.run("bash", "-c", command.replace("/path/to/checkout", str(project.root)))
 
 
 def test_what_a_user_lacks_cannot_be_imported(project: Checkout) -> None:
