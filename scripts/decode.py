@@ -9,7 +9,8 @@ from pathlib import Path
 from licbench.cli import run
 from licbench.errors import CorruptStreamError
 from licbench.images import write_png
-from licbench.models import SHIPPED, ModelStore
+from licbench.locations import SHIPPED
+from licbench.models import ModelStore
 from licbench.registry import codec_class, codec_ids, codec_of_file
 
 

@@ -16,7 +16,8 @@ from licbench.cli import run
 from licbench.codecs.base import OperatingPoint
 from licbench.files import write_bytes
 from licbench.images import read_rgb
-from licbench.models import SHIPPED, ModelStore
+from licbench.locations import SHIPPED
+from licbench.models import ModelStore
 from licbench.registry import codec_class, codec_ids
 from licbench.validation import require_valid
 

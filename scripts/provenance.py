@@ -11,6 +11,7 @@ import yaml
 
 from licbench.cli import run
 from licbench.files import write_text
+from licbench.locations import known_as
 
 
 def main() -> None:
@@ -27,7 +28,7 @@ def main() -> None:
         "python": platform.python_version(),
         "machine": platform.platform(),
         "packages": {package.name: package.version for package in sorted(distributions(), key=lambda item: item.name)},
-        "sha256": {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in files},
+        "sha256": {known_as(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in files},
     }
     write_text(options.out_config, yaml.safe_dump(options.config, sort_keys=False))
     write_text(options.out_versions, json.dumps(record, indent=2) + "\n")

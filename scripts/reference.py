@@ -5,7 +5,8 @@ from pathlib import Path
 
 from licbench.cli import run
 from licbench.errors import PointsError
-from licbench.reference import REFERENCE, changed_makers, compare, keep
+from licbench.locations import REFERENCE
+from licbench.reference import changed_makers, compare, keep
 
 
 def main() -> None:

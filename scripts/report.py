@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from licbench.cli import run
+from licbench.locations import TEMPLATES
 from licbench.points import read_rows
 from licbench.report.site import Run, write_report
 
@@ -22,7 +23,7 @@ def main() -> None:
     parser.add_argument("--pictures", nargs="*", type=Path, default=[], help="folders of report_picture.py")
     parser.add_argument("--figures", nargs="*", type=Path, default=[], help="PNG files to show")
     parser.add_argument("--results", default="results", type=Path, help="holds provenance/ and benchmarks/")
-    parser.add_argument("--templates", default="workflow/report", type=Path, help="the pages' templates and texts")
+    parser.add_argument("--templates", default=TEMPLATES, type=Path, help="the pages' templates and texts")
     parser.add_argument("--out", required=True, type=Path, help="index.html; the other pages go beside it")
     options = parser.parse_args()
     told = Run(

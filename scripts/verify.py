@@ -6,7 +6,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from licbench.cli import run
-from licbench.models import SHIPPED
+from licbench.locations import SHIPPED
 from licbench.points import read_rows
 from licbench.verifying import verify_rows
 

@@ -21,8 +21,9 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
 from licbench.bpg import picture as hevc
 from licbench.images import read_rgb
+from licbench.locations import SHIPPED
 from licbench.metrics import error_moments, psnr
-from licbench.models import SHIPPED, ModelStore
+from licbench.models import ModelStore
 from licbench.points import digest, read_rows
 from licbench.registry import codec_class
 

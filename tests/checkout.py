@@ -9,9 +9,11 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ import PIL.Image
 import yaml
 
 ROOT = Path(__file__).parents[1]
+RUN_ONLY = Path(__file__).parent / "run_only"
 PARTS = ("Snakefile", "config.yaml", "pyproject.toml", "envs", "profiles", "scripts", "workflow")
 JOB = re.compile(r"^(?:local)?(?:rule|checkpoint) (\w+):\n((?: +.*\n)*)", re.MULTILINE)
 NOTHING_TO_DO = "Nothing to be done"
@@ -32,6 +35,9 @@ TINY_SETTINGS: Mapping[str, Any] = {
     },
 }
 """Two fast codecs with two points each."""
+
+AS_A_USER = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+"""What a command starts with so that rights bind it, also where the tests run as root."""
 
 
 @dataclass(frozen=True)
@@ -71,13 +77,15 @@ class Checkout:
     root: Path
     _settings: int = field(default=0, init=False)
 
-    def run(self, *command: str | Path, timeout: float = 300) -> Outcome:
-        """A command in the project's folder, with this interpreter's programs first and no way to the network."""
+    def run(
+        self, *command: str | Path, at: Path | None = None, developer: bool = False, timeout: float = 300
+    ) -> Outcome:
+        """A command in the project's folder, or at another, in the environment of a user or of a ``developer``."""
         started = time.monotonic()
         ended = subprocess.run(
             [str(word) for word in command],
-            cwd=self.root,
-            env=offline_environment(),
+            cwd=at or self.root,
+            env=offline_environment(developer),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -134,8 +142,11 @@ def save_pictures(folder: Path, pictures: Mapping[str, np.ndarray]) -> list[Path
     return paths
 
 
-def offline_environment() -> dict[str, str]:
-    """This process's environment with a proxy that nobody answers: a download fails at once."""
+def offline_environment(developer: bool = False) -> dict[str, str]:
+    """This process's environment with a proxy that nobody answers: a download fails at once.
+
+    This interpreter's programs come first. Unless for a ``developer``, nothing outside envs/run.lock can be imported.
+    """
     nobody = "http://127.0.0.1:9"
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     proxies = {f"{scheme}_proxy": nobody for scheme in ("http", "https", "all")}
@@ -144,12 +155,41 @@ def offline_environment() -> dict[str, str]:
         for name, value in os.environ.items()
         if not (name.lower().endswith("_proxy") or name.startswith("SNAKEMAKE_"))
     }
+    if not developer:
+        kept |= {"PYTHONPATH": str(RUN_ONLY), "NOT_IN_RUN_LOCK": ",".join(modules_outside_run_lock())}
     return {**kept, **proxies, "PATH": path}
+
+
+@cache
+def modules_outside_run_lock() -> list[str]:
+    """Top-level modules of the packages here that are neither in envs/run.lock nor in every virtual environment."""
+    names = [line.split("==")[0] for line in (ROOT / "envs" / "run.lock").read_text().splitlines()]
+    held = {_normal(name) for name in [*names, "pip", "setuptools"]}
+    found = packages_distributions().items()
+    return sorted(module for module, packages in found if held.isdisjoint(map(_normal, packages)))
+
+
+@contextmanager
+def read_only(folder: Path) -> Iterator[None]:
+    """Nobody may write in a folder for as long as the block lasts; root only where ``AS_A_USER`` starts the command."""
+    places = [folder, *folder.rglob("*")]
+    modes = {place: place.stat().st_mode for place in places if not place.is_symlink()}
+    for place, mode in modes.items():
+        place.chmod(mode & ~0o222)
+    try:
+        yield
+    finally:
+        for place, mode in modes.items():
+            place.chmod(mode)
 
 
 def complaints(output: str) -> list[str]:
     """The lines with which our scripts gave up, each once."""
     return list(dict.fromkeys(line for line in output.splitlines() if line.startswith("error: ")))
+
+
+def _normal(package: str) -> str:
+    return re.sub(r"[-_.]+", "-", package).lower()
 
 
 def _wildcards(block: str) -> dict[str, str]:

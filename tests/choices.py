@@ -24,8 +24,8 @@ sys.path.insert(0, str(ROOT / "scripts"))
 from licbench import codes, openjpeg, resampling  # noqa: E402
 from licbench.codecs import cae, gan, sr  # noqa: E402
 from licbench.images import write_png  # noqa: E402
+from licbench.locations import SHIPPED  # noqa: E402
 from licbench.measuring import measure_images  # noqa: E402
-from licbench.models import SHIPPED  # noqa: E402
 from licbench.points import read_rows  # noqa: E402
 from licbench.range_coder import Static  # noqa: E402
 from licbench.rates import bd_rate  # noqa: E402

@@ -9,8 +9,9 @@ import pytest
 import yaml
 
 from licbench import datasets
-from licbench.datasets import RESOURCES, describe, known_datasets, manifest_hash
+from licbench.datasets import describe, known_datasets, manifest_hash
 from licbench.errors import DatasetError
+from licbench.locations import PROJECT, RESOURCES
 from licbench.manifests import COLUMNS, SAFE_ID, ImageFile, image_id, is_safe_path, manifest_text, read_manifest
 from licbench.settings import training_sets
 
@@ -64,7 +65,7 @@ def test_counts() -> None:
 
 def test_no_model_trains_on_what_it_is_judged_by() -> None:
     """By checksum, over all recipes: not Kodak, not the embedded pictures, not BSDS500 val; SRCNN not BSDS500 test."""
-    config = yaml.safe_load((RESOURCES.parents[1] / "config.yaml").read_text())
+    config = yaml.safe_load((PROJECT / "config.yaml").read_text())
     datasets = [describe(name) for name in known_datasets()]
     hashes = {dataset.id: {file.sha256 for file in (*dataset.manifest, *dataset.archives)} for dataset in datasets}
     assert not hashes["clic2018_train"] & hashes["clic2018_valid"]
@@ -81,7 +82,7 @@ def test_no_model_trains_on_what_it_is_judged_by() -> None:
 
 def test_describe_imports_nothing_heavy() -> None:
     code = "import sys, licbench.datasets as d; d.describe('kodak'); print({'numpy', 'PIL'} & {*sys.modules})"
-    scripts = RESOURCES.parents[1] / "scripts"
+    scripts = PROJECT / "scripts"
     printed = subprocess.run([sys.executable, "-c", code], cwd=scripts, capture_output=True, text=True, check=True)
     assert printed.stdout.strip() == "set()"
 

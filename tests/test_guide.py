@@ -10,7 +10,7 @@ import pytest
 from licbench import forecasts, paper_tables, points, scans, tables, training_curves
 from licbench.claims import judging
 from licbench.figures import pipelines, rate_distortion, structures
-from licbench.models import SHIPPED
+from licbench.locations import SHIPPED
 from licbench.super_resolution import Enlargement
 
 GUIDE = (Path(__file__).parents[1] / "workflow" / "report" / "guide.md").read_text()

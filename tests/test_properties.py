@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from pictures import smooth, textured
 
 from licbench.codecs.base import Codec, Image, OperatingPoint
-from licbench.models import SHIPPED, ModelStore
+from licbench.locations import SHIPPED
+from licbench.models import ModelStore
 from licbench.registry import codec_class, codec_ids
 
 EXAMPLES = int(os.environ.get("LICBENCH_EXAMPLES", "0"))

@@ -14,8 +14,9 @@ from pictures import textured
 
 from licbench.errors import SettingsError
 from licbench.lineage import stages
+from licbench.locations import SCHEMA
 from licbench.registry import codec_class, codec_ids
-from licbench.settings import SCHEMA, check, recipe, require_valid
+from licbench.settings import check, recipe, require_valid
 from licbench.training import loop as training_loop
 from licbench.training.data import CPU, Pictures
 from licbench.training.precision import Arithmetic

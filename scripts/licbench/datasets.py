@@ -14,9 +14,9 @@ from typing import Any, Literal, TypeVar
 import yaml
 
 from licbench.errors import DatasetError
+from licbench.locations import RESOURCES
 from licbench.manifests import ImageFile, SourceFile, image_id, manifest_text, read_manifest, refuse_same_ids
 
-RESOURCES = Path(__file__).parents[2] / "workflow" / "resources"
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".ppm"})
 
 PLACEHOLDER = re.compile(r"\{[^{}]*\}|[{}]|<[a-z][a-z0-9_]*>")
@@ -169,8 +169,7 @@ def _is_folder(path: Path) -> bool:
 def _of_folder(folder: Path) -> Dataset:
     if not _is_folder(folder):
         raise DatasetError(f"{folder}: no such folder; known datasets are {', '.join(known_datasets())}")
-    if found := placeholder(folder):
-        raise DatasetError(f"{folder}: Snakemake would take {found!r} for a placeholder; rename the folder")
+    refuse_placeholder(folder)
     suffixes = ", ".join(sorted(suffix[1:] for suffix in IMAGE_SUFFIXES))
     paths = tuple(sorted(path for path in folder.iterdir() if is_image_name(path.name) and path.is_file()))
     if not paths:
@@ -186,6 +185,16 @@ def placeholder(path: Path) -> str | None:
     """The part of an input's path that Snakemake would put something else for."""
     found = PLACEHOLDER.search(str(path))
     return found[0] if found else None
+
+
+def refuse_placeholder(folder: str | Path) -> None:
+    """Refuse a folder whose files Snakemake would take for others.
+
+    Raises:
+        DatasetError: its path holds a ``placeholder``.
+    """
+    if found := placeholder(Path(folder)):
+        raise DatasetError(f"{folder}: Snakemake would take {found!r} for a placeholder; rename the folder")
 
 
 def is_image_name(name: str) -> bool:

@@ -17,9 +17,6 @@ from safetensors.numpy import load as load_tensors
 from licbench.errors import ModelError
 from licbench.streams import FINGERPRINT_BYTES
 
-SHIPPED = Path(__file__).parents[2] / "workflow" / "resources" / "weights"
-"""The models that come with the project."""
-
 Tensors = dict[str, np.ndarray[Any, Any]]
 
 CARD: dict[str, Any] = {

@@ -6,17 +6,15 @@ import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import pandas as pd
 import yaml
 
-from licbench.datasets import RESOURCES
 from licbench.errors import PointsError, SettingsError
 from licbench.files import replacing, write_text
 
-REFERENCE = RESOURCES / "reference"
-"""A folder for each dataset: its tables, the config in force and the versions in use."""
 TOLERANCES = {"psnr_db": 0.001, "ms_ssim": 0.0001}
 """By column, one unit of the last printed digit: elsewhere a sum may round the other way. All other cells are exact."""
 KEPT = {"claims.csv": ["claim", "verdict"]}
@@ -50,7 +48,19 @@ def compare(tables: Sequence[Path], config: Path, reference: Path) -> tuple[int,
 
 
 def keep(tables: Sequence[Path], config: Path, versions: Path, reference: Path) -> None:
-    """Make the tables of a run, with its config and versions, the reference results in that folder."""
+    """Make the tables of a run, with its config and versions, the reference results in that folder.
+
+    Raises:
+        PointsError: the folder cannot be written to.
+    """
+    try:
+        reference.mkdir(parents=True, exist_ok=True)
+        # Asks the file system too, which may be read-only for everyone
+        with TemporaryFile(dir=reference):
+            pass
+    except OSError as error:
+        reason = f"{error.strerror}; keep them in a copy of the project that is yours to change"
+        raise PointsError(f"{reference} takes no reference results: {reason}") from error
     for table in tables:
         with replacing(reference / table.name) as temporary:
             _kept(table).to_csv(temporary, index=False, lineterminator="\n")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -12,10 +11,9 @@ import yaml
 from licbench.codecs.base import OperatingPoint
 from licbench.datasets import describe
 from licbench.errors import SettingsError
+from licbench.locations import SCHEMA
 from licbench.registry import codec_class, codec_ids
 from licbench.validation import require_valid
-
-SCHEMA = Path(__file__).parents[2] / "workflow" / "schemas" / "config.schema.yaml"
 
 Config = Mapping[str, Any]
 

@@ -7,8 +7,9 @@ do.
 from __future__ import annotations
 
 from bench.measuring import config, medians, photograph
+from licbench.locations import SHIPPED
 from licbench.metrics import error_moments, ms_ssim
-from licbench.models import SHIPPED, ModelStore
+from licbench.models import ModelStore
 from licbench.registry import codec_class
 from licbench.resampling import resize
 

@@ -11,7 +11,8 @@ from bench.measuring import medians, photograph
 from licbench import range_coder
 from licbench.codecs import cae, gan
 from licbench.codecs.base import OperatingPoint
-from licbench.models import SHIPPED, ModelStore
+from licbench.locations import SHIPPED
+from licbench.models import ModelStore
 from licbench.range_coder import Frequencies
 
 REPEATS = 9

@@ -15,7 +15,8 @@ from torch.profiler import ProfilerActivity, profile
 from bench.measuring import medians, photograph, usage_of
 from licbench.codecs.base import OperatingPoint
 from licbench.images import write_png
-from licbench.models import SHIPPED, ModelStore
+from licbench.locations import SHIPPED
+from licbench.models import ModelStore
 from licbench.registry import codec_class
 
 WIDTH, HEIGHT = 2048, 1365

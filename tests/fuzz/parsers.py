@@ -33,8 +33,9 @@ from licbench.errors import (
     SettingsError,
 )
 from licbench.images import decode_rgb
+from licbench.locations import SHIPPED
 from licbench.manifests import read_manifest
-from licbench.models import SHIPPED, ModelStore
+from licbench.models import ModelStore
 from licbench.registry import codec_class
 from licbench.streams import StreamReader, StreamWriter
 

@@ -12,9 +12,9 @@ rule judge_claims:
     input:
         rows=rows_in_use()[0],
         ablations=rows_in_use()[1:],
-        paper=expand("workflow/resources/paper/{name}.csv", name=PRINTED),
+        paper=expand(own("workflow/resources/paper/{name}.csv"), name=PRINTED),
         cards=cards_in_use,
-        template="workflow/report/claims.md",
+        template=own("workflow/report/claims.md"),
         code=code_of("scripts/claims.py"),
     output:
         csv=report("results/claims.csv", caption="../report/claims.rst", category="Claims"),
@@ -27,6 +27,6 @@ rule judge_claims:
         target=config["rate_target_bpp"],
         budget=to_json(settings.paper_budget(config)),
     shell:
-        "python scripts/claims.py {input.rows:q} --ablations {input.ablations:q} --paper {input.paper:q} --cards {input.cards:q}"
+        "python {input.code[0]:q} {input.rows:q} --ablations {input.ablations:q} --paper {input.paper:q} --cards {input.cards:q}"
         " --budget {params.budget:q} --target-bpp {params.target} --template {input.template:q}"
         " --csv {output.csv:q} --page {output.page:q} 2> {log:q}"

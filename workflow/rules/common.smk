@@ -7,7 +7,9 @@ import shlex
 import sys
 from pathlib import Path
 
-ROOT = Path(workflow.basedir)
+# The folder of the Snakefile: code and resources come from there, results go to the working directory
+ROOT = Path(workflow.current_basedir).parents[1]
+AT_HOME = ROOT.samefile(Path.cwd())
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from licbench import batches, datasets, registry, settings, sources  # noqa: E402
@@ -19,6 +21,7 @@ os.environ.update(dict.fromkeys(["MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOL
 os.environ.update(PATH=os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()]))
 
 try:
+    datasets.refuse_placeholder(ROOT)
     settings.check(config)
     DATASET = datasets.describe(str(config["dataset"]))
 except LicbenchError as error:
@@ -41,14 +44,20 @@ wildcard_constraints:
     source="|".join(datasets.known_datasets()),
 
 
+def own(path):
+    """A file of the workflow, for a job to find: by a short name at home, so that a moved folder reruns nothing."""
+    return str(path if AT_HOME else ROOT / path)
+
+
 def to_json(value):
     """The one-line form in which settings reach a script, in the config's order: a table's rows follow it."""
     return json.dumps(value)
 
 
 def code_of(*entries, codecs=()):
-    """The files whose change must rerun a job: its script and all that the script imports."""
-    return sources.closure(ROOT, (*entries, *(f"scripts/licbench/codecs/{codec}.py" for codec in codecs)))
+    """The files whose change must rerun a job: its script, which comes first, and all that the script imports."""
+    imported = sources.closure(ROOT, (*entries, *(f"scripts/licbench/codecs/{codec}.py" for codec in codecs)))
+    return [own(file) for file in dict.fromkeys([entries[0], *imported])]
 
 
 def training_code(wildcards):
@@ -69,7 +78,7 @@ def training_arguments(wildcards):
 def starting_files(model):
     """Weights and card of the shipped model that a training continues, if it does."""
     name = settings.starting_model(config, model)
-    return [f"workflow/resources/weights/{name}{suffix}" for suffix in (".safetensors", ".json")] if name else []
+    return [own(f"workflow/resources/weights/{name}{suffix}") for suffix in (".safetensors", ".json")] if name else []
 
 
 def decoded(sets):
@@ -137,14 +146,14 @@ def recipe_of(model):
 
 
 def weights_folder():
-    return "workflow/resources/weights" if config["weights"] == "shipped" else "results/models"
+    return own("workflow/resources/weights") if config["weights"] == "shipped" else "results/models"
 
 
 def curve_folders(model):
     """Where a model's snapshots and the model stand: shipped, or left by its training, which is run for them."""
-    shipped = f"workflow/resources/snapshots/{model}"
-    if config["weights"] == "shipped" and (ROOT / shipped).is_dir():
-        return shipped, "workflow/resources/weights"
+    shipped = own(f"workflow/resources/snapshots/{model}")
+    if config["weights"] == "shipped" and Path(shipped).is_dir():
+        return shipped, weights_folder()
     return f"results/snapshots/{model}", "results/models"
 
 
@@ -228,9 +237,15 @@ def reconstructions(wildcards):
     return [f"results/reconstructions/{DATASET.id}/{names[at * len(names) // count]}" for at in range(count)]
 
 
+def picture_options():
+    """Where the viewer's pictures are decoded from, and how large they are; quoted for the shell."""
+    options = ["--streams", "results/streams/points", "--weights", weights_folder()]
+    return shlex.join([*options, "--side", str(config["report"]["side"])])
+
+
 def report_sources():
     """Templates, scripts and texts of the report."""
-    return sorted(str(path.relative_to(ROOT)) for path in (ROOT / "workflow" / "report").rglob("*.*"))
+    return sorted(own(path.relative_to(ROOT)) for path in (ROOT / "workflow" / "report").rglob("*.*"))
 
 
 def report_settings():

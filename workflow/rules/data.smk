@@ -32,7 +32,7 @@ if DATASET.images is not None:
             dataset=config["dataset"],
             mirror=mirror_option,
         shell:
-            "python scripts/fetch.py image --dataset={params.dataset:q} --image {wildcards.image:q}"
+            "python {input.code[0]:q} image --dataset={params.dataset:q} --image {wildcards.image:q}"
             " {params.mirror} {output:q} 2> {log:q}"
 
 else:
@@ -42,6 +42,8 @@ else:
 
     rule fetch_archive:
         """One zip file of the dataset, checked against its sha256; a broken download goes on where it stopped."""
+        input:
+            code=ancient(own("scripts/fetch.py")),
         output:
             f"results/archives/{DATASET.id}/{{archive}}",
         log:
@@ -53,7 +55,7 @@ else:
             dataset=config["dataset"],
             mirror=mirror_option,
         shell:
-            "python scripts/fetch.py archive --dataset={params.dataset:q} --archive {wildcards.archive:q}"
+            "python {input.code:q} archive --dataset={params.dataset:q} --archive {wildcards.archive:q}"
             " {params.mirror} {output:q} 2>&1 | tee {log:q}"
 
     checkpoint unpack_archives:
@@ -68,7 +70,7 @@ else:
         conda:
             "../../envs/codecs.yaml"
         shell:
-            "python scripts/fetch.py unpack --dataset {wildcards.dataset:q} {output:q} {input.archives:q}"
+            "python {input.code[0]:q} unpack --dataset {wildcards.dataset:q} {output:q} {input.archives:q}"
             " 2>&1 | tee {log:q}"
 
 
@@ -85,7 +87,7 @@ rule fetch_training_set:
     params:
         mirror=mirror_option,
     shell:
-        "python scripts/fetch.py training-set --dataset {wildcards.set:q} {params.mirror} {output:q} 2>&1 | tee {log:q}"
+        "python {input.code[0]:q} training-set --dataset {wildcards.set:q} {params.mirror} {output:q} 2>&1 | tee {log:q}"
 
 
 rule mirror_dataset:
@@ -101,7 +103,7 @@ rule mirror_dataset:
     params:
         mirror=mirror_option,
     shell:
-        "python scripts/fetch.py mirror --dataset {wildcards.source:q} {params.mirror} {output:q} 2>&1 | tee {log:q}"
+        "python {input.code[0]:q} mirror --dataset {wildcards.source:q} {params.mirror} {output:q} 2>&1 | tee {log:q}"
 
 
 rule mirror:

@@ -33,7 +33,7 @@ rule measure_image:
         settings=lambda wildcards: to_json(config["settings"][wildcards.codec]),
         weights=weights_folder(),
     shell:
-        "python scripts/measure.py {input.pictures:q} --dataset {wildcards.dataset:q} --codec {wildcards.codec:q}"
+        "python {input.code[0]:q} {input.pictures:q} --dataset {wildcards.dataset:q} --codec {wildcards.codec:q}"
         " --settings {params.settings:q} --weights {params.weights:q} --streams {output.streams:q}"
         " --rows {output.rows:q} 2> {log:q}"
 
@@ -57,7 +57,7 @@ rule collect_points:
         pictures=pictures_listed(),
         settings=to_json(blocks_in_use("settings")),
     shell:
-        "python scripts/collect.py {params.rows:q} --dataset {wildcards.dataset:q} --pictures={params.pictures:q}"
+        "python {input.code[0]:q} {params.rows:q} --dataset {wildcards.dataset:q} --pictures={params.pictures:q}"
         " --settings {params.settings:q} --out {output:q} 2> {log:q}"
 
 

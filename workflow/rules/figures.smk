@@ -8,7 +8,6 @@
 rule pipelines:
     """What the CAE and the SR codec do, step by step, read from the code (Figures 1 and 4)."""
     input:
-        script="scripts/pipelines.py",
         code=code_of("scripts/pipelines.py"),
     output:
         csv="results/{figure}.csv",
@@ -20,12 +19,11 @@ rule pipelines:
     conda:
         "../../envs/codecs.yaml"
     shell:
-        "python {input.script:q} {wildcards.figure} --csv {output.csv:q} --pictures {output.pictures:q} 2> {log:q}"
+        "python {input.code[0]:q} {wildcards.figure} --csv {output.csv:q} --pictures {output.pictures:q} 2> {log:q}"
 
 
 use rule pipelines as structures with:
     input:
-        script="scripts/structures.py",
         code=code_of("scripts/structures.py"),
     output:
         csv="results/{figure}.csv",
@@ -42,7 +40,7 @@ rule figure5:
             f"results/data/{DATASET.id}/{config['figure5']['image'].get(DATASET.id) or images()[0]}.png"
         ),
         model=multiext(f"{weights_folder()}/{config['figure5']['model']}", ".safetensors", ".json"),
-        paper="workflow/resources/paper/figure5.csv",
+        paper=own("workflow/resources/paper/figure5.csv"),
         code=code_of("scripts/latents.py"),
     output:
         csv="results/figure5.csv",
@@ -54,7 +52,7 @@ rule figure5:
     params:
         psnr=config["figure5"]["psnr_db"],
     shell:
-        "python scripts/latents.py {input.picture:q} --paper {input.paper:q} --model {input.model[0]:q}"
+        "python {input.code[0]:q} {input.picture:q} --paper {input.paper:q} --model {input.model[0]:q}"
         " --psnr-db {params.psnr} --csv {output.csv:q} --pictures {output.pictures:q} 2> {log:q}"
 
 
@@ -62,7 +60,7 @@ rule figure6:
     """Quality against rate of every codec, beside the published points (Figure 6)."""
     input:
         rows=rows_in_use(),
-        paper="workflow/resources/paper/figure6.csv",
+        paper=own("workflow/resources/paper/figure6.csv"),
         code=code_of("scripts/rate_distortion.py"),
     output:
         csv="results/figure6.csv",
@@ -75,7 +73,7 @@ rule figure6:
     params:
         **config["threshold_scan"],
     shell:
-        "python scripts/rate_distortion.py {input.rows:q} --paper {input.paper:q} --qp {params.qp}"
+        "python {input.code[0]:q} {input.rows:q} --paper {input.paper:q} --qp {params.qp}"
         " --threshold-db {params.threshold_db} --csv {output.csv:q} --pictures {output.pictures:q}"
         " --log-rate {output.low_rates:q} 2> {log:q}"
 
@@ -84,7 +82,7 @@ rule threshold_scan:
     """Adaptive super-resolution as its threshold or its QP moves, beside Table 1."""
     input:
         rows=f"results/points/{DATASET.id}.csv",
-        paper="workflow/resources/paper/table1.csv",
+        paper=own("workflow/resources/paper/table1.csv"),
         code=code_of("scripts/threshold_scan.py"),
     output:
         csv="results/threshold_scan.csv",
@@ -96,5 +94,5 @@ rule threshold_scan:
     params:
         **config["threshold_scan"],
     shell:
-        "python scripts/threshold_scan.py {input.rows:q} --paper {input.paper:q} --qp {params.qp}"
+        "python {input.code[0]:q} {input.rows:q} --paper {input.paper:q} --qp {params.qp}"
         " --threshold-db {params.threshold_db} --csv {output.csv:q} --pictures {output.pictures:q} 2> {log:q}"

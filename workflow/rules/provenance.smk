@@ -24,7 +24,7 @@ rule record_provenance:
         config=to_json(config),
         weights=weights_folder(),
     shell:
-        "python scripts/provenance.py --config {params.config:q} --weights {params.weights:q} --rows {input.rows:q}"
+        "python {input.code[0]:q} --config {params.config:q} --weights {params.weights:q} --rows {input.rows:q}"
         " --out-config {output.config:q} --out-versions {output.versions:q} 2> {log:q}"
 
 
@@ -32,7 +32,7 @@ rule record_rule_graph:
     """The rules that lead to everything, as Snakemake plans them with the config in force."""
     input:
         config="results/provenance/config.yaml",
-        rules=[workflow.main_snakefile, *map(str, sorted(ROOT.glob("workflow/rules/*.smk")))],
+        rules=[own(path.relative_to(ROOT)) for path in [ROOT / "Snakefile", *sorted(ROOT.glob("workflow/rules/*.smk"))]],
     output:
         "results/provenance/rulegraph.mmd",
     log:

@@ -24,9 +24,9 @@ rule reconstruct_picture:
         "../../envs/codecs.yaml"
     params:
         contenders=to_json(contenders("table5")),
-        options=f"--streams results/streams/points --weights {weights_folder()} --side {config['report']['side']}",
+        options=picture_options(),
     shell:
-        "python scripts/report_picture.py {input.picture:q} --rows {input.rows:q} --table {input.table:q}"
+        "python {input.code[0]:q} {input.picture:q} --rows {input.rows:q} --table {input.table:q}"
         " --contenders {params.contenders:q} {params.options} --out {output:q} 2> {log:q}"
 
 
@@ -35,7 +35,7 @@ rule report:
     input:
         tables=TABLES,
         rows=rows_in_use(),
-        paper="workflow/resources/paper/figure6.csv",
+        paper=own("workflow/resources/paper/figure6.csv"),
         cards=cards_in_use,
         pictures=reconstructions,
         figures=expand("results/{figure}.png", figure=figures_in_use()),
@@ -51,6 +51,6 @@ rule report:
     params:
         settings=to_json(report_settings()),
     shell:
-        "python scripts/report.py --settings {params.settings:q} --tables {input.tables:q} --rows {input.rows:q}"
+        "python {input.code[0]:q} --settings {params.settings:q} --tables {input.tables:q} --rows {input.rows:q}"
         " --paper {input.paper:q} --cards {input.cards:q} --pictures {input.pictures:q} --figures {input.figures:q}"
         " --out results/report/index.html 2> {log:q}"

@@ -17,7 +17,7 @@ rule tables1to4:
     input:
         # The GAN's points may stand in either file; Table 1 has none
         rows=lambda wildcards: rows_in_use()[:1] if wildcards.table == "table1" else rows_in_use(),
-        paper="workflow/resources/paper/{table}.csv",
+        paper=own("workflow/resources/paper/{table}.csv"),
         cards=cards_in_use,
         code=code_of("scripts/paper_table.py"),
     output:
@@ -31,7 +31,7 @@ rule tables1to4:
     params:
         budget=to_json(settings.paper_budget(config)),
     shell:
-        "python scripts/paper_table.py {wildcards.table} {input.rows:q} --paper {input.paper:q}"
+        "python {input.code[0]:q} {wildcards.table} {input.rows:q} --paper {input.paper:q}"
         " --cards {input.cards:q} --budget {params.budget:q} --out {output:q} 2> {log:q}"
 
 
@@ -39,7 +39,7 @@ rule table5:
     """Best operating point of each codec at the target rate, beside the published values (Table 5)."""
     input:
         rows=f"results/points/{DATASET.id}.csv",
-        paper="workflow/resources/paper/table5.csv",
+        paper=own("workflow/resources/paper/table5.csv"),
         code=code_of("scripts/table.py"),
     output:
         report("results/table5.csv", caption="../report/table5.rst", category="Tables"),
@@ -52,14 +52,14 @@ rule table5:
         contenders=to_json(contenders("table5")),
         target=config["rate_target_bpp"],
     shell:
-        "python scripts/table.py {params.table} {input.rows:q} --paper {input.paper:q} --contenders {params.contenders:q}"
+        "python {input.code[0]:q} {params.table} {input.rows:q} --paper {input.paper:q} --contenders {params.contenders:q}"
         " --target-bpp {params.target} --out {output:q} 2> {log:q}"
 
 
 use rule table5 as contest with:
     input:
         rows=f"results/points/{DATASET.id}.csv",
-        paper="workflow/resources/paper/clic2018_leaderboard.csv",
+        paper=own("workflow/resources/paper/clic2018_leaderboard.csv"),
         code=code_of("scripts/table.py"),
     output:
         report("results/contest.csv", caption="../report/contest.rst", category="Tables"),
@@ -75,7 +75,7 @@ rule tables_page:
     """All five tables on one page, with what is compared and which published numbers contradict each other."""
     input:
         tables=[*expand("results/table{number}.csv", number=[1, 2, 3, 4, 5]), "results/contest.csv"],
-        template="workflow/report/tables.md",
+        template=own("workflow/report/tables.md"),
         code=code_of("scripts/tables_page.py"),
     output:
         "results/tables.md",
@@ -86,5 +86,5 @@ rule tables_page:
     params:
         dataset=DATASET.id,
     shell:
-        "python scripts/tables_page.py {input.tables:q} --template {input.template:q}"
+        "python {input.code[0]:q} {input.tables:q} --template {input.template:q}"
         " --dataset {params.dataset:q} --out {output:q} 2> {log:q}"

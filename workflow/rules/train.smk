@@ -21,7 +21,7 @@ rule decode_pictures:
     resources:
         mem_mb=4000,
     shell:
-        "python scripts/decode_pictures.py {input.packs:q} --out {output:q} 2> {log:q}"
+        "python {input.code[0]:q} {input.packs:q} --out {output:q} 2> {log:q}"
 
 
 rule train_model:
@@ -47,7 +47,7 @@ rule train_model:
     params:
         arguments=training_arguments,
     shell:
-        "python scripts/train.py {params.arguments} --data {input.data:q} --validation {input.validation:q}"
+        "python {input.code[0]:q} {params.arguments} --data {input.data:q} --validation {input.validation:q}"
         " --weights {output.weights:q} --log {output.losses:q} --threads {threads} 2>&1 | tee {log:q}"
 
 
@@ -64,8 +64,7 @@ rule super_resolution:
     conda:
         "../../envs/codecs.yaml"
     shell:
-        "python scripts/super_resolution.py {input.pictures:q} --model {input.model[0]:q} --out {output:q}"
-        " 2>&1 | tee {log:q}"
+        "python {input.code[0]:q} {input.pictures:q} --model {input.model[0]:q} --out {output:q} 2>&1 | tee {log:q}"
 
 
 rule training_curve:
@@ -74,7 +73,7 @@ rule training_curve:
         model=lambda wildcards: f"{curve_folders(wildcards.model)[1]}/{wildcards.model}.safetensors",
         pictures=lambda wildcards: expand("results/data/{{dataset}}/{image}.png", image=images()),
         rows="results/points/{dataset}.csv",
-        paper="workflow/resources/paper/training.csv",
+        paper=own("workflow/resources/paper/training.csv"),
         code=lambda wildcards: code_of("scripts/training_curve.py", codecs=[recipe_of(wildcards.model)["network"]]),
     output:
         csv="results/training_curves/{dataset}/{model}.csv",
@@ -87,6 +86,6 @@ rule training_curve:
     params:
         arguments=training_curve_arguments,
     shell:
-        "python scripts/training_curve.py {input.pictures:q} {params.arguments} --rows {input.rows:q}"
+        "python {input.code[0]:q} {input.pictures:q} {params.arguments} --rows {input.rows:q}"
         " --paper {input.paper:q} --csv {output.csv:q} --forecast {output.forecast:q} --pictures {output.pictures:q}"
         " 2>&1 | tee {log:q}"

@@ -1,0 +1,24 @@
+"""Where the project's own files stand, from wherever its programs are started."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[2]
+"""The folder with the Snakefile."""
+RESOURCES = PROJECT / "workflow" / "resources"
+"""What the workflow comes with: manifests, published numbers, models, reference results."""
+SHIPPED = RESOURCES / "weights"
+"""The models that come with the project."""
+REFERENCE = RESOURCES / "reference"
+"""The reference results, a folder for each dataset."""
+SCHEMA = PROJECT / "workflow" / "schemas" / "config.schema.yaml"
+"""What the config may hold."""
+TEMPLATES = PROJECT / "workflow" / "report"
+"""The report's templates, captions and texts."""
+
+
+def known_as(path: Path) -> str:
+    """A file's name in records: within the project if it comes with it, so that the same in every checkout."""
+    whole = path.resolve()
+    return str(whole.relative_to(RESOURCES.parents[1]) if whole.is_relative_to(RESOURCES) else path)
