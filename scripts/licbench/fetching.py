@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from licbench import archives, files
-from licbench.datasets import Dataset, placeholder
+from licbench.datasets import Dataset
 from licbench.downloads import PATIENT, Patience, RemoteFile, download, mismatch
 from licbench.errors import DatasetError
+from licbench.folders import placeholder
 from licbench.images import read_rgb, write_png
 from licbench.manifests import ImageFile, SourceFile
 from licbench.progress import byte_bar

@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from licbench import batches, datasets, registry, settings, sources  # noqa: E402
+from licbench import batches, datasets, folders, registry, settings, sources  # noqa: E402
 from licbench.errors import LicbenchError  # noqa: E402
 
 # glibc keeps what a layer frees for the next layer, in place of asking the kernel again: a third of torch's time.
@@ -21,9 +21,15 @@ os.environ.update(PATH=os.pathsep.join([str(Path(sys.executable).parent), *os.ge
 try:
     settings.check(config)
     DATASET = datasets.describe(str(config["dataset"]))
+    # However the user spelt it, jobs see one spelling, and another reruns nothing.
+    config["dataset"] = DATASET.spelling
 except LicbenchError as error:
     raise WorkflowError(" ".join(str(error).split())) from None
 
+
+# Once, and where it is seen: not by the jobs that run as workflows of their own
+if DATASET.left_out and workflow.is_main_process:
+    print(f"note: {DATASET.left_out}", file=sys.stderr)
 
 # What a reader compares: shown in the report, kept as reference results, and held against them by verify
 TABLES = [f"results/{name}.csv" for name in ("table1", "table2", "table3", "table4", "table5", "contest", "claims")]
@@ -85,7 +91,7 @@ def original_of(wildcards):
         return []
     path = DATASET.path(wildcards.image)
     # The job refuses such a picture by name, and the others get measured.
-    return [] if datasets.placeholder(path) else str(path)
+    return [] if folders.placeholder(path) else str(path)
 
 
 def images(wildcards=None):
@@ -121,6 +127,13 @@ def of_table5(pattern):
 def pictures_listed():
     """Where to look up which pictures there are: the dataset, or the folder that its archives were unpacked to."""
     return str(config["dataset"]) if DATASET.images is not None else f"results/data/{DATASET.id}"
+
+
+def names_listed(wildcards):
+    """What holds names.csv: itself, or the folder that the archives are unpacked to."""
+    if DATASET.images is not None:
+        return f"results/data/{DATASET.id}/names.csv"
+    return checkpoints.unpack_archives.get(dataset=DATASET.id).output[0]
 
 
 def recipe_of(model):

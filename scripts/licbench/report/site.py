@@ -64,6 +64,8 @@ class Run:
     pictures: Sequence[Path]
     """Folders that ``reconstructions`` wrote."""
     figures: Sequence[Path]
+    names: Mapping[str, str]
+    """Image -> what its file is called."""
     results: Path
     """Folder of the tables and rows, with provenance/ and benchmarks/."""
 
@@ -91,7 +93,7 @@ def write_report(run: Run, templates: Path, to: Path) -> None:
     logs = [log for card in run.cards if (log := card.with_suffix(".csv")).is_file()]
     copy_all([*run.cards, *logs], to)
     _copy_assets(templates / "html" / "assets", to / "assets")
-    pictures = _copy_pictures(run.pictures, to / "pictures")
+    pictures = _copy_pictures(run, to / "pictures")
     models = model_data(run.cards)
     curves = curve_data(run.rows, run.published, **run.settings["threshold_scan"])
     curves |= {"dataset": run.dataset, "target": run.settings["rate_target_bpp"]}
@@ -114,6 +116,7 @@ def _context(run: Run, environment: jinja2.Environment, templates: Path) -> dict
         "pages": PAGES,
         "dataset": run.dataset,
         "target": run.settings["rate_target_bpp"],
+        "names": run.names,
         "count": len(sizes),
         "megapixels": float((sizes["width"] * sizes["height"]).sum() / 1e6),
         "tables": {name: Markup(html) for name, html in shown.items()},
@@ -182,14 +185,15 @@ def _script(name: str, data: Any) -> str:
     return f"window.licbench = Object.assign(window.licbench || {{}}, {{{json.dumps(name)}: {text}}});\n"
 
 
-def _copy_pictures(folders: Sequence[Path], to: Path) -> list[dict[str, Any]]:
-    """Copy what ``reconstructions`` wrote for each picture; the records, in the order of the folders."""
+def _copy_pictures(run: Run, to: Path) -> list[dict[str, Any]]:
+    """Copy what ``reconstructions`` wrote for each picture; the records, with the files' names, in their order."""
     to.mkdir(parents=True, exist_ok=True)
     records = []
-    for folder in folders:
+    for folder in run.pictures:
         for file in sorted(folder.glob("*.webp")):
             _copy(file, to / folder.name / file.name)
-        records.append(json.loads((folder / RECORD).read_text()))
+        record = json.loads((folder / RECORD).read_text())
+        records.append(record | {"name": run.names[record["image"]]})
     return records
 
 
