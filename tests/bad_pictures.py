@@ -79,7 +79,7 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "truncated.ppm": (encoded(rgb(), "PPM")[:-100], "truncated or damaged"),
     "text.png": (b"this is a text file\n", "not a picture"),
     "empty.png": (b"", "is empty (0 bytes)"),
-    "gif.png": (encoded(rgb(), "GIF"), "not a picture"),
+    "icon.png": (encoded(rgb(), "ICO"), "not a picture"),
     "grey16.png": (raw_png(16, 0, 3, 2, 1), "not 8-bit"),
     "rgb16.png": (raw_png(16, 2, 3, 2, 3), "not 8-bit"),
     "rgba16.png": (raw_png(16, 6, 3, 2, 4), "not 8-bit"),

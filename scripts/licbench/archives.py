@@ -49,7 +49,8 @@ def unpack_images(zips: Iterable[Path], folder: Path) -> tuple[ImageFile, ...]:
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as staging:
         rows = sorted(_unpack_all(members, ids, Path(staging)), key=lambda row: row.image)
         folder.mkdir(exist_ok=True)
-        (folder / "manifest.tsv").unlink(missing_ok=True)
+        for listing in (NAMES, "manifest.tsv"):
+            (folder / listing).unlink(missing_ok=True)
         for row in rows:
             (Path(staging) / row.file).replace(folder / row.file)
     write_names(folder / NAMES, dict(zip(ids, names, strict=True)))

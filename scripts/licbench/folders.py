@@ -46,7 +46,7 @@ def scan(folder: Path) -> Folder:
         if entry.is_dir():
             folders.append(entry.name)
         elif is_image_name(entry.name) and _is_picture(entry):
-            pictures.append(folder / entry.name)
+            pictures.append(entry)
         else:
             others.append(entry.name)
     folders = [name for name in folders if _holds_pictures(folder / name)]
@@ -66,25 +66,23 @@ def is_image_name(name: str) -> bool:
     return not name.startswith(".") and Path(name).suffix.lower() in IMAGE_SUFFIXES
 
 
-def _entries(folder: Path) -> list[os.DirEntry[str]]:
+def _entries(folder: Path) -> list[Path]:
     try:
-        with os.scandir(folder) as entries:
-            return sorted((entry for entry in entries if not entry.name.startswith(".")), key=lambda entry: entry.name)
+        return sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
     except OSError as error:
         raise DatasetError(f"{folder}: {error.strerror}; check its rights") from error
 
 
-def _is_picture(entry: os.DirEntry[str]) -> bool:
+def _is_picture(path: Path) -> bool:
     """Whether an entry of a picture's name is a file; what only looks like one must not vanish without a word."""
-    path = Path(entry.path)
     if path.is_symlink() and not path.exists():
         raise DatasetError(f"{path}: a link to {path.readlink()}, which is not there; correct or remove it")
     try:
-        entry.name.encode()
+        path.name.encode()
     except UnicodeEncodeError as error:
-        shown = entry.path.encode(errors="backslashreplace").decode()
+        shown = str(path).encode(errors="backslashreplace").decode()
         raise DatasetError(f"{shown}: its name is not UTF-8; rename it") from error
-    return entry.is_file()
+    return path.is_file()
 
 
 def _holds_pictures(folder: Path) -> bool:

@@ -57,7 +57,7 @@ def image_ids(names: Sequence[str], where: str) -> tuple[str, ...]:
 
 def latin(text: str, most: int) -> str:
     """At most so many letters that are safe in a file name, from a text in any script."""
-    return re.sub(r"[^A-Za-z0-9_.-]|^-", "_", anyascii(text)[:most])
+    return re.sub(r"[^A-Za-z0-9_.-]|^-|^$", "_", anyascii(text)[:most])
 
 
 def _with_hash(name: str) -> str:

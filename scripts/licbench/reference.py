@@ -14,6 +14,7 @@ import yaml
 from licbench.datasets import RESOURCES
 from licbench.errors import PointsError, SettingsError
 from licbench.files import replacing, write_text
+from licbench.points import DATASET
 
 REFERENCE = RESOURCES / "reference"
 """A folder for each dataset: its tables, the config in force and the versions in use."""
@@ -111,7 +112,8 @@ def _kept(path: Path) -> pd.DataFrame:
     if not path.is_file():
         raise PointsError(f"{path} is not there; make it with: snakemake, or keep it with: snakemake reference")
     table = pd.read_csv(path, dtype=str, keep_default_na=False)
-    columns = KEPT.get(path.name, list(table.columns))
+    # The folder names the dataset
+    columns = KEPT.get(path.name, [column for column in table.columns if column != DATASET])
     absent = [column for column in columns if column not in table]
     if absent:
         raise PointsError(f"{path} lacks the columns {', '.join(absent)}; delete it and run again")

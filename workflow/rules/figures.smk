@@ -52,10 +52,11 @@ rule figure5:
     conda:
         "../../envs/codecs.yaml"
     params:
+        dataset=DATASET.id,
         psnr=config["figure5"]["psnr_db"],
     shell:
-        "python scripts/latents.py {input.picture:q} --paper {input.paper:q} --model {input.model[0]:q}"
-        " --psnr-db {params.psnr} --csv {output.csv:q} --pictures {output.pictures:q} 2> {log:q}"
+        "python scripts/latents.py {input.picture:q} --dataset {params.dataset:q} --paper {input.paper:q}"
+        " --model {input.model[0]:q} --psnr-db {params.psnr} --csv {output.csv:q} --pictures {output.pictures:q} 2> {log:q}"
 
 
 rule figure6:

@@ -21,7 +21,8 @@ from licbench.claims.verdicts import FAILS, HOLDS, OPEN
 from licbench.figures.rate_distortion import STYLES
 from licbench.figures.style import INK
 from licbench.files import replacing, write_text
-from licbench.pages import filled
+from licbench.pages import counted, filled
+from licbench.points import without_dataset
 from licbench.report import graph, runs
 from licbench.report.curves import curve_data
 from licbench.report.evidence import address, copy_all
@@ -107,11 +108,15 @@ def write_report(run: Run, templates: Path, to: Path) -> None:
 
 def _context(run: Run, environment: jinja2.Environment, templates: Path) -> dict[str, Any]:
     table = environment.get_template("table.html").module.table  # type: ignore[attr-defined]
-    shown = {name: str(table(name, view(frame), address(f"results/{name}.csv"))) for name, frame in run.tables.items()}
+    shown = {
+        name: str(table(name, view(without_dataset(frame, name, run.dataset)), address(f"results/{name}.csv")))
+        for name, frame in run.tables.items()
+    }
+    sizes = run.rows.drop_duplicates("image")
     claims = run.tables["claims"]
     # The text of claims.md before its own table of verdicts
-    introduction = claims_page((templates / "claims.md").read_text(), claims, run.dataset).split("\n## ")[0]
-    sizes = run.rows.drop_duplicates("image")
+    introduction = claims_page((templates / "claims.md").read_text(), claims, run.dataset, len(sizes)).split("\n## ")[0]
+    told = {"dataset": run.dataset, "pictures": counted(len(sizes))}
     return {
         "pages": PAGES,
         "dataset": run.dataset,
@@ -120,7 +125,7 @@ def _context(run: Run, environment: jinja2.Environment, templates: Path) -> dict
         "count": len(sizes),
         "megapixels": float((sizes["width"] * sizes["height"]).sum() / 1e6),
         "tables": {name: Markup(html) for name, html in shown.items()},
-        "tables_text": _markdown(filled((templates / "tables.md").read_text(), {**shown, "dataset": run.dataset})),
+        "tables_text": _markdown(filled((templates / "tables.md").read_text(), {**shown, **told})),
         "claims_text": _markdown(introduction),
         "guide_text": _markdown((templates / "guide.md").read_text()),
         "claims": [_claim(line) for line in claims.astype(object).where(claims.notna(), None).to_dict("records")],
