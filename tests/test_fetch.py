@@ -22,8 +22,8 @@ from licbench.datasets import Dataset, describe
 from licbench.downloads import CHUNK_BYTES, Patience
 from licbench.errors import DatasetError
 from licbench.fetching import fetch_archive, fetch_image, pack_training_set, unpack_archives
-from licbench.images import read_rgb
 from licbench.image_ids import image_id
+from licbench.images import read_rgb
 from licbench.manifests import NAMES, ImageFile, SourceFile, read_manifest, read_names
 
 REPOSITORY = Path(__file__).parents[1]

@@ -29,8 +29,13 @@ LETTERS = st.characters(exclude_categories=["Cs"], exclude_characters="/\0")
 # Half of them repeat themselves, as the names of frames do
 STEMS = st.one_of(
     st.text(LETTERS, min_size=1, max_size=300),
-    st.builds(lambda head, part, times: head + part * times, st.text("ab_", max_size=9), st.text("a0é_-", min_size=1, max_size=4), st.integers(1, 60)),
-)  # fmt: skip
+    st.builds(
+        lambda head, part, times: head + part * times,
+        st.text("ab_", max_size=9),
+        st.text("a0é_-", min_size=1, max_size=4),
+        st.integers(1, 60),
+    ),
+)
 
 
 @pytest.mark.parametrize("name", FIXED, ids=str.isascii)
@@ -66,8 +71,14 @@ def test_temporary_names_of_the_longest_id_fit_a_file_system(tmp_path: Path) -> 
 
 @pytest.mark.parametrize(
     "names",
-    [("A.png", "a.png"), ("x.png", "x.jpg"), ("a b.png", "a_b.png"), ("é.png", "e.png"), ("京都.png", "大阪.png", "東京.png")],
-)  # fmt: skip
+    [
+        ("A.png", "a.png"),
+        ("x.png", "x.jpg"),
+        ("a b.png", "a_b.png"),
+        ("é.png", "e.png"),
+        ("京都.png", "大阪.png", "東京.png"),
+    ],
+)
 def test_names_that_look_alike_get_ids_of_their_own(names: tuple[str, ...]) -> None:
     ids = image_ids(names, "here")
     assert len({image.casefold() for image in ids}) == len(names)

@@ -130,13 +130,6 @@ def pictures_listed():
     return str(config["dataset"]) if DATASET.images is not None else f"results/data/{DATASET.id}"
 
 
-def names_listed(wildcards):
-    """What holds names.csv: itself, or the folder that the archives are unpacked to."""
-    if DATASET.images is not None:
-        return f"results/data/{DATASET.id}/names.csv"
-    return checkpoints.unpack_archives.get(dataset=DATASET.id).output[0]
-
-
 def recipe_of(model):
     """The model's recipe: the settings of its network, overridden by the model's own."""
     return settings.recipe(config, model)
@@ -237,6 +230,14 @@ def reconstructions(wildcards):
 def report_sources():
     """Templates, scripts and texts of the report."""
     return sorted(str(path.relative_to(ROOT)) for path in (ROOT / "workflow" / "report").rglob("*.*"))
+
+
+def report_records(wildcards):
+    """The run's provenance, and names.csv, alone or in the folder that archives are unpacked to."""
+    names = f"results/data/{DATASET.id}/names.csv"
+    if DATASET.images is None:
+        names = checkpoints.unpack_archives.get(dataset=DATASET.id).output[0]
+    return [names, *expand("results/provenance/{file}", file=["config.yaml", "versions.json", "rulegraph.mmd"])]
 
 
 def report_settings():

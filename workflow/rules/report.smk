@@ -38,9 +38,8 @@ rule report:
         paper="workflow/resources/paper/figure6.csv",
         cards=cards_in_use,
         pictures=reconstructions,
-        names=names_listed,
         figures=expand("results/{figure}.png", figure=figures_in_use()),
-        provenance=expand("results/provenance/{file}", file=["config.yaml", "versions.json", "rulegraph.mmd"]),
+        records=report_records,
         code=[*code_of("scripts/report.py"), *report_sources()],
     output:
         pages=expand("results/report/{page}.html", page=PAGES),
@@ -51,8 +50,7 @@ rule report:
         "../../envs/report.yaml"
     params:
         settings=to_json(report_settings()),
-        names=f"results/data/{DATASET.id}/names.csv",
     shell:
         "python scripts/report.py --settings {params.settings:q} --tables {input.tables:q} --rows {input.rows:q}"
         " --paper {input.paper:q} --cards {input.cards:q} --pictures {input.pictures:q} --figures {input.figures:q}"
-        " --names {params.names:q} --out results/report/index.html 2> {log:q}"
+        " --out results/report/index.html 2> {log:q}"
