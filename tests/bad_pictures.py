@@ -79,6 +79,11 @@ def transparent_palette() -> bytes:
     return encoded(rgb().convert("P"), "PNG", transparency=bytes([0] * 256))
 
 
+def transparent_gif() -> bytes:
+    picture = rgb().convert("P")
+    return encoded(picture, "GIF", transparency=picture.getpixel((0, 0)))
+
+
 def colour_key() -> bytes:
     return encoded(PIL.Image.new("RGB", (5, 4), (1, 2, 3)), "PNG", transparency=(1, 2, 3))
 
@@ -129,7 +134,7 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "animated.gif": (two_frames("GIF"), "several frames"),
     "cut.gif": (no_trailer(), "truncated or damaged"),
     "corner.gif": (frame_in_a_corner(), "does not cover it"),
-    "transparent.gif": (encoded(rgb().convert("P"), "GIF", transparency=7), "transparent"),
+    "transparent.gif": (transparent_gif(), "transparent"),
     "rgb16.jp2": (jpeg2000(16, 1), "not 8-bit"),
     "grey16.jp2": (encoded(PIL.Image.new("I;16", (9, 8)), "JPEG2000"), "not 8-bit"),
     "rgb4.jp2": (jpeg2000(4, 1), "not 8-bit"),
@@ -152,7 +157,7 @@ CONVERTED: dict[str, tuple[bytes, str]] = {
     "grey_alpha.png": (encoded(rgb().convert("LA"), "PNG"), "grey"),
     "palette.png": (encoded(rgb().convert("P"), "PNG"), "palette"),
     "palette.gif": (encoded(rgb().convert("P"), "GIF"), "palette"),
-    "grey.gif": (encoded(rgb().convert("L"), "GIF"), "grey"),
+    "grey.gif": (encoded(rgb().convert("L"), "GIF"), "palette"),
     "bilevel.pbm": (encoded(rgb().convert("1"), "PPM"), "grey"),
     "grey.pgm": (encoded(rgb().convert("L"), "PPM"), "grey"),
     "grey.jp2": (encoded(rgb().convert("L"), "JPEG2000"), "grey"),
