@@ -1,4 +1,4 @@
-"""Which datasets there are and which pictures each one holds. Runs while Snakemake parses: stdlib and yaml only."""
+"""Which datasets there are and which pictures each one holds. Runs while Snakemake parses: nothing heavy."""
 
 from __future__ import annotations
 
