@@ -12,7 +12,7 @@ from licbench.claims.judging import judge_all
 from licbench.claims.page import claims_page
 from licbench.cli import run
 from licbench.files import replacing, write_text
-from licbench.points import read_rows
+from licbench.points import read_rows, with_dataset
 
 
 def main() -> None:
@@ -32,11 +32,14 @@ def main() -> None:
     options = parser.parse_args()
     cards = read_cards(options.cards, options.budget)
     ablations = read_rows(*options.ablations) if options.ablations else None
-    bench = Bench(read_rows(options.rows), cards, options.target_bpp, ablations)
+    rows = read_rows(options.rows)
+    bench = Bench(rows, cards, options.target_bpp, ablations)
     judged = judge_all(bench, {path.stem: pd.read_csv(path) for path in options.paper})
-    write_text(options.page, claims_page(options.template.read_text(), judged, ", ".join(bench.datasets)))
+    write_text(
+        options.page, claims_page(options.template.read_text(), judged, ", ".join(bench.datasets), bench.pictures)
+    )
     with replacing(options.csv) as temporary:
-        judged.to_csv(temporary, index=False, lineterminator="\n")
+        with_dataset(judged, rows).to_csv(temporary, index=False, lineterminator="\n")
 
 
 if __name__ == "__main__":

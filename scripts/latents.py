@@ -11,6 +11,7 @@ def main() -> None:
     """Parse the command line, code and draw."""
     parser = figure_parser(__doc__)
     parser.add_argument("picture", type=Path, help="the original; its central square is used")
+    parser.add_argument("--dataset", required=True, help="id of the picture's dataset, for the data")
     parser.add_argument("--paper", required=True, type=Path, help="the published rates, as CSV")
     parser.add_argument("--model", required=True, type=Path, help="a trained CAE, .safetensors, its card beside it")
     parser.add_argument("--psnr-db", required=True, type=float, help="quality at which the rates are compared")
@@ -24,7 +25,8 @@ def main() -> None:
     data = latents.figure5_data(square, models, options.model.stem, options.psnr_db)
     maps = latents.luma_maps(square, models.load(options.model.stem, "cae"))
     save(latents.draw_figure5(square, maps, data, pd.read_csv(options.paper)), options.pictures)
-    save_data(data.round(6), options.csv)
+    origin = {"dataset": options.dataset, "image": options.picture.stem}
+    save_data(pd.DataFrame(origin, data.index).join(data.round(6)), options.csv)
 
 
 if __name__ == "__main__":

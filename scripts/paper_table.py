@@ -10,7 +10,7 @@ from licbench.cards import read_cards
 from licbench.cli import run
 from licbench.files import replacing
 from licbench.paper_tables import TABLES
-from licbench.points import read_rows
+from licbench.points import read_rows, with_dataset
 
 
 def main() -> None:
@@ -26,9 +26,10 @@ def main() -> None:
     parser.add_argument("--out", required=True, type=Path, help="CSV file to write")
     options = parser.parse_args()
     cards = read_cards(options.cards, options.budget)
-    table = TABLES[options.table](read_rows(*options.rows), pd.read_csv(options.paper), cards)
+    rows = read_rows(*options.rows)
+    table = TABLES[options.table](rows, pd.read_csv(options.paper), cards)
     with replacing(options.out) as temporary:
-        table.to_csv(temporary, index=False, lineterminator="\n")
+        with_dataset(table, rows).to_csv(temporary, index=False, lineterminator="\n")
 
 
 if __name__ == "__main__":

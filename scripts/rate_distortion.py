@@ -7,7 +7,7 @@ import pandas as pd
 from licbench.cli import figure_parser, run
 from licbench.figures.rate_distortion import draw_figure6, figure6_data
 from licbench.figures.style import save, save_data
-from licbench.points import read_rows
+from licbench.points import read_rows, with_dataset
 
 
 def main() -> None:
@@ -23,7 +23,7 @@ def main() -> None:
     data = figure6_data(rows, options.qp, options.threshold_db)
     save(draw_figure6(data, published), options.pictures)
     save(draw_figure6(data, published, logarithmic=True), options.log_rate)
-    save_data(data, options.csv)
+    save_data(with_dataset(data, rows), options.csv)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import pandas as pd
 
 from licbench.cli import run
 from licbench.locations import TEMPLATES
+from licbench.manifests import NAMES, read_names
 from licbench.points import read_rows
 from licbench.report.site import Run, write_report
 
@@ -22,7 +23,7 @@ def main() -> None:
     parser.add_argument("--cards", nargs="*", type=Path, default=[], help="model cards, their logs beside them")
     parser.add_argument("--pictures", nargs="*", type=Path, default=[], help="folders of report_picture.py")
     parser.add_argument("--figures", nargs="*", type=Path, default=[], help="PNG files to show")
-    parser.add_argument("--results", default="results", type=Path, help="holds provenance/ and benchmarks/")
+    parser.add_argument("--results", default="results", type=Path, help="holds provenance/, benchmarks/ and data/")
     parser.add_argument("--templates", default=TEMPLATES, type=Path, help="the pages' templates and texts")
     parser.add_argument("--out", required=True, type=Path, help="index.html; the other pages go beside it")
     options = parser.parse_args()
@@ -34,6 +35,7 @@ def main() -> None:
         cards=options.cards,
         pictures=options.pictures,
         figures=options.figures,
+        names=read_names(options.results / "data" / options.settings["dataset"] / NAMES),
         results=options.results,
     )
     write_report(told, options.templates, options.out.parent)

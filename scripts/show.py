@@ -7,6 +7,7 @@ import pandas as pd
 
 from licbench.cli import run
 from licbench.errors import PointsError
+from licbench.points import DATASET
 
 
 def main() -> None:
@@ -16,7 +17,10 @@ def main() -> None:
     path = parser.parse_args().table
     if not path.is_file():
         raise PointsError(f"{path} is not there; run: snakemake --cores all {path}")
-    print(pd.read_csv(path).to_string(index=False, na_rep="-"))
+    table = pd.read_csv(path)
+    if DATASET in table:
+        print(f"{path.stem} of {', '.join(dict.fromkeys(table.pop(DATASET)))}")
+    print(table.to_string(index=False, na_rep="-"))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import pandas as pd
 
 from licbench.cli import run
 from licbench.files import replacing
-from licbench.points import read_rows
+from licbench.points import read_rows, with_dataset
 from licbench.tables import contest, table5
 
 TABLES = {"table5": table5, "contest": contest}
@@ -25,9 +25,10 @@ def main() -> None:
     parser.add_argument("--out", required=True, type=Path, help="CSV file to write")
     options = parser.parse_args()
     make = TABLES[options.table]
-    table = make(read_rows(options.rows), pd.read_csv(options.paper), options.contenders, options.target_bpp)
+    rows = read_rows(options.rows)
+    table = make(rows, pd.read_csv(options.paper), options.contenders, options.target_bpp)
     with replacing(options.out) as temporary:
-        table.to_csv(temporary, index=False, lineterminator="\n")
+        with_dataset(table, rows).to_csv(temporary, index=False, lineterminator="\n")
 
 
 if __name__ == "__main__":

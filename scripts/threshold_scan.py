@@ -7,7 +7,7 @@ import pandas as pd
 from licbench.cli import figure_parser, run
 from licbench.figures.style import save, save_data
 from licbench.figures.thresholds import draw_threshold_scan
-from licbench.points import read_rows
+from licbench.points import read_rows, with_dataset
 from licbench.scans import threshold_scan
 
 
@@ -19,9 +19,10 @@ def main() -> None:
     parser.add_argument("--qp", required=True, type=int, help="while the threshold moves")
     parser.add_argument("--threshold-db", required=True, type=float, help="while the QP moves")
     options = parser.parse_args()
-    scan = threshold_scan(read_rows(options.rows), options.qp, options.threshold_db)
+    rows = read_rows(options.rows)
+    scan = threshold_scan(rows, options.qp, options.threshold_db)
     save(draw_threshold_scan(scan, pd.read_csv(options.paper)), options.pictures)
-    save_data(scan, options.csv)
+    save_data(with_dataset(scan, rows), options.csv)
 
 
 if __name__ == "__main__":

@@ -46,8 +46,42 @@ def two_frames(format: str) -> bytes:
     return encoded(rgb(), format, save_all=True, append_images=[PIL.Image.new("RGB", (40, 24), 9)])
 
 
+def two_pictures() -> bytes:
+    """A phone's JPEG: a second picture stands behind the first."""
+    return two_frames("MPO")
+
+
+def no_trailer() -> bytes:
+    """An animation cut off after its first frame, which by itself would look like a still picture."""
+    still, animated = encoded(rgb().convert("P"), "GIF"), two_frames("GIF")
+    return animated[: len(still) - 1] + b"\0"
+
+
+def frame_in_a_corner() -> bytes:
+    """A GIF whose canvas is larger than its only frame."""
+    data = bytearray(encoded(rgb().convert("P"), "GIF"))
+    data[6:10] = struct.pack("<HH", 50, 50)
+    return bytes(data)
+
+
+def jpeg2000(depth: int, step: int) -> bytes:
+    """A JP2 file whose codestream declares samples of so many bits, one for ``step`` x ``step`` pixels.
+
+    Pillow cannot write it; it would shift such samples to 8 bits.
+    """
+    data = bytearray(encoded(rgb(), "JPEG2000"))
+    at = data.index(b"\xff\x4f\xff\x51") + 42
+    data[at : at + 9] = bytes([depth - 1, step, step] * 3)
+    return bytes(data)
+
+
 def transparent_palette() -> bytes:
     return encoded(rgb().convert("P"), "PNG", transparency=bytes([0] * 256))
+
+
+def transparent_gif() -> bytes:
+    picture = rgb().convert("P")
+    return encoded(picture, "GIF", transparency=picture.getpixel((0, 0)))
 
 
 def colour_key() -> bytes:
@@ -79,7 +113,7 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "truncated.ppm": (encoded(rgb(), "PPM")[:-100], "truncated or damaged"),
     "text.png": (b"this is a text file\n", "not a picture"),
     "empty.png": (b"", "is empty (0 bytes)"),
-    "gif.png": (encoded(rgb(), "GIF"), "not a picture"),
+    "icon.png": (encoded(rgb(), "ICO"), "not a picture"),
     "grey16.png": (raw_png(16, 0, 3, 2, 1), "not 8-bit"),
     "rgb16.png": (raw_png(16, 2, 3, 2, 3), "not 8-bit"),
     "rgba16.png": (raw_png(16, 6, 3, 2, 4), "not 8-bit"),
@@ -97,6 +131,16 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "rgb_trns.png": (colour_key(), "transparent"),
     "animated.png": (two_frames("PNG"), "several frames"),
     "animated.webp": (two_frames("WEBP"), "several frames"),
+    "animated.gif": (two_frames("GIF"), "several frames"),
+    "cut.gif": (no_trailer(), "truncated or damaged"),
+    "corner.gif": (frame_in_a_corner(), "does not cover it"),
+    "transparent.gif": (transparent_gif(), "transparent"),
+    "rgb16.jp2": (jpeg2000(16, 1), "not 8-bit"),
+    "grey16.jp2": (encoded(PIL.Image.new("I;16", (9, 8)), "JPEG2000"), "not 8-bit"),
+    "rgb4.jp2": (jpeg2000(4, 1), "not 8-bit"),
+    "subsampled.jp2": (jpeg2000(8, 2), "not one for each pixel"),
+    "truncated.jp2": (encoded(rgb(), "JPEG2000")[:-100], "truncated or damaged"),
+    "transparent.jp2": (encoded(PIL.Image.new("RGBA", (5, 4), (1, 2, 3, 254)), "JPEG2000"), "transparent"),
     "pages.tif": (two_frames("TIFF"), "several frames"),
     "huge.png": (huge_png(), "crop or scale it down"),
     "claims.png": (raw_png(8, 2, 100_000, 100_000, 0), "crop or scale it down"),
@@ -112,5 +156,11 @@ CONVERTED: dict[str, tuple[bytes, str]] = {
     "grey.ppm": (encoded(rgb().convert("L"), "PPM"), "grey"),
     "grey_alpha.png": (encoded(rgb().convert("LA"), "PNG"), "grey"),
     "palette.png": (encoded(rgb().convert("P"), "PNG"), "palette"),
+    "palette.gif": (encoded(rgb().convert("P"), "GIF"), "palette"),
+    "grey.gif": (encoded(rgb().convert("L"), "GIF"), "palette"),
+    "bilevel.pbm": (encoded(rgb().convert("1"), "PPM"), "grey"),
+    "grey.pgm": (encoded(rgb().convert("L"), "PPM"), "grey"),
+    "grey.jp2": (encoded(rgb().convert("L"), "JPEG2000"), "grey"),
+    "opaque.jp2": (encoded(rgb().convert("RGBA"), "JPEG2000"), "RGBA"),
     "opaque.png": (encoded(rgb().convert("RGBA"), "PNG"), "RGBA"),
 }

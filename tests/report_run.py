@@ -85,6 +85,7 @@ def run_of(results: Path) -> Run:
         cards=[results / "models" / "tiny.json"],
         pictures=folders,
         figures=[results / "figure6.png"],
+        names={image: f"{image} in fact.png" for image in PICTURES},
         results=results,
     )
 

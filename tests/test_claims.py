@@ -396,12 +396,12 @@ def test_markdown_leaves_missing_cells_empty():
 
 def test_the_page_of_claims_counts_and_lists(judged):
     template = (ROOT / "workflow" / "report" / "claims.md").read_text()
-    page = claims_page(template, judged, "embedded")
+    page = claims_page(template, judged, "embedded", 6)
     counts = [(judged["verdict"] == verdict).sum() for verdict in (HOLDS, FAILS, OPEN)]
     counted = (
         f"Of {len(judged)} statements, {counts[0]} hold on these pictures, {counts[1]} do not, and {counts[2]} are"
     )
-    assert "judged on embedded" in page and counted in page
+    assert "judged on embedded (6 pictures)" in page and counted in page
     for line in judged["claim"]:
         assert page.count(line) == 2, line
     assert "$" not in page
@@ -410,13 +410,24 @@ def test_the_page_of_claims_counts_and_lists(judged):
 def test_the_page_of_tables_holds_all_five():
     template = (ROOT / "workflow" / "report" / "tables.md").read_text()
     names = [f"table{number}" for number in range(1, 6)]
-    assert set(Template(template).get_identifiers()) == {"dataset", "contest", *names}
+    assert set(Template(template).get_identifiers()) == {"dataset", "pictures", "contest", *names}
     tables = {name: PAPER[name] for name in names} | {"contest": PAPER["clic2018_leaderboard"]}
-    page = tables_page(template, tables, "embedded")
-    assert "measured on embedded" in page and "23.95" in page and "4657080" in page and "$" not in page
+    tables["table1"] = tables["table1"].assign(dataset="embedded")
+    rows = pd.DataFrame({"dataset": "embedded", "image": ["a", "b", "a"]})
+    page = tables_page(template, tables, rows)
+    assert (
+        "measured on embedded (2 pictures)" in page
+        and page.count("embedded") == 3
+        and "23.95" in page
+        and "4657080" in page
+        and "$" not in page
+    )
     del tables["table5"]
     with pytest.raises(SettingsError, match="asks for 'table5', which is not there"):
-        tables_page(template, tables, "embedded")
+        tables_page(template, tables, rows)
+    tables["table1"] = tables["table1"].assign(dataset="kodak")
+    with pytest.raises(PointsError, match="table1 belongs to kodak, not to embedded; delete it and run again"):
+        tables_page(template, tables, rows)
 
 
 # The command lines
@@ -436,12 +447,13 @@ def test_the_scripts_make_files_and_refuse_in_one_line(tmp_path):
         done = run("paper_table", table.stem, rows, "--paper", paper / table.name, "--budget", budget, "--out", table)
         assert done.returncode == 0, done.stderr
         assert len(pd.read_csv(table)) == len(PAPER[table.stem])
+        assert set(pd.read_csv(table)["dataset"]) == set(pd.read_csv(rows)["dataset"])
     page = tmp_path / "tables.md"
     template = ROOT / "workflow" / "report" / "tables.md"
     contest = tmp_path / "contest.csv"
     shutil.copy(paper / "clic2018_leaderboard.csv", contest)
     tables += [paper / "table5.csv", contest]
-    done = run("tables_page", *tables, "--template", template, "--dataset", "d", "--out", page)
+    done = run("tables_page", *tables, "--template", template, "--rows", rows, "--out", page)
     assert done.returncode == 0 and "## Table 4" in page.read_text(), done.stderr
     judging = ["--paper", *paper.glob("*.csv"), "--budget", budget, "--target-bpp", 0.15]
     judging += ["--template", template.with_name("claims.md"), "--csv", tmp_path / "c.csv", "--page", tmp_path / "c.md"]

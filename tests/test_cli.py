@@ -233,7 +233,7 @@ def test_measure_collect_table_verify(picture, weights, tmp_path):
     published = ["--paper", tmp_path / "paper.csv", "--contenders", contenders, "--target-bpp", "0.5"]
     succeeds("table", "table5", tmp_path / "all.csv", *published, "--out", tmp_path / "table5.csv")
     header, jpeg, bpg = (tmp_path / "table5.csv").read_text().splitlines()
-    assert header == "codec,psnr_db,ms_ssim,bpp,paper_psnr_db,paper_ms_ssim,paper_bpp,setting,within_budget"
+    assert header == "dataset,codec,psnr_db,ms_ssim,bpp,paper_psnr_db,paper_ms_ssim,paper_bpp,setting,within_budget"
     # JPEG's headers alone cost more than half a bit a pixel of so small a picture: the cheapest point stands.
     assert jpeg.endswith(",420-optimised-q05,False")
     assert bpg.endswith(",30.85,0.948,0.149,420-qp40,True")

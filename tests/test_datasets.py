@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,8 +12,9 @@ import yaml
 from licbench import datasets
 from licbench.datasets import describe, known_datasets, manifest_hash
 from licbench.errors import DatasetError
+from licbench.image_ids import image_id, is_safe_id
 from licbench.locations import PROJECT, RESOURCES
-from licbench.manifests import COLUMNS, SAFE_ID, ImageFile, image_id, is_safe_path, manifest_text, read_manifest
+from licbench.manifests import COLUMNS, ImageFile, is_safe_path, manifest_text, read_manifest
 from licbench.settings import training_sets
 
 MANIFESTS = sorted((RESOURCES / "manifests").glob("*.tsv"))
@@ -37,7 +39,8 @@ def test_manifests(path: Path) -> None:
     assert path.read_text() == manifest_text(rows), "not in the one form that gets hashed"
     assert len({row.image for row in rows}) == len({row.file for row in rows}) == len({row.sha256 for row in rows})
     for row in rows:
-        assert SAFE_ID.fullmatch(row.image) and row.image == image_id(row.file)
+        # Manifests keep the ids that they were written with
+        assert is_safe_id(row.image) and row.image == re.sub(r"[^\w.-]", "_", Path(row.file).stem)
         assert min(row.width, row.height) >= 16 and max(row.width, row.height) <= 6000
         assert 0.001 < row.bytes / (row.width * row.height) < 4
     dataset = describe(path.stem)
@@ -96,13 +99,37 @@ def test_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     dataset = describe(str(folder))
     digest = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:8]
     assert dataset.id == f"folder-my_pictures-{digest}" and dataset.kind == "folder"
-    assert dataset.images == ("a_photo", "b", "c")
-    assert dataset.path("a_photo") == folder / "a photo.jpeg"
-    with pytest.raises(DatasetError, match="has no image 'z'; choose from a_photo, b, c"):
+    photo = image_id("a photo.jpeg")
+    assert dataset.images == (photo, "b", "c")
+    assert dataset.names == {photo: "a photo.jpeg", "b": "b.PNG", "c": "c.TIF"}
+    assert dataset.path(photo) == folder / "a photo.jpeg"
+    with pytest.raises(DatasetError, match=f"has no image 'z'; choose from {photo}, b, c"):
         dataset.path("z")
+
+
+def test_a_folder_is_one_dataset_however_it_is_spelt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "a.png").write_bytes(b"")
+    (tmp_path / "link").symlink_to("photos")
     monkeypatch.chdir(tmp_path)
-    for spelling in ("my pictures", "./my pictures", "my pictures/", f"../{tmp_path.name}/my pictures"):
-        assert describe(spelling).id == dataset.id
+    dataset = describe("photos")
+    assert dataset.spelling == "./photos" and dataset.path("a") == Path("photos/a.png")
+    spellings = (
+        "./photos",
+        "photos/",
+        "./photos//.",
+        f"../{tmp_path.name}/photos",
+        str(tmp_path / "photos"),
+        "./link/",
+    )
+    for spelling in (*spellings, dataset.spelling):
+        again = describe(spelling)
+        assert (again.id, again.spelling, again.paths) == (dataset.id, dataset.spelling, dataset.paths)
+    # A working directory that moves with the folder in it keeps its results
+    moved = (tmp_path.parent / f"{tmp_path.name}-moved").resolve()
+    tmp_path.rename(moved)
+    monkeypatch.chdir(moved)
+    assert describe("photos").id == dataset.id
 
 
 def test_a_known_name_wins_over_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,10 +143,7 @@ def test_a_known_name_wins_over_a_folder(tmp_path: Path, monkeypatch: pytest.Mon
 @pytest.mark.parametrize(
     ("names", "fault"),
     [
-        (["a.png", "a.jpg"], "a.jpg and a.png would share the id a"),
-        (["a b.png", "a_b.png"], "would share the id a_b"),
-        (["A.png", "a.png"], "would share the id a"),
-        ([], "holds no picture"),
+        ([], "holds no picture; put bmp, dib, gif, j2k, "),
         (["readme.txt"], "holds no picture"),
     ],
 )
@@ -149,14 +173,25 @@ def test_unknown_names(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "block", ["{title: T}", "{title: T, kind: files, colour: red}", "{title: T, kind: archives, archives: [{file: a}]}"]
+    ("block", "fault"),
+    [
+        ("{title: T}", "kind missing"),
+        ("{use: training}", "title and kind missing"),
+        ("{title: T, kind: file}", "kind is 'file', not one of embedded, files, archives"),
+        ("{title: T, kind: files, use: testing}", "use is 'testing', not one of evaluation, training, validation"),
+        ("{title: T, kind: files, urls: 'https://example.org/'}", "urls is not a list"),
+        ("{title: T, kind: files, colour: red}", "unknown key colour (known: title, kind, use, "),
+        ("{title: T, kind: archives, archives: [{file: a}]}", "give each archive file, sha256 and bytes"),
+    ],
 )
-def test_wrong_keys_in_a_definition(block: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_definition_with_a_fault_is_refused_by_name(
+    block: str, fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "datasets.yaml").write_text(f"mine: {block}\n")
     monkeypatch.setattr(datasets, "RESOURCES", tmp_path)
     datasets._definitions.cache_clear()
     try:
-        with pytest.raises(DatasetError, match=r"datasets\.yaml, mine: .*; correct its keys"):
+        with pytest.raises(DatasetError, match=rf"datasets\.yaml, mine: .*{re.escape(fault)}"):
             describe("mine")
     finally:
         datasets._definitions.cache_clear()
@@ -186,7 +221,7 @@ def test_manifest_roundtrip(tmp_path: Path) -> None:
 def test_manifests_refused(lines: list[str], tmp_path: Path) -> None:
     path = tmp_path / "m.tsv"
     path.write_text("\n".join(lines))
-    with pytest.raises(DatasetError, match=r"m\.tsv.*; restore the file"):
+    with pytest.raises(DatasetError, match=r"m\.tsv.*; restore the file, or write it: python scripts/manifest\.py"):
         read_manifest(path)
 
 
@@ -209,3 +244,13 @@ def test_safe_paths(file: str) -> None:
 @pytest.mark.parametrize("file", ["", "/a", "a/", "../a", "a/../b", "./a", "a//b", "a\\b", "C:a", "a\0b"])
 def test_unsafe_paths(file: str) -> None:
     assert not is_safe_path(file)
+
+
+def test_a_manifest_with_spaces_for_tabs_is_told_so(tmp_path: Path) -> None:
+    path = tmp_path / "m.tsv"
+    path.write_text(manifest_text([ROW]).replace("\t", " "))
+    with pytest.raises(DatasetError, match=r"first line is not image, file, .* height, separated by tabs; "):
+        read_manifest(path)
+    path.write_text("\t".join(COLUMNS) + "\na a.png\n")
+    with pytest.raises(DatasetError, match="line 2: not 6 fields, separated by tabs, "):
+        read_manifest(path)

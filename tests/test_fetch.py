@@ -22,8 +22,9 @@ from licbench.datasets import Dataset, describe
 from licbench.downloads import CHUNK_BYTES, Patience
 from licbench.errors import DatasetError
 from licbench.fetching import fetch_archive, fetch_image, pack_training_set, unpack_archives
+from licbench.image_ids import image_id
 from licbench.images import read_rgb
-from licbench.manifests import ImageFile, SourceFile, image_id, read_manifest
+from licbench.manifests import NAMES, ImageFile, SourceFile, read_manifest, read_names
 
 REPOSITORY = Path(__file__).parents[1]
 MIRROR = Path(os.environ.get("LICBENCH_MIRROR", REPOSITORY.parent / "shared" / "mirror"))
@@ -188,7 +189,7 @@ class TestDownload:
 
 class TestImages:
     def test_download(self, server: ScriptedServer, tmp_path: Path) -> None:
-        for image in ("a", "b__1"):
+        for image in ("a", image_id("sub/b #1.png")):
             fetch_image(dataset_of(server.url), image, tmp_path / "x.png", patience=IMPATIENT)
             assert np.array_equal(read_rgb(tmp_path / "x.png"), NOISE)
             assert left_in(tmp_path) == ["x.png"]
@@ -196,7 +197,7 @@ class TestImages:
     def test_mirror_is_enough(self, server: ScriptedServer, tmp_path: Path) -> None:
         (tmp_path / "test_folder" / "sub").mkdir(parents=True)
         (tmp_path / "test_folder" / "sub" / "b #1.png").write_bytes(PNG)
-        fetch_image(dataset_of(server.url), "b__1", tmp_path / "x.png", mirror=tmp_path)
+        fetch_image(dataset_of(server.url), image_id("sub/b #1.png"), tmp_path / "x.png", mirror=tmp_path)
         with pytest.raises(DatasetError, match=r"test_folder/a\.png: no such file; copy it there from http"):
             fetch_image(dataset_of(server.url), "a", tmp_path / "y.png", mirror=tmp_path)
         (tmp_path / "test_folder" / "a.png").write_bytes(bytes(len(PNG)))
@@ -330,17 +331,20 @@ class TestUnpack:
         one = make_zip(tmp_path / "1.zip", {"valid/": b"", "valid/b c.png": PNG, "valid/READ.me": b"hello"})
         two = make_zip(tmp_path / "2.zip", {"deep/er/a.PNG": grey, "__MACOSX/deep/._a.png": b"junk"})
         rows = unpack(tmp_path / "out", one, two, pixels=24 * 40 + 15)
-        assert left_in(tmp_path / "out") == ["a.png", "b_c.png", "manifest.tsv"]
+        spaced = image_id("1.zip/valid/b c.png")
+        assert left_in(tmp_path / "out") == ["a.png", f"{spaced}.png", "manifest.tsv", NAMES]
         assert left_in(tmp_path) == ["1.zip", "2.zip", "out"]
         assert read_manifest(tmp_path / "out" / "manifest.tsv") == rows
         assert [(row.image, row.file, row.width, row.height) for row in rows] == [
             ("a", "a.png", 5, 3),
-            ("b_c", "b_c.png", 40, 24),
+            (spaced, f"{spaced}.png", 40, 24),
         ]
+        names = {spaced: "1.zip/valid/b c.png", "a": "2.zip/deep/er/a.PNG"}
+        assert read_names(tmp_path / "out" / NAMES) == names
         for row in rows:
             data = (tmp_path / "out" / row.file).read_bytes()
             assert (len(data), hashlib.sha256(data).hexdigest()) == (row.bytes, row.sha256)
-        assert np.array_equal(read_rgb(tmp_path / "out" / "b_c.png"), NOISE)
+        assert np.array_equal(read_rgb(tmp_path / "out" / f"{spaced}.png"), NOISE)
         notes = capsys.readouterr().err.splitlines()
         assert len(notes) == 3 and "2.zip/deep/er/a.PNG: grey converted to RGB" in notes[2]
         assert notes[:2] == [f"note: {path}: skipped 1 files that are no pictures" for path in (one, two)]
@@ -356,7 +360,7 @@ class TestUnpack:
         first = unpack(tmp_path / "out", one)
         (tmp_path / "out" / "own.txt").write_text("mine")
         assert unpack(tmp_path / "out", one) == first
-        assert left_in(tmp_path / "out") == ["a.png", "manifest.tsv", "own.txt"]
+        assert left_in(tmp_path / "out") == ["a.png", "manifest.tsv", NAMES, "own.txt"]
 
     def test_no_manifest_over_a_broken_folder(self, tmp_path: Path) -> None:
         one = make_zip(tmp_path / "1.zip", {"a.png": PNG})
@@ -440,10 +444,11 @@ class TestUnpack:
             (tmp_path / "1.zip").write_bytes(data)
             self.refused(tmp_path, r"1\.zip.*(not a readable zip|damaged)", tmp_path / "1.zip")
 
-    def test_same_ids(self, tmp_path: Path) -> None:
+    def test_names_that_look_alike(self, tmp_path: Path) -> None:
         one = make_zip(tmp_path / "1.zip", {"p/a.png": PNG})
         two = make_zip(tmp_path / "2.zip", {"q/a.jpg": PNG})
-        self.refused(tmp_path, r"1\.zip/p/a\.png and 2\.zip/q/a\.jpg would share the id a; rename", one, two)
+        rows = unpack(tmp_path / "out", one, two)
+        assert len({row.image for row in rows}) == 2 and all(row.image.startswith("a-") for row in rows)
 
     @pytest.mark.filterwarnings("ignore:Duplicate name")
     def test_same_name_twice(self, tmp_path: Path) -> None:

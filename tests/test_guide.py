@@ -25,10 +25,10 @@ LOGS = {name for path in SHIPPED.glob("*.csv") for name in pd.read_csv(path, nro
 ENLARGEMENTS = ("picture", *(field.name for field in fields(Enlargement)), "gain_db")
 WRITTEN = {
     "Rows": points.COLUMNS,
-    "Tables": {*tables.TABLE5_COLUMNS, *tables.CONTEST_COLUMNS, *TABLES_1_TO_4},
-    "Scan": scans.COLUMNS,
-    "Figures": {*pipelines.COLUMNS, *structures.COLUMNS, *rate_distortion.COLUMNS, *FIGURE5},
-    "Claims": judging.COLUMNS,
+    "Tables": {points.DATASET, *tables.TABLE5_COLUMNS, *tables.CONTEST_COLUMNS, *TABLES_1_TO_4},
+    "Scan": {points.DATASET, *scans.COLUMNS},
+    "Figures": {points.DATASET, "image", *pipelines.COLUMNS, *structures.COLUMNS, *rate_distortion.COLUMNS, *FIGURE5},
+    "Claims": {points.DATASET, *judging.COLUMNS},
     "Training": {*LOGS, *ENLARGEMENTS, *training_curves.COLUMNS, *forecasts.COLUMNS},
 }
 

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import PIL.Image
 import pytest
-from bad_pictures import CONVERTED, NOISE, REFUSED, encoded, raw_png, rgb
+from bad_pictures import CONVERTED, NOISE, REFUSED, encoded, raw_png, rgb, two_pictures
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
@@ -73,7 +74,7 @@ def test_every_flipped_byte_of_a_png_is_noticed_or_harmless() -> None:
             continue
 
 
-@pytest.mark.parametrize("format", ["JPEG", "WEBP", "BMP", "TIFF", "PPM"])
+@pytest.mark.parametrize("format", ["JPEG", "WEBP", "BMP", "TIFF", "PPM", "GIF", "JPEG2000"])
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_damage_gives_a_picture_or_bad_image_error(format: str) -> None:
     data = encoded(rgb(), format)
@@ -87,10 +88,38 @@ def test_damage_gives_a_picture_or_bad_image_error(format: str) -> None:
         assert pixels.dtype == np.uint8 and pixels.ndim == 3
 
 
-def test_exif_orientation_is_ignored() -> None:
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "TIFF", "TIFF-lzw"])
+def test_pixels_are_taken_as_stored_whatever_exif_says(
+    format: str, orientation: int, capsys: pytest.CaptureFixture[str]
+) -> None:
     exif = PIL.Image.Exif()
-    exif[0x0112] = 6
+    exif[0x0112] = orientation
+    kind, _, compression = format.partition("-")
+    options = {"compression": f"tiff_{compression}"} if compression else {}
+    plain = decode_rgb(encoded(rgb(), kind, **options), "x")
+    assert np.array_equal(decode_rgb(encoded(rgb(), kind, exif=exif, **options), "x"), plain)
+    said = f"note: x: taken as stored, not turned by its EXIF orientation {orientation}\n"
+    assert capsys.readouterr().err == ("" if orientation == 1 else said)
+
+
+def test_damaged_exif_data_change_nothing() -> None:
+    exif = b"Exif\0\0II*\0\xff\xff\xff\x7f"
     assert decode_rgb(encoded(rgb(), "JPEG", exif=exif), "x").shape == (24, 40, 3)
+
+
+def test_of_a_phones_jpeg_the_first_picture_is_taken(capsys: pytest.CaptureFixture[str]) -> None:
+    assert np.array_equal(decode_rgb(two_pictures(), "x"), decode_rgb(encoded(rgb(), "JPEG"), "x"))
+    assert capsys.readouterr().err == "note: x: holds 2 pictures (MPO); the first is taken\n"
+
+
+@pytest.mark.parametrize("options", [{}, {"no_jp2": True}], ids=["jp2", "codestream"])
+def test_every_cut_of_a_jpeg2000_file_is_noticed(options: dict[str, Any]) -> None:
+    data = encoded(rgb((6, 7)), "JPEG2000", **options)
+    assert np.array_equal(decode_rgb(data, "x"), np.resize(NOISE, (6, 7, 3)))
+    for length in range(len(data)):
+        with pytest.raises(BadImageError):
+            decode_rgb(data[:length], "x")
 
 
 def test_missing_file_and_folder(tmp_path: Path) -> None:

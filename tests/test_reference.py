@@ -6,6 +6,7 @@ import hashlib
 import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 
@@ -159,3 +160,14 @@ def test_reference_results_belong_to_this_version(config: Path) -> None:
         for path in (ROOT / "workflow" / "resources" / "weights").glob("*.safetensors")
     }
     assert {file: value for file, value in made_with.items() if file.endswith(".safetensors")} == shipped
+
+
+def test_the_dataset_is_kept_by_the_folder_alone(tmp_path):
+    table = pd.DataFrame({"dataset": ["kodak"], "codec": ["JPEG"], "bpp": [0.14]})
+    run, reference = tmp_path / "table5.csv", tmp_path / "reference" / "kodak"
+    table.to_csv(run, index=False)
+    (tmp_path / "config.yaml").write_text("codecs: [jpeg]\n")
+    (tmp_path / "versions.json").write_text('{"packages": {}, "sha256": {}}')
+    keep([run], tmp_path / "config.yaml", tmp_path / "versions.json", reference)
+    assert (reference / "table5.csv").read_text().splitlines()[0] == "codec,bpp"
+    assert compare([run], tmp_path / "config.yaml", reference) == (2, [])

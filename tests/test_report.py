@@ -370,6 +370,13 @@ def test_a_report_without_pictures_models_and_figures_is_whole(results, tmp_path
             assert target.startswith("data:") or (tmp_path / target).is_file()
 
 
+def test_pictures_are_called_by_the_names_of_their_files(report):
+    for page in ("index", "pictures", "curves"):
+        for image in PICTURES:
+            assert f"{image} in fact.png" in (report / f"{page}.html").read_text(), page
+    assert f'"name":"{next(iter(PICTURES))} in fact.png"' in (report / "assets" / "pictures-data.js").read_text()
+
+
 @pytest.mark.parametrize(
     ("path", "place"),
     [

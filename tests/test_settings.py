@@ -16,7 +16,7 @@ from licbench.errors import SettingsError
 from licbench.lineage import stages
 from licbench.locations import SCHEMA
 from licbench.registry import codec_class, codec_ids
-from licbench.settings import check, recipe, require_valid
+from licbench.settings import check, recipe, require_valid, with_numbers
 from licbench.training import loop as training_loop
 from licbench.training.data import CPU, Pictures
 from licbench.training.precision import Arithmetic
@@ -299,3 +299,35 @@ def test_recipes_hold_every_key_that_training_reads(network, monkeypatch):
     assert task.step(np.random.default_rng(0), 0.0)
     loop = set(re.findall(r'recipe\["(\w+)"\]', Path(training_loop.__file__).read_text()))
     assert {"steps", "seed", "log_every"} <= loop <= set(recipes[0])
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "value"),
+    [
+        ("report.pictures", "3", 3),
+        ("threshold_scan.threshold_db", "33.5", 33.5),
+        ("rate_target_bpp", "2e-1", 0.2),
+        ("training.recipes.short.cae.batch", "4", 4),
+        ("models.gan_64.input_size", "64", 64),
+        ("settings.jpeg.quality", ["5", "30"], [5, 30]),
+        ("settings.gan.families.0.rotated", ["true"], [True]),
+        ("table5.SR.threshold_db", "30", 30),
+    ],
+)
+def test_texts_of_numbers_become_numbers_where_numbers_are_wanted(path, text, value):
+    given = changed(path, text)
+    kept = copy.deepcopy(given)
+    assert with_numbers(given) == changed(path, value)
+    assert given == kept
+    check(with_numbers(given))
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("report.pictures", "three"), ("report.pictures", "007"), ("report.pictures", "3.5"), ("report.side", "NaN"),
+        ("settings.bpg.chroma", ["420"]), ("mirror", "12"), ("table5.BPG.curve", "420"), ("codecs", "12"),
+    ],
+)  # fmt: skip
+def test_other_texts_stay(path, text):
+    assert with_numbers(changed(path, text)) == changed(path, text)

@@ -111,7 +111,7 @@ def test_a_folder_is_planned_picture_by_picture(project: Checkout, tmp_path: Pat
     (tmp_path / "my photos" / "notes.txt").write_text("not a picture")
     planned = project.snakemake("-n", settings=TINY_SETTINGS | {"dataset": str(tmp_path / "my photos")})
     assert planned.returncode == 0, planned.output
-    assert planned.values("fetch_image", "image") == {"one", "two__three"}
+    assert planned.values("fetch_image", "image") == {"one", "two__three-21dacb71"}
     assert planned.counts["measure_image"] == 2 * len(TINY_SETTINGS["codecs"])
 
 

@@ -13,10 +13,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from licbench import files
-from licbench.datasets import is_image_name
 from licbench.errors import DatasetError
+from licbench.folders import is_image_name
+from licbench.image_ids import image_ids
 from licbench.images import decode_rgb, write_png
-from licbench.manifests import ImageFile, image_id, is_safe_path, manifest_text, refuse_same_ids
+from licbench.manifests import NAMES, ImageFile, is_safe_path, manifest_text, write_names
 from licbench.progress import byte_bar
 
 MAX_MEMBERS = 10_000
@@ -31,25 +32,28 @@ UNIX, REGULAR_FILE = 3, (stat.S_IFREG | 0o644) << 16
 
 
 def unpack_images(zips: Iterable[Path], folder: Path) -> tuple[ImageFile, ...]:
-    """Write every picture of ``zips`` to ``folder`` as ``{id}.png``, 8-bit RGB, and their manifest last.
+    """Write every picture of ``zips`` to ``folder`` as ``{id}.png``, 8-bit RGB, their names, and their manifest last.
 
     Subfolders are flattened. Files in ``folder`` that the manifest does not name are left alone.
 
     Raises:
-        DatasetError: a damaged zip, an unsafe or too large member, two pictures with one id, or no picture.
+        DatasetError: a damaged zip, an unsafe or too large member, a picture twice, or no picture.
         BadImageError: a picture that ``images.read_rgb`` refuses.
     """
     members = [(path, member) for path in zips for member in _members(path)]
-    refuse_same_ids((f"{path.name}/{member.filename}" for path, member in members), str(folder))
+    names = [f"{path.name}/{member.filename}" for path, member in members]
     if not members:
         raise DatasetError(f"{folder}: the archives hold no picture; fetch them again")
+    ids = image_ids(names, str(folder))
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as staging:
-        rows = sorted(_unpack_all(members, Path(staging)), key=lambda row: row.image)
+        rows = sorted(_unpack_all(members, ids, Path(staging)), key=lambda row: row.image)
         folder.mkdir(exist_ok=True)
-        (folder / "manifest.tsv").unlink(missing_ok=True)
+        for listing in (NAMES, "manifest.tsv"):
+            (folder / listing).unlink(missing_ok=True)
         for row in rows:
             (Path(staging) / row.file).replace(folder / row.file)
+    write_names(folder / NAMES, dict(zip(ids, names, strict=True)))
     files.write_text(folder / "manifest.tsv", manifest_text(rows))
     return tuple(rows)
 
@@ -106,21 +110,21 @@ def _refuse_unsafe(member: zipfile.ZipInfo, path: Path) -> None:
             raise DatasetError(f"{path}: {member.filename!r} {fault}; check where the archive comes from")
 
 
-def _unpack_all(members: Sequence[tuple[Path, zipfile.ZipInfo]], folder: Path) -> Iterator[ImageFile]:
+def _unpack_all(
+    members: Sequence[tuple[Path, zipfile.ZipInfo]], ids: Sequence[str], folder: Path
+) -> Iterator[ImageFile]:
     with byte_bar("unpack", sum(member.file_size for _, member in members)) as bar:
-        for path, member in members:
-            yield _unpack(path, member, folder)
+        for (path, member), image in zip(members, ids, strict=True):
+            yield _unpack(path, member, folder / f"{image}.png")
             bar.update(member.file_size)
 
 
-def _unpack(path: Path, member: zipfile.ZipInfo, folder: Path) -> ImageFile:
+def _unpack(path: Path, member: zipfile.ZipInfo, png: Path) -> ImageFile:
     pixels = decode_rgb(_content(path, member), f"{path.name}/{member.filename}")
-    image = image_id(member.filename)
-    png = folder / f"{image}.png"
     write_png(png, pixels)
     written = png.read_bytes()
     height, width, _ = pixels.shape
-    return ImageFile(png.name, hashlib.sha256(written).hexdigest(), len(written), image, width, height)
+    return ImageFile(png.name, hashlib.sha256(written).hexdigest(), len(written), png.stem, width, height)
 
 
 def _content(path: Path, member: zipfile.ZipInfo) -> bytes:

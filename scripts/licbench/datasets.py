@@ -1,31 +1,35 @@
-"""Which datasets there are and which pictures each one holds. Runs while Snakemake parses: stdlib and yaml only."""
+"""Which datasets there are and which pictures each one holds. Runs while Snakemake parses: nothing heavy."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 import yaml
 
 from licbench.errors import DatasetError
+from licbench.folders import placeholder, scan
+from licbench.image_ids import image_ids, latin
 from licbench.locations import RESOURCES
-from licbench.manifests import ImageFile, SourceFile, image_id, manifest_text, read_manifest, refuse_same_ids
+from licbench.manifests import ImageFile, SourceFile, manifest_text, read_manifest
 
-IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".ppm"})
-
-PLACEHOLDER = re.compile(r"\{[^{}]*\}|[{}]|<[a-z][a-z0-9_]*>")
-"""Snakemake's wildcards and path variables."""
-
+DATASETS = "datasets.yaml"
+MOST_LETTERS = 80
+"""Of a folder's name in its dataset's id."""
 MOST_SHOWN = 8
 
 Item = TypeVar("Item")
 Kind = Literal["embedded", "files", "archives", "folder"]
+Use = Literal["evaluation", "training", "validation"]
+REQUIRED = ("title", "kind")
+OPTIONAL = ("use", "licence", "urls", "mirror_folder", "package", "archives", "pixels", "pixel_tolerance")
+"""The keys of a block in datasets.yaml."""
+CHOICES = {"kind": get_args(Kind)[:3], "use": get_args(Use)}
 
 
 @dataclass(frozen=True)
@@ -35,13 +39,14 @@ class Dataset:
     ``kind`` says where they come from: ``embedded`` in an installed package, single ``files`` or ``archives`` on the
     web, or a ``folder`` of the user's. ``urls`` are base addresses, best first, each ending with a slash; the same
     files stand in ``mirror_folder`` of a local mirror. ``pixels`` is the expected total, give or take
-    ``pixel_tolerance``, where it is known from elsewhere.
+    ``pixel_tolerance``, where it is known from elsewhere. Of a folder, ``paths`` are its pictures, ``left_out`` says in
+    a line what else is in it, and ``spelling`` is what ``describe`` takes, the same however the user wrote it.
     """
 
     id: str
     title: str
     kind: Kind
-    use: Literal["evaluation", "training", "validation"] = "evaluation"
+    use: Use = "evaluation"
     licence: str = ""
     urls: tuple[str, ...] = ()
     mirror_folder: str = ""
@@ -49,6 +54,8 @@ class Dataset:
     manifest: tuple[ImageFile, ...] = ()
     archives: tuple[SourceFile, ...] = ()
     paths: tuple[Path, ...] = ()
+    spelling: str = ""
+    left_out: str = ""
     pixels: int | None = None
     pixel_tolerance: int = 0
 
@@ -58,8 +65,15 @@ class Dataset:
         if self.kind == "archives":
             return None
         if self.kind == "folder":
-            return tuple(image_id(path.name) for path in self.paths)
+            return image_ids([path.name for path in self.paths], self.spelling)
         return tuple(row.image for row in self.manifest)
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Image -> what its file is called; empty where only the unpacked archives can tell."""
+        if self.kind == "folder":
+            return {image: path.name for image, path in self._places.items()}
+        return {row.image: row.file for row in self.manifest}
 
     @cached_property
     def _rows(self) -> Mapping[str, ImageFile]:
@@ -143,7 +157,7 @@ def manifest_hash(dataset: Dataset) -> str:
 
 @cache
 def _definitions() -> Mapping[str, Mapping[str, Any]]:
-    definitions: Mapping[str, Mapping[str, Any]] = yaml.safe_load((RESOURCES / "datasets.yaml").read_text())
+    definitions: Mapping[str, Mapping[str, Any]] = yaml.safe_load((RESOURCES / DATASETS).read_text())
     return definitions
 
 
@@ -151,15 +165,32 @@ def _definitions() -> Mapping[str, Mapping[str, Any]]:
 def _defined(name: str) -> Dataset:
     """A dataset from its block in datasets.yaml, whose keys are the fields of ``Dataset``."""
     fields = dict(_definitions()[name])
+    if fault := _fault(fields):
+        raise DatasetError(f"{DATASETS}, {name}: {fault}; correct the block, see the head of the file")
     fields["urls"] = tuple(fields.get("urls", ()))
     try:
         fields["archives"] = tuple(SourceFile(**archive) for archive in fields.get("archives", ()))
-        dataset = Dataset(id=name, **fields)
     except TypeError as error:
-        raise DatasetError(f"datasets.yaml, {name}: {error}; correct its keys") from error
+        raise DatasetError(f"{DATASETS}, {name}: {error}; give each archive file, sha256 and bytes") from error
+    dataset = Dataset(id=name, spelling=name, **fields)
     if dataset.kind == "archives":
         return dataset
     return replace(dataset, manifest=read_manifest(RESOURCES / "manifests" / f"{name}.tsv"))
+
+
+def _fault(block: Mapping[str, Any]) -> str:
+    """What is wrong with a block of datasets.yaml; empty where nothing is."""
+    if unknown := sorted(set(map(str, block)) - {*REQUIRED, *OPTIONAL}):
+        return f"unknown key {', '.join(unknown)} (known: {', '.join((*REQUIRED, *OPTIONAL))})"
+    if missing := [key for key in REQUIRED if not block.get(key)]:
+        return f"{' and '.join(missing)} missing"
+    for key, choices in CHOICES.items():
+        if block.get(key, choices[0]) not in choices:
+            return f"{key} is {block[key]!r}, not one of {', '.join(choices)}"
+    for key in ("urls", "archives"):
+        if not isinstance(block.get(key, []), list):
+            return f"{key} is not a list"
+    return ""
 
 
 def _is_folder(path: Path) -> bool:
@@ -169,22 +200,26 @@ def _is_folder(path: Path) -> bool:
 def _of_folder(folder: Path) -> Dataset:
     if not _is_folder(folder):
         raise DatasetError(f"{folder}: no such folder; known datasets are {', '.join(known_datasets())}")
-    refuse_placeholder(folder)
-    suffixes = ", ".join(sorted(suffix[1:] for suffix in IMAGE_SUFFIXES))
-    paths = tuple(sorted(path for path in folder.iterdir() if is_image_name(path.name) and path.is_file()))
-    if not paths:
-        raise DatasetError(f"{folder}: holds no picture; put {suffixes} files in it")
-    refuse_same_ids((path.name for path in paths), str(folder))
-    absolute = folder.resolve()
-    label = re.sub(r"[^A-Za-z0-9_.-]", "_", absolute.name)
-    digest = hashlib.sha256(str(absolute).encode()).hexdigest()[:8]
-    return Dataset(f"folder-{label}-{digest}", f"Pictures in {folder}", "folder", paths=paths)
+    place = _one_spelling(folder)
+    refuse_placeholder(place)
+    found = scan(place)
+    digest = hashlib.sha256(os.fsencode(place)).hexdigest()[:8]
+    dataset = Dataset(
+        id=f"folder-{latin(place.resolve().name, MOST_LETTERS)}-{digest}",
+        title=f"Pictures in {folder}",
+        kind="folder",
+        paths=found.pictures,
+        spelling=str(place) if place.is_absolute() else f"./{place}",
+        left_out=found.left_out,
+    )
+    dataset._places  # noqa: B018  two pictures with one id are refused here
+    return dataset
 
 
-def placeholder(path: Path) -> str | None:
-    """The part of an input's path that Snakemake would put something else for."""
-    found = PLACEHOLDER.search(str(path))
-    return found[0] if found else None
+def _one_spelling(folder: Path) -> Path:
+    """The folder behind links and dots: relative if below the working directory, so that both can move together."""
+    place, here = folder.resolve(), Path.cwd().resolve()
+    return place.relative_to(here) if place.is_relative_to(here) else place
 
 
 def refuse_placeholder(folder: str | Path) -> None:
@@ -195,8 +230,3 @@ def refuse_placeholder(folder: str | Path) -> None:
     """
     if found := placeholder(Path(folder)):
         raise DatasetError(f"{folder}: Snakemake would take {found!r} for a placeholder; rename the folder")
-
-
-def is_image_name(name: str) -> bool:
-    """Whether a file of that name is taken for a picture: a supported suffix, and not hidden."""
-    return not name.startswith(".") and Path(name).suffix.lower() in IMAGE_SUFFIXES

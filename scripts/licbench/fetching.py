@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from licbench import archives, files
-from licbench.datasets import Dataset, placeholder
+from licbench.datasets import Dataset
 from licbench.downloads import PATIENT, Patience, RemoteFile, download, mismatch
 from licbench.errors import DatasetError
+from licbench.folders import placeholder
 from licbench.images import read_rgb, write_png
 from licbench.manifests import ImageFile, SourceFile
 from licbench.progress import byte_bar
@@ -164,12 +165,15 @@ class _Supply:
         if self.mirror is None or dataset.kind == "embedded":
             root, remedy = _package_folder(dataset.package), f"install the pinned version of {dataset.package}"
         else:
-            root, remedy = self.mirror, f"copy it there from {dataset.urls[0]} or run without a mirror"
+            root, remedy = self.mirror, _from_mirror(dataset)
         path = root / dataset.mirror_folder / source.file
         _verify(path, source, remedy)
         return path
 
     def download(self, source: SourceFile, destination: Path, bar: Bar) -> None:
+        if not self.dataset.urls:
+            place = f"the folder that holds {self.dataset.mirror_folder}/"
+            raise DatasetError(f"{self.dataset.id} has no address to download from; set mirror to {place}, or add urls")
         urls = tuple(f"{url.rstrip('/')}/{quote(source.file)}" for url in self.dataset.urls)
         download(RemoteFile(source.file, urls, source.bytes, source.sha256), destination, bar, self.patience)
 
@@ -201,6 +205,11 @@ class _Supply:
             yield from ((f"{Path(source.file).stem}/{name}", content) for name, content in archives.pictures_in(path))
         else:
             yield source.file, path.read_bytes()
+
+
+def _from_mirror(dataset: Dataset) -> str:
+    """What to do where a mirror's file is not the expected one."""
+    return f"copy it there from {dataset.urls[0]} or run without a mirror" if dataset.urls else "copy it there again"
 
 
 def _package_folder(package: str) -> Path:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import csv
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
+from licbench import files
 from licbench.errors import DatasetError
+from licbench.image_ids import is_safe_id
 
+REMEDY = "restore the file, or write it: python scripts/manifest.py --help"
+NAMES = "names.csv"
+"""Beside the PNG files of a dataset: which picture each id stands for."""
 COLUMNS = ("image", "file", "sha256", "bytes", "width", "height")
-SAFE_ID = re.compile(r"[A-Za-z0-9_.-]+")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -32,25 +37,6 @@ class ImageFile(SourceFile):
     height: int
 
 
-def image_id(name: str) -> str:
-    """The id of a file: its stem, with ``_`` for what is not safe in a file name, or as a word of a command line."""
-    return re.sub(r"[^A-Za-z0-9_.-]|^-", "_", PurePosixPath(name).stem)
-
-
-def refuse_same_ids(names: Iterable[str], where: str) -> None:
-    """Every file must get an id of its own, also where ``A`` and ``a`` are one file.
-
-    Raises:
-        DatasetError: two of ``names`` share an id.
-    """
-    owners: dict[str, str] = {}
-    for name in names:
-        key = image_id(name).casefold()
-        if key in owners:
-            raise DatasetError(f"{where}: {owners[key]} and {name} would share the id {image_id(name)}; rename one")
-        owners[key] = name
-
-
 def is_safe_path(file: str) -> bool:
     """Whether ``file`` is a relative path that stays below its root, on every system."""
     parts = file.split("/")
@@ -64,16 +50,16 @@ def read_manifest(path: Path) -> tuple[ImageFile, ...]:
         DatasetError: the file is missing, has other columns, or a row that cannot be true.
     """
     if not path.is_file():
-        raise DatasetError(f"{path}: no such manifest; restore it from the repository or fetch the dataset again")
+        raise DatasetError(f"{path}: no such manifest; fetch the dataset again, or {REMEDY}")
     try:
         header, *lines = path.read_text(encoding="utf-8").splitlines() or [""]
     except UnicodeDecodeError as error:
         raise DatasetError(f"{path}: not a text file ({error}); restore it from the repository") from error
     if tuple(header.split("\t")) != COLUMNS:
-        raise DatasetError(f"{path}: its columns are not {' '.join(COLUMNS)}; restore the file")
+        raise DatasetError(f"{path}: its first line is not {', '.join(COLUMNS)}, separated by tabs; {REMEDY}")
     rows = tuple(_row(line, f"{path}, line {number}") for number, line in enumerate(lines, start=2))
     if not rows or len({row.image.casefold() for row in rows}) != len(rows):
-        raise DatasetError(f"{path}: has no rows, or an image twice; restore the file")
+        raise DatasetError(f"{path}: has no rows, or an image twice; {REMEDY}")
     return rows
 
 
@@ -83,13 +69,33 @@ def manifest_text(rows: Sequence[ImageFile]) -> str:
     return "".join("\t".join(line) + "\n" for line in [list(COLUMNS), *lines])
 
 
+def write_names(path: Path, names: Mapping[str, str]) -> None:
+    """Write down what the file behind each id is called: a CSV file with the columns image and file."""
+    with files.replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file, lineterminator="\n").writerows([("image", "file"), *names.items()])
+
+
+def read_names(path: Path) -> dict[str, str]:
+    """Image -> file, as ``write_names`` left them.
+
+    Raises:
+        DatasetError: it is no such file.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            return {line["image"]: line["file"] for line in csv.DictReader(file)}
+    except (OSError, ValueError, KeyError) as error:
+        raise DatasetError(f"{path}: not a list of pictures ({error}); delete it and run again") from error
+
+
 def _row(line: str, where: str) -> ImageFile:
     try:
         image, file, sha256, size, width, height = line.split("\t")
         row = ImageFile(file, sha256, int(size), image, int(width), int(height))
     except ValueError as error:
-        raise DatasetError(f"{where}: not {len(COLUMNS)} fields with numbers at the end; restore the file") from error
-    sane = SAFE_ID.fullmatch(image) and SHA256.fullmatch(sha256) and min(row.bytes, row.width, row.height) > 0
+        fault = f"not {len(COLUMNS)} fields, separated by tabs, with numbers at the end"
+        raise DatasetError(f"{where}: {fault}; {REMEDY}") from error
+    sane = is_safe_id(image) and SHA256.fullmatch(sha256) and min(row.bytes, row.width, row.height) > 0
     if not (sane and is_safe_path(file)):
-        raise DatasetError(f"{where}: an unsafe name, a malformed sha256 or a size below 1; restore the file")
+        raise DatasetError(f"{where}: an unsafe name, a malformed sha256 or a size below 1; {REMEDY}")
     return row

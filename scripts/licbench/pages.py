@@ -10,20 +10,29 @@ from typing import Any
 import pandas as pd
 
 from licbench.errors import SettingsError
+from licbench.points import DATASET, without_dataset
 
 
-def tables_page(template: str, tables: Mapping[str, pd.DataFrame], dataset: str) -> str:
+def tables_page(template: str, tables: Mapping[str, pd.DataFrame], rows: pd.DataFrame) -> str:
     """The page of the paper's tables.
 
     Args:
-        template: Markdown with $dataset and, for each table, its name as a placeholder ($table1, ...).
+        template: Markdown with $dataset, $pictures and, for each table, its name as a placeholder ($table1, ...).
         tables: by name.
-        dataset: what the rows were measured on.
+        rows: what the tables were made of.
 
     Raises:
         SettingsError: the template names a table that is not there.
+        PointsError: a table belongs to another dataset.
     """
-    return filled(template, {name: markdown(table) for name, table in tables.items()} | {"dataset": dataset})
+    (dataset,) = set(rows[DATASET])
+    own = {name: markdown(without_dataset(table, name, dataset)) for name, table in tables.items()}
+    return filled(template, own | {"dataset": dataset, "pictures": counted(rows["image"].nunique())})
+
+
+def counted(pictures: int) -> str:
+    """How many pictures, in words."""
+    return f"{pictures} picture{'s' if pictures != 1 else ''}"
 
 
 def markdown(table: pd.DataFrame) -> str:

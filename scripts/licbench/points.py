@@ -38,7 +38,9 @@ from licbench.metrics import MIN_SIDE_MS_SSIM
 if TYPE_CHECKING:
     import pandas as pd
 
-KEY = ("dataset", "image", "codec", "point")
+DATASET = "dataset"
+"""The column that says what a table belongs to."""
+KEY = (DATASET, "image", "codec", "point")
 
 
 @dataclass(frozen=True)
@@ -141,3 +143,23 @@ def collect(paths: Sequence[Path], expected: set[tuple[str, str, str, str]]) -> 
             more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
             raise PointsError(f"point {'/'.join(found[0])} {problem}{more}; delete results/points and run again")
     return frame
+
+
+def with_dataset(table: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """A table made of ``rows`` with their dataset as first column: a file says by itself what it belongs to."""
+    result = table.copy()
+    result.insert(0, DATASET, ", ".join(dict.fromkeys(rows[DATASET])))
+    return result
+
+
+def without_dataset(table: pd.DataFrame, name: str, dataset: str) -> pd.DataFrame:
+    """A table without that column, for a page whose heading names the dataset.
+
+    Raises:
+        PointsError: the table ``name`` belongs to another dataset, left by an earlier run.
+    """
+    if DATASET not in table:
+        return table
+    if others := set(table[DATASET]) - {dataset}:
+        raise PointsError(f"{name} belongs to {', '.join(map(str, others))}, not to {dataset}; delete it and run again")
+    return table.drop(columns=DATASET)

@@ -14,6 +14,7 @@ import yaml
 
 from licbench.errors import PointsError, SettingsError
 from licbench.files import replacing, write_text
+from licbench.points import DATASET
 
 TOLERANCES = {"psnr_db": 0.001, "ms_ssim": 0.0001}
 """By column, one unit of the last printed digit: elsewhere a sum may round the other way. All other cells are exact."""
@@ -121,7 +122,8 @@ def _kept(path: Path) -> pd.DataFrame:
     if not path.is_file():
         raise PointsError(f"{path} is not there; make it with: snakemake, or keep it with: snakemake reference")
     table = pd.read_csv(path, dtype=str, keep_default_na=False)
-    columns = KEPT.get(path.name, list(table.columns))
+    # The folder names the dataset
+    columns = KEPT.get(path.name, [column for column in table.columns if column != DATASET])
     absent = [column for column in columns if column not in table]
     if absent:
         raise PointsError(f"{path} lacks the columns {', '.join(absent)}; delete it and run again")

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import copy
+import json
+import math
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, reduce
+from operator import getitem
 from typing import Any
 
+import jsonschema
 import yaml
 
 from licbench.codecs.base import OperatingPoint
@@ -44,6 +49,21 @@ def check(config: Config) -> None:
     _check_training(config)
 
 
+def with_numbers(config: Config) -> dict[str, Any]:
+    """The config with numbers and truth values where it has their texts, as in ``--config 'report={pictures: 3}'``.
+
+    Snakemake takes what stands in braces on a command line for text. Only where a number is wanted is one made of it.
+    """
+    read: dict[str, Any] = copy.deepcopy(dict(config))
+    _read_numbers(read, _schema())
+    for part in ("settings", "ablations"):
+        blocks = read.get(part)
+        if isinstance(blocks, dict):
+            for codec in blocks.keys() & set(codec_ids()):
+                _read_numbers(blocks[codec], codec_class(codec).settings_schema)
+    return read
+
+
 def recipe(config: Config, model: str) -> dict[str, Any]:
     """How a model is trained: its network's recipe in force, what makes it this model, and its own departures."""
     own, chosen = config["models"][model], config["training"]["recipes"][config["training"]["recipe"]]
@@ -78,6 +98,28 @@ def paper_budget(config: Config) -> dict[str, int]:
 def _schema() -> Mapping[str, Any]:
     schema: Mapping[str, Any] = yaml.safe_load(SCHEMA.read_text())
     return schema
+
+
+def _read_numbers(value: Any, schema: Mapping[str, Any]) -> None:
+    """Replace texts in ``value`` where the schema wants what they spell."""
+    validator = jsonschema.Draft202012Validator(schema)
+    for error in list(validator.iter_errors(value)):
+        if error.validator in ("type", "enum") and isinstance(error.instance, str) and error.absolute_path:
+            number, wanted = _number(error.instance), error.validator_value
+            if number is not None and (
+                number in wanted if error.validator == "enum" else validator.is_type(number, wanted)
+            ):
+                *way, last = error.absolute_path
+                reduce(getitem, way, value)[last] = number
+
+
+def _number(text: str) -> int | float | bool | None:
+    """The number or truth value that a text spells, as JSON does."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return None
+    return value if isinstance(value, int | float) and math.isfinite(value) else None
 
 
 def _check_training(config: Config) -> None:

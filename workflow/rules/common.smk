@@ -12,7 +12,7 @@ ROOT = Path(workflow.current_basedir).parents[1]
 AT_HOME = ROOT.samefile(Path.cwd())
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from licbench import batches, datasets, registry, settings, sources  # noqa: E402
+from licbench import batches, datasets, folders, registry, settings, sources  # noqa: E402
 from licbench.errors import LicbenchError  # noqa: E402
 
 # glibc keeps what a layer frees for the next layer, in place of asking the kernel again: a third of torch's time.
@@ -22,11 +22,18 @@ os.environ.update(PATH=os.pathsep.join([str(Path(sys.executable).parent), *os.ge
 
 try:
     datasets.refuse_placeholder(ROOT)
+    config.update(settings.with_numbers(config))
     settings.check(config)
     DATASET = datasets.describe(str(config["dataset"]))
+    # However the user spelt it, jobs see one spelling, and another reruns nothing.
+    config["dataset"] = DATASET.spelling
 except LicbenchError as error:
     raise WorkflowError(" ".join(str(error).split())) from None
 
+
+# Once, and where it is seen: not by the jobs that run as workflows of their own
+if DATASET.left_out and workflow.is_main_process:
+    print(f"note: {DATASET.left_out}", file=sys.stderr)
 
 # What a reader compares: shown in the report, kept as reference results, and held against them by verify
 TABLES = [f"results/{name}.csv" for name in ("table1", "table2", "table3", "table4", "table5", "contest", "claims")]
@@ -102,7 +109,7 @@ def original_of(wildcards):
         return []
     path = DATASET.path(wildcards.image)
     # The job refuses such a picture by name, and the others get measured.
-    return [] if datasets.placeholder(path) else str(path)
+    return [] if folders.placeholder(path) else str(path)
 
 
 def images(wildcards=None):
@@ -246,6 +253,14 @@ def picture_options():
 def report_sources():
     """Templates, scripts and texts of the report."""
     return sorted(own(path.relative_to(ROOT)) for path in (ROOT / "workflow" / "report").rglob("*.*"))
+
+
+def report_records(wildcards):
+    """The run's provenance, and names.csv, alone or in the folder that archives are unpacked to."""
+    names = f"results/data/{DATASET.id}/names.csv"
+    if DATASET.images is None:
+        names = checkpoints.unpack_archives.get(dataset=DATASET.id).output[0]
+    return [names, *expand("results/provenance/{file}", file=["config.yaml", "versions.json", "rulegraph.mmd"])]
 
 
 def report_settings():

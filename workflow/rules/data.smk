@@ -1,8 +1,9 @@
 # Pictures.
 #   needs   config: dataset, mirror; the network, unless the dataset is embedded, a folder or mirrored
-#   makes   results/data/{dataset}/{image}.png, results/training_sets/{set}.zip; results/mirror on request
-#   steps   fetch_image (datasets whose pictures are known beforehand), or fetch_archive and unpack_archives (datasets
-#           that come as archives without a manifest); fetch_training_set; mirror_dataset, mirror (a target)
+#   makes   results/data/{dataset}/{image}.png with names.csv, results/training_sets/{set}.zip; results/mirror on request
+#   steps   fetch_image and list_pictures (datasets whose pictures are known beforehand), or fetch_archive and
+#           unpack_archives (datasets that come as archives without a manifest); fetch_training_set; mirror_dataset,
+#           mirror (a target)
 
 
 # The nodes of a cluster often have no way to the network: downloads run where Snakemake was started
@@ -15,6 +16,7 @@ if DATASET.images is not None:
 
     localrules:
         fetch_image,
+        list_pictures,
 
     rule fetch_image:
         """One picture of the dataset, checked against its manifest, as 8-bit RGB PNG."""
@@ -33,7 +35,23 @@ if DATASET.images is not None:
             mirror=mirror_option,
         shell:
             "python {input.code[0]:q} image --dataset={params.dataset:q} --image {wildcards.image:q}"
-            " {params.mirror} {output:q} 2> {log:q}"
+            " {params.mirror} {output:q} 2> {log:q} && cat {log:q} >&2"
+
+    rule list_pictures:
+        """What the file behind each picture's id is called."""
+        input:
+            code=code_of("scripts/fetch.py"),
+        output:
+            f"results/data/{DATASET.id}/names.csv",
+        log:
+            f"results/logs/list_pictures/{DATASET.id}.log",
+        conda:
+            "../../envs/codecs.yaml"
+        params:
+            dataset=config["dataset"],
+            names=lambda wildcards: DATASET.names,
+        shell:
+            "python {input.code[0]:q} names --dataset={params.dataset:q} {output:q} 2> {log:q}"
 
 else:
 

@@ -50,10 +50,11 @@ rule figure5:
     conda:
         "../../envs/codecs.yaml"
     params:
+        dataset=DATASET.id,
         psnr=config["figure5"]["psnr_db"],
     shell:
-        "python {input.code[0]:q} {input.picture:q} --paper {input.paper:q} --model {input.model[0]:q}"
-        " --psnr-db {params.psnr} --csv {output.csv:q} --pictures {output.pictures:q} 2> {log:q}"
+        "python {input.code[0]:q} {input.picture:q} --dataset {params.dataset:q} --paper {input.paper:q}"
+        " --model {input.model[0]:q} --psnr-db {params.psnr} --csv {output.csv:q} --pictures {output.pictures:q} 2> {log:q}"
 
 
 rule figure6:

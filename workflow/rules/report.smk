@@ -39,7 +39,7 @@ rule report:
         cards=cards_in_use,
         pictures=reconstructions,
         figures=expand("results/{figure}.png", figure=figures_in_use()),
-        provenance=expand("results/provenance/{file}", file=["config.yaml", "versions.json", "rulegraph.mmd"]),
+        records=report_records,
         code=[*code_of("scripts/report.py"), *report_sources()],
     output:
         pages=expand("results/report/{page}.html", page=PAGES),

@@ -75,6 +75,7 @@ rule tables_page:
     """All five tables on one page, with what is compared and which published numbers contradict each other."""
     input:
         tables=[*expand("results/table{number}.csv", number=[1, 2, 3, 4, 5]), "results/contest.csv"],
+        rows=f"results/points/{DATASET.id}.csv",
         template=own("workflow/report/tables.md"),
         code=code_of("scripts/tables_page.py"),
     output:
@@ -83,8 +84,6 @@ rule tables_page:
         "results/logs/tables_page.log",
     conda:
         "../../envs/tables.yaml"
-    params:
-        dataset=DATASET.id,
     shell:
-        "python {input.code[0]:q} {input.tables:q} --template {input.template:q}"
-        " --dataset {params.dataset:q} --out {output:q} 2> {log:q}"
+        "python {input.code[0]:q} {input.tables:q} --rows {input.rows:q} --template {input.template:q}"
+        " --out {output:q} 2> {log:q}"

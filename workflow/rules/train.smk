@@ -21,7 +21,7 @@ rule decode_pictures:
     resources:
         mem_mb=4000,
     shell:
-        "python {input.code[0]:q} {input.packs:q} --out {output:q} 2> {log:q}"
+        "python {input.code[0]:q} {input.packs:q} --out {output:q} 2> {log:q} && cat {log:q} >&2"
 
 
 rule train_model:

@@ -9,22 +9,24 @@ from typing import Any
 import pandas as pd
 
 from licbench.claims.verdicts import FAILS, HOLDS, OPEN
-from licbench.pages import filled, markdown
+from licbench.pages import counted, filled, markdown
 
 
-def claims_page(template: str, judged: pd.DataFrame, dataset: str) -> str:
+def claims_page(template: str, judged: pd.DataFrame, dataset: str, pictures: int) -> str:
     """The page of the claims: how many hold, the verdicts, and how each was judged.
 
     Args:
-        template: Markdown with the placeholders $dataset, $count, $holds, $fails, $open, $verdicts and $rules.
+        template: Markdown with the placeholders $dataset, $pictures, $count, $holds, $fails, $open, $verdicts, $rules.
         judged: from ``claims.judging.judge_all``.
         dataset: what the rows were measured on.
+        pictures: how many pictures that are.
     """
     counts = judged["verdict"].value_counts()
     told = judged.assign(interval=[_interval(line) for line in judged[["low", "high"]].to_dict("records")])
     columns = ["claim", "unit", "published", "measured", "interval", "verdict", "reason"]
     holes: dict[str, Any] = {
         "dataset": dataset,
+        "pictures": counted(pictures),
         "count": len(judged),
         "holds": counts.get(HOLDS, 0),
         "fails": counts.get(FAILS, 0),

@@ -21,7 +21,8 @@ from licbench.claims.verdicts import FAILS, HOLDS, OPEN
 from licbench.figures.rate_distortion import STYLES
 from licbench.figures.style import INK
 from licbench.files import replacing, write_text
-from licbench.pages import filled
+from licbench.pages import counted, filled
+from licbench.points import without_dataset
 from licbench.report import graph, runs
 from licbench.report.curves import curve_data
 from licbench.report.evidence import address, copy_all
@@ -64,6 +65,8 @@ class Run:
     pictures: Sequence[Path]
     """Folders that ``reconstructions`` wrote."""
     figures: Sequence[Path]
+    names: Mapping[str, str]
+    """Image -> what its file is called."""
     results: Path
     """Folder of the tables and rows, with provenance/ and benchmarks/."""
 
@@ -91,7 +94,7 @@ def write_report(run: Run, templates: Path, to: Path) -> None:
     logs = [log for card in run.cards if (log := card.with_suffix(".csv")).is_file()]
     copy_all([*run.cards, *logs], to)
     _copy_assets(templates / "html" / "assets", to / "assets")
-    pictures = _copy_pictures(run.pictures, to / "pictures")
+    pictures = _copy_pictures(run, to / "pictures")
     models = model_data(run.cards)
     curves = curve_data(run.rows, run.published, **run.settings["threshold_scan"])
     curves |= {"dataset": run.dataset, "target": run.settings["rate_target_bpp"]}
@@ -105,19 +108,24 @@ def write_report(run: Run, templates: Path, to: Path) -> None:
 
 def _context(run: Run, environment: jinja2.Environment, templates: Path) -> dict[str, Any]:
     table = environment.get_template("table.html").module.table  # type: ignore[attr-defined]
-    shown = {name: str(table(name, view(frame), address(f"results/{name}.csv"))) for name, frame in run.tables.items()}
+    shown = {
+        name: str(table(name, view(without_dataset(frame, name, run.dataset)), address(f"results/{name}.csv")))
+        for name, frame in run.tables.items()
+    }
+    sizes = run.rows.drop_duplicates("image")
     claims = run.tables["claims"]
     # The text of claims.md before its own table of verdicts
-    introduction = claims_page((templates / "claims.md").read_text(), claims, run.dataset).split("\n## ")[0]
-    sizes = run.rows.drop_duplicates("image")
+    introduction = claims_page((templates / "claims.md").read_text(), claims, run.dataset, len(sizes)).split("\n## ")[0]
+    told = {"dataset": run.dataset, "pictures": counted(len(sizes))}
     return {
         "pages": PAGES,
         "dataset": run.dataset,
         "target": run.settings["rate_target_bpp"],
+        "names": run.names,
         "count": len(sizes),
         "megapixels": float((sizes["width"] * sizes["height"]).sum() / 1e6),
         "tables": {name: Markup(html) for name, html in shown.items()},
-        "tables_text": _markdown(filled((templates / "tables.md").read_text(), {**shown, "dataset": run.dataset})),
+        "tables_text": _markdown(filled((templates / "tables.md").read_text(), {**shown, **told})),
         "claims_text": _markdown(introduction),
         "guide_text": _markdown((templates / "guide.md").read_text()),
         "claims": [_claim(line) for line in claims.astype(object).where(claims.notna(), None).to_dict("records")],
@@ -182,14 +190,15 @@ def _script(name: str, data: Any) -> str:
     return f"window.licbench = Object.assign(window.licbench || {{}}, {{{json.dumps(name)}: {text}}});\n"
 
 
-def _copy_pictures(folders: Sequence[Path], to: Path) -> list[dict[str, Any]]:
-    """Copy what ``reconstructions`` wrote for each picture; the records, in the order of the folders."""
+def _copy_pictures(run: Run, to: Path) -> list[dict[str, Any]]:
+    """Copy what ``reconstructions`` wrote for each picture; the records, with the files' names, in their order."""
     to.mkdir(parents=True, exist_ok=True)
     records = []
-    for folder in folders:
+    for folder in run.pictures:
         for file in sorted(folder.glob("*.webp")):
             _copy(file, to / folder.name / file.name)
-        records.append(json.loads((folder / RECORD).read_text()))
+        record = json.loads((folder / RECORD).read_text())
+        records.append(record | {"name": run.names[record["image"]]})
     return records
 
 

@@ -18,6 +18,7 @@ licbench.plotting.then((Plotly) => {
   const number = (value, digits, missing) => (value === null ? missing : value.toFixed(digits));
   const state = () => ({
     picture: controls.picture.value,
+    name: controls.picture.value && controls.picture.selectedOptions[0].text,
     measure: MEASURES[controls.quality.value],
     logarithmic: controls.scale.value === "log",
     published: controls.published.checked,
@@ -108,7 +109,7 @@ licbench.plotting.then((Plotly) => {
   function draw() {
     const now = state();
     at = null;
-    told.textContent = `${now.picture || `${dataset}, all pictures pooled`}; dotted: ${target} bit/pixel`;
+    told.textContent = `${now.name || `${dataset}, all pictures pooled`}; dotted: ${target} bit/pixel`;
     chart.querySelector(".wait")?.remove();
     Plotly.react(chart, traces(now), layout(now), { responsive: true, displaylogo: false, displayModeBar: false });
     if (document.getElementById("points").open) fillTable(now);

@@ -37,7 +37,7 @@ addEventListener("DOMContentLoaded", () => {
     for (const [side, layer] of Object.entries(layers)) {
       const file = fileOf(side), [image, minus] = layer.children;
       source(image, address(file.file));
-      image.alt = `${picture().image}, ${file.name}${error ? ", error map" : ""}`;
+      image.alt = `${picture().name}, ${file.name}${error ? ", error map" : ""}`;
       minus.hidden = !error;
       if (error) source(minus, address(picture().files[0].file));
       layer.style.filter = error ? `brightness(${controls.gain.value})` : "";
