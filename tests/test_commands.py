@@ -41,6 +41,7 @@ WAYS: dict[str, str] = {
     r"snakemake --snakefile /path/to/checkout/Snakefile --directory elsewhere --cores 8 results/table5.csv": RUN,
     r"python scripts/(encode|decode|train)\.py .*": RUN,
     r"make (table5|verify|reference)": RUN,
+    r"python scripts/manifest\.py .*": HELP,
     # Downloads, trains, needs a batch system, or measures for long
     r"snakemake --cores \w+ .*(dataset=kodak|presets/\w+\.yaml|super_resolution.csv|training_curves/.*)": PLAN,
     r"snakemake --cores 8 --config dataset=kodak mirror=/shared/mirror": PLAN,

@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeVar, get_args
 import yaml
 
 from licbench.errors import DatasetError
-from licbench.folders import placeholder, scan
+from licbench.folders import scan
 from licbench.image_ids import image_ids, latin
 from licbench.locations import RESOURCES
 from licbench.manifests import ImageFile, SourceFile, manifest_text, read_manifest
@@ -201,7 +201,6 @@ def _of_folder(folder: Path) -> Dataset:
     if not _is_folder(folder):
         raise DatasetError(f"{folder}: no such folder; known datasets are {', '.join(known_datasets())}")
     place = _one_spelling(folder)
-    refuse_placeholder(place)
     found = scan(place)
     digest = hashlib.sha256(os.fsencode(place)).hexdigest()[:8]
     dataset = Dataset(
@@ -220,13 +219,3 @@ def _one_spelling(folder: Path) -> Path:
     """The folder behind links and dots: relative if below the working directory, so that both can move together."""
     place, here = folder.resolve(), Path.cwd().resolve()
     return place.relative_to(here) if place.is_relative_to(here) else place
-
-
-def refuse_placeholder(folder: str | Path) -> None:
-    """Refuse a folder whose files Snakemake would take for others.
-
-    Raises:
-        DatasetError: its path holds a ``placeholder``.
-    """
-    if found := placeholder(Path(folder)):
-        raise DatasetError(f"{folder}: Snakemake would take {found!r} for a placeholder; rename the folder")

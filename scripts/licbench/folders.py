@@ -39,8 +39,7 @@ def scan(folder: Path) -> Folder:
         DatasetError: it cannot be read, holds no picture or a ``placeholder`` in its path, or a picture's name is not
             UTF-8 or a link to nothing.
     """
-    if found := placeholder(folder):
-        raise DatasetError(f"{folder}: Snakemake would take {found!r} for a placeholder; rename the folder")
+    refuse_placeholder(folder)
     pictures, others, folders = [], [], []
     for entry in _entries(folder):
         if entry.is_dir():
@@ -59,6 +58,16 @@ def placeholder(path: Path) -> str | None:
     """The part of an input's path that Snakemake would put something else for."""
     found = PLACEHOLDER.search(str(path))
     return found[0] if found else None
+
+
+def refuse_placeholder(folder: str | Path) -> None:
+    """Refuse a folder whose files Snakemake would take for others.
+
+    Raises:
+        DatasetError: its path holds a ``placeholder``.
+    """
+    if found := placeholder(Path(folder)):
+        raise DatasetError(f"{folder}: Snakemake would take {found!r} for a placeholder; rename the folder")
 
 
 def is_image_name(name: str) -> bool:

@@ -21,7 +21,7 @@ os.environ.update(dict.fromkeys(["MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOL
 os.environ.update(PATH=os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()]))
 
 try:
-    datasets.refuse_placeholder(ROOT)
+    folders.refuse_placeholder(ROOT)
     config.update(settings.with_numbers(config))
     settings.check(config)
     DATASET = datasets.describe(str(config["dataset"]))
