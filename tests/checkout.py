@@ -162,9 +162,12 @@ def offline_environment(developer: bool = False) -> dict[str, str]:
 
 @cache
 def modules_outside_run_lock() -> list[str]:
-    """Top-level modules of the packages here that are neither in envs/run.lock nor in every virtual environment."""
+    """Top-level modules of the packages here that are neither in envs/run.lock nor in every virtual environment.
+
+    An editable install lists the bench itself, too.
+    """
     names = [line.split("==")[0] for line in (ROOT / "envs" / "run.lock").read_text().splitlines()]
-    held = {_normal(name) for name in [*names, "pip", "setuptools"]}
+    held = {_normal(name) for name in [*names, "licbench", "pip", "setuptools"]}
     found = packages_distributions().items()
     return sorted(module for module, packages in found if held.isdisjoint(map(_normal, packages)))
 
