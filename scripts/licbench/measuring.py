@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from licbench import contract
 from licbench.batches import stream_folder
 from licbench.codecs.base import Codec, Image, OperatingPoint, Settings
-from licbench.errors import CorruptStreamError
+from licbench.errors import ContractError
 from licbench.files import write_bytes
 from licbench.images import read_rgb
 from licbench.metrics import MIN_SIDE_MS_SSIM, error_moments, ms_ssim
@@ -36,6 +37,7 @@ def measure_images(
     Raises:
         SettingsError: the settings are not what the codec takes.
         BadImageError: an original cannot be read.
+        ContractError: the codec breaks its contract (``codecs.base``); nothing is written into ``rows``.
     """
     dataset, codec = ids
     require_valid(settings, codec_class(codec).settings_schema, f"settings of {codec}")
@@ -55,20 +57,21 @@ def _measure(
     kind = codec_class(codec)
     # The decoder is another instance, so that nothing but the file can carry over.
     encoder, decoder = kind(models), kind(models)
-    for point in kind.points(settings):
+    untouched = digest(original)
+    for point in contract.points_of(kind, settings):
         file = streams / f"{point.id}{kind.extension}"
-        write_bytes(file, encoder.encode(original, point))
+        write_bytes(file, contract.encode(encoder, original, point))
         stream = file.read_bytes()
-        decoded = decoder.decode(stream)
-        if decoded.shape != original.shape:
-            raise CorruptStreamError(f"{file}: decodes to {decoded.shape}, not {original.shape}; mend codec {codec}")
+        decoded = contract.decode(decoder, stream, original.shape)
         yield _row(original, decoded, stream, point, encoder, ids=(dataset, image))
+    if digest(original) != untouched:
+        raise ContractError(f"codec {codec}: it changes the image that it is given; fix scripts/licbench/codecs/{codec}.py")
 
 
 def _row(
     original: Image, decoded: Image, stream: bytes, point: OperatingPoint, codec: Codec, *, ids: tuple[str, str]
 ) -> Row:
-    measured: dict[str, Any] = {**error_moments(original, decoded), **codec.annotate(original, point)}
+    measured: dict[str, Any] = {**error_moments(original, decoded), **contract.annotate(codec, original, point)}
     return Row(
         dataset=ids[0],
         image=ids[1],
@@ -76,7 +79,7 @@ def _row(
         point=point.id,
         curve=point.curve,
         settings=json.dumps(dict(point.settings), sort_keys=True),
-        codec_version=codec.version(),
+        codec_version=contract.version(codec),
         width=original.shape[1],
         height=original.shape[0],
         bytes=len(stream),

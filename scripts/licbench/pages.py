@@ -12,18 +12,24 @@ import pandas as pd
 from licbench.errors import SettingsError
 
 
+TABLES = ("table1", "table2", "table3", "table4", "table5", "contest")
+LEFT_OUT = "Left out: none of its codecs was measured."
+"""What stands in place of a table that the config could not fill."""
+
+
 def tables_page(template: str, tables: Mapping[str, pd.DataFrame], dataset: str) -> str:
     """The page of the paper's tables.
 
     Args:
         template: Markdown with $dataset and, for each table, its name as a placeholder ($table1, ...).
-        tables: by name.
+        tables: by name; those of ``TABLES`` that are not there were left out.
         dataset: what the rows were measured on.
 
     Raises:
         SettingsError: the template names a table that is not there.
     """
-    return filled(template, {name: markdown(table) for name, table in tables.items()} | {"dataset": dataset})
+    shown = {name: markdown(table) for name, table in tables.items()}
+    return filled(template, {**dict.fromkeys(TABLES, LEFT_OUT), **shown, "dataset": dataset})
 
 
 def markdown(table: pd.DataFrame) -> str:

@@ -28,10 +28,12 @@ rule measure_image:
     conda:
         "../../envs/codecs.yaml"
     resources:
-        **NEEDS_OF_BATCH,
+        mem_mb=memory_of_batch("settings"),
+        runtime=minutes_of_batch,
     params:
         settings=lambda wildcards: to_json(config["settings"][wildcards.codec]),
         weights=weights_folder(),
+        version=lambda wildcards: version_of(wildcards.codec),
     shell:
         "python scripts/measure.py {input.pictures:q} --dataset {wildcards.dataset:q} --codec {wildcards.codec:q}"
         " --settings {params.settings:q} --weights {params.weights:q} --streams {output.streams:q}"
@@ -73,9 +75,13 @@ use rule measure_image as measure_ablations with:
         "results/logs/measure_ablations/{dataset}/{codec}/{batch}.log",
     benchmark:
         "results/benchmarks/measure_ablations/{dataset}/{codec}/{batch}.tsv"
+    resources:
+        mem_mb=memory_of_batch("ablations"),
+        runtime=minutes_of_batch,
     params:
         settings=lambda wildcards: to_json(config["ablations"][wildcards.codec]),
         weights=weights_folder(),
+        version=lambda wildcards: version_of(wildcards.codec),
 
 
 use rule collect_points as collect_ablations with:
