@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections import Counter
 from collections.abc import Mapping
@@ -29,7 +30,9 @@ def points_of(kind: type[Codec], settings: Settings) -> list[OperatingPoint]:
     ids = Counter(str(point.id).casefold() for point in points)
     for point in points:
         if not SAFE_ID.fullmatch(point.id):
-            raise _fault(kind, f"point id {point.id[:160]!r} is no safe file name (letters, digits, . _ + = -; at most 128)")
+            raise _fault(
+                kind, f"point id {point.id[:160]!r} is no safe file name (letters, digits, . _ + = -; at most 128)"
+            )
         if ids[point.id.casefold()] > 1:
             raise _fault(kind, f"two of its points have the id {point.id!r}: list each value once")
         if not point.curve or not point.curve.isprintable():
@@ -49,7 +52,7 @@ def encode(codec: Codec, image: Image, point: OperatingPoint) -> bytes:
     """
     stream: Any = codec.encode(image, point)
     if not isinstance(stream, bytes) or not stream:
-        found = "an empty stream" if stream == b"" else type(stream).__name__
+        found = "an empty stream" if isinstance(stream, bytes) else type(stream).__name__
         raise _fault(type(codec), f"its encoder returns {found} at point {point.id}, not bytes")
     return stream
 
@@ -81,7 +84,7 @@ def annotate(codec: Codec, image: Image, point: OperatingPoint) -> Mapping[str, 
     for name, value in notes.items():
         if name not in ANNOTATIONS:
             raise _fault(type(codec), f"it annotates unknown column {name!r} (known: {', '.join(ANNOTATIONS)})")
-        if not isinstance(value, ANNOTATIONS[name]) or value in ("", None) or value != value:
+        if not isinstance(value, ANNOTATIONS[name]) or value == "" or _is_nan(value):
             raise _fault(type(codec), f"it annotates {name} with {value!r}")
     return notes
 
@@ -96,6 +99,10 @@ def version(codec: Codec) -> str:
     if not isinstance(said, str) or not said or not said.isprintable():
         raise _fault(type(codec), f"its version is {said!r}, not a line of text")
     return said
+
+
+def _is_nan(value: float | str) -> bool:
+    return not isinstance(value, str) and math.isnan(value)
 
 
 def _fault(kind: type[Codec], what: str) -> ContractError:

@@ -65,7 +65,9 @@ def _measure(
         decoded = contract.decode(decoder, stream, original.shape)
         yield _row(original, decoded, stream, point, encoder, ids=(dataset, image))
     if digest(original) != untouched:
-        raise ContractError(f"codec {codec}: it changes the image that it is given; fix scripts/licbench/codecs/{codec}.py")
+        raise ContractError(
+            f"codec {codec}: it changes the image that it is given; fix scripts/licbench/codecs/{codec}.py"
+        )
 
 
 def _row(

@@ -11,7 +11,6 @@ import pandas as pd
 
 from licbench.errors import SettingsError
 
-
 TABLES = ("table1", "table2", "table3", "table4", "table5", "contest")
 LEFT_OUT = "Left out: none of its codecs was measured."
 """What stands in place of a table that the config could not fill."""

@@ -55,7 +55,9 @@ def extensions() -> Mapping[str, str]:
     for codec in codec_ids():
         extension = getattr(codec_class(codec), "extension", None)
         if not isinstance(extension, str) or not EXTENSION.fullmatch(extension):
-            raise SettingsError(f"codecs/{codec}.py: extension {extension!r} is not a dot and up to 16 of a-z, 0-9; fix it")
+            raise SettingsError(
+                f"codecs/{codec}.py: extension {extension!r} is not a dot and up to 16 of a-z, 0-9; fix it"
+            )
         if extension in owners:
             raise SettingsError(
                 f"codecs/{owners[extension]}.py and codecs/{codec}.py both write {extension} files; "

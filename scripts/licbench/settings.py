@@ -134,7 +134,9 @@ def _checked_points(config: Config, part: str, codec: str) -> list[OperatingPoin
             raise SettingsError(f"config: {part}.{codec} uses model {model!r}; add it under models")
     points = contract.points_of(kind, block)
     if not points and part == "settings":
-        raise SettingsError(f"config: settings.{codec} gives no operating point; add one, or take {codec} out of codecs")
+        raise SettingsError(
+            f"config: settings.{codec} gives no operating point; add one, or take {codec} out of codecs"
+        )
     return points
 
 
@@ -154,9 +156,13 @@ def _check_contenders(config: Config, table: str) -> None:
         if contender["codec"] in config["codecs"]:
             points = codec_class(contender["codec"]).points(config["settings"][contender["codec"]])
             if "threshold_db" in contender and not any(point.settings.get("branch") == "srcnn" for point in points):
-                raise SettingsError(f"config: {row} has threshold_db, which {contender['codec']} has no use for; remove it")
+                raise SettingsError(
+                    f"config: {row} has threshold_db, which {contender['codec']} has no use for; remove it"
+                )
             if "threshold_db" in contender and {"curve", "point"} & set(contender):
-                raise SettingsError(f"config: {row} has threshold_db, which chooses among all curves; remove its curve or point")
+                raise SettingsError(
+                    f"config: {row} has threshold_db, which chooses among all curves; remove its curve or point"
+                )
             for key, known in (("curve", {point.curve for point in points}), ("point", {point.id for point in points})):
                 if key in contender:
                     _require_known(key, contender[key], sorted(known), row)

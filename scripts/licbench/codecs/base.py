@@ -20,8 +20,8 @@ Settings = Mapping[str, Any]
 class OperatingPoint:
     """One setting at which a codec is measured.
 
-    ``id`` is unique within the codec and safe in a file name (``contract.SAFE_ID``); points that share a ``curve`` belong to one
-    rate-distortion curve; ``settings`` holds what ``encode`` needs, as JSON values.
+    ``id`` is unique within the codec and safe in a file name (``contract.SAFE_ID``); points that share a ``curve``
+    belong to one rate-distortion curve; ``settings`` holds what ``encode`` needs, as JSON values.
     """
 
     id: str
