@@ -79,8 +79,6 @@ FAULTS = {
     "an option": (points(id="-q"), "is no safe file name"),
     "long": (points(id="q" * 129), "is no safe file name"),
     "foreign": (points(id="качество"), "is no safe file name"),
-    "twins": (points(POINT, POINT), "two of its points have the id 'q1'"),
-    "twins on some systems": (points(POINT, id="Q1"), "two of its points have the id 'q1'"),
     "no curve": (points(curve=""), "point q1 names its curve ''"),
     "no JSON": (points(settings={"q": np.int64(1)}), "settings of point q1 are no JSON"),
     "no JSON number": (points(settings={"q": float("nan")}), "settings of point q1 are no JSON"),
@@ -113,6 +111,13 @@ def test_a_broken_promise_is_named_and_leaves_no_row(changes, message, shape, tm
     assert not (tmp_path / "in" / "rows.csv").exists()
     written = {path.relative_to(tmp_path).parts[:3] for path in tmp_path.rglob("*") if path.is_file()}
     assert written <= {("in", "photo.png"), ("in", "deep", "streams")}
+
+
+@pytest.mark.parametrize("other", ["q1", "Q1"])
+def test_no_point_overwrites_the_stream_of_another(other, tmp_path, monkeypatch):
+    with pytest.raises(SettingsError, match=f"of raw give '{min('q1', other)}' twice; list each value once"):
+        measure(tmp_path, monkeypatch, given=[POINT, replace(POINT, id=other)])
+    assert [path.name for path in tmp_path.iterdir()] == ["photo.png"]
 
 
 def test_what_is_promised_is_enough(tmp_path, monkeypatch):

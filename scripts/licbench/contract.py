@@ -6,13 +6,13 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from licbench.codecs.base import Codec, Image, OperatingPoint, Settings
-from licbench.errors import ContractError
+from licbench.errors import ContractError, SettingsError
 from licbench.points import ANNOTATIONS
 
 SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+=-]{0,127}")
@@ -23,18 +23,14 @@ def points_of(kind: type[Codec], settings: Settings) -> list[OperatingPoint]:
     """The operating points that ``settings`` ask for, safe as file names.
 
     Raises:
-        ContractError: an id that is no file name or not unique, no curve's name, or settings that are no JSON.
+        ContractError: an id that is no file name, no curve's name, or settings that are no JSON.
     """
     points = kind.points(settings)
-    # A and a are one file on some systems
-    ids = Counter(str(point.id).casefold() for point in points)
     for point in points:
         if not SAFE_ID.fullmatch(point.id):
             raise _fault(
                 kind, f"point id {point.id[:160]!r} is no safe file name (letters, digits, . _ + = -; at most 128)"
             )
-        if ids[point.id.casefold()] > 1:
-            raise _fault(kind, f"two of its points have the id {point.id!r}: list each value once")
         if not point.curve or not point.curve.isprintable():
             raise _fault(kind, f"point {point.id} names its curve {point.curve!r}")
         try:
@@ -42,6 +38,18 @@ def points_of(kind: type[Codec], settings: Settings) -> list[OperatingPoint]:
         except (TypeError, ValueError) as error:
             raise _fault(kind, f"settings of point {point.id} are no JSON ({error})") from error
     return points
+
+
+def refuse_twins(codec: str, points: Sequence[OperatingPoint]) -> None:
+    """Every point needs an id of its own, also where ``A`` and ``a`` are one file.
+
+    Raises:
+        SettingsError: two points share one.
+    """
+    ids = Counter(point.id.casefold() for point in points)
+    twins = sorted(point.id for point in points if ids[point.id.casefold()] > 1)
+    if twins:
+        raise SettingsError(f"settings and ablations of {codec} give {twins[0]!r} twice; list each value once")
 
 
 def encode(codec: Codec, image: Image, point: OperatingPoint) -> bytes:

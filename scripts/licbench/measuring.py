@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,30 +35,32 @@ def measure_images(
         rows: CSV file, see ``points``; written once all pictures are measured.
 
     Raises:
-        SettingsError: the settings are not what the codec takes.
+        SettingsError: the settings are not what the codec takes, or give a point twice.
         BadImageError: an original cannot be read.
         ContractError: the codec breaks its contract (``codecs.base``); nothing is written into ``rows``.
     """
     dataset, codec = ids
     require_valid(settings, codec_class(codec).settings_schema, f"settings of {codec}")
+    points = contract.points_of(codec_class(codec), settings)
+    contract.refuse_twins(codec, points)
     models = ModelStore(weights)
     measured = (
         row
         for image, picture in pictures.items()
-        for row in _measure(read_rgb(picture), (dataset, image, codec), settings, models, stream_folder(streams, image))
+        for row in _measure(read_rgb(picture), (dataset, image, codec), points, models, stream_folder(streams, image))
     )
     write_rows(measured, rows)
 
 
 def _measure(
-    original: Image, ids: tuple[str, str, str], settings: Settings, models: ModelStore, streams: Path
+    original: Image, ids: tuple[str, str, str], points: Sequence[OperatingPoint], models: ModelStore, streams: Path
 ) -> Iterator[Row]:
     dataset, image, codec = ids
     kind = codec_class(codec)
     # The decoder is another instance, so that nothing but the file can carry over.
     encoder, decoder = kind(models), kind(models)
     untouched = digest(original)
-    for point in contract.points_of(kind, settings):
+    for point in points:
         file = streams / f"{point.id}{kind.extension}"
         write_bytes(file, contract.encode(encoder, original, point))
         stream = file.read_bytes()

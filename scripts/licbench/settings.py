@@ -39,12 +39,12 @@ def check(config: Config) -> None:
         if codec not in config["settings"]:
             raise SettingsError(f"config: codec {codec!r} has no block under settings; add one")
         points = [
-            point.id
+            point
             for part in ("settings", "ablations")
             if codec in config[part]
             for point in _checked_points(config, part, codec)
         ]
-        _refuse_twins(codec, points)
+        contract.refuse_twins(codec, points)
     for table in ("table5", "contest"):
         _check_contenders(config, table)
     _check_figure5(config)
@@ -171,9 +171,3 @@ def _check_contenders(config: Config, table: str) -> None:
 def _require_known(what: str, value: str, known: Sequence[str], row: str) -> None:
     if value not in known:
         raise SettingsError(f"config: unknown {what} {value!r} in {row}; choose from {', '.join(known)}")
-
-
-def _refuse_twins(codec: str, ids: list[str]) -> None:
-    twins = sorted({point for point in ids if ids.count(point) > 1})
-    if twins:
-        raise SettingsError(f"config: settings and ablations of {codec} give {twins[0]!r} twice; list each value once")

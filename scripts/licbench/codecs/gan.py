@@ -97,8 +97,8 @@ class Gan(Codec):
 
     @classmethod
     def memory_mb(cls, settings: Settings, megapixels: float) -> float:
-        enlarged = megapixels * max(max(family["scale"]) for family in settings["families"]) ** 2
-        return 1300 + 35 * megapixels + 5 * enlarged
+        scale: int = max(max(family["scale"]) for family in settings["families"])
+        return 1300 + (35 + 5 * scale**2) * megapixels
 
     def version(self) -> str:
         return f"gan 2, constriction {version('constriction')}, Pillow {version('pillow')}, torch {version('torch')}"
