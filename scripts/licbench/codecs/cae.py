@@ -111,7 +111,7 @@ class Cae(Codec):
     @classmethod
     def memory_mb(cls, settings: Settings, megapixels: float) -> float:
         # Each model's networks leave blocks behind that the next one cannot use
-        return 800 + (35 + 40 * len(cls.required_models(settings))) * megapixels
+        return 900 + (35 + 40 * len(cls.required_models(settings))) * megapixels
 
     def version(self) -> str:
         return f"cae 2, {openjpeg.version()}, torch {version('torch')}"
