@@ -195,17 +195,21 @@ def sizes_of(names):
     return [rows[name] for name in names]
 
 
-def memory_of_batch(part):
-    """The resource function: MB for measuring a batch; a job that a cluster killed gets more."""
+def needs_of_batch(part):
+    """Resources for measuring a batch; a job that a cluster killed gets more memory."""
 
     def memory(wildcards, attempt):
         return attempt * needs.memory_mb(wildcards.codec, config[part][wildcards.codec], sizes_of(members(wildcards)))
 
-    return memory
+    return {"mem_mb": memory, "runtime": lambda wildcards: needs.minutes(sizes_of(members(wildcards)))}
 
 
-def minutes_of_batch(wildcards):
-    return needs.minutes(sizes_of(members(wildcards)))
+def given_to_batch(part):
+    """What a batch is measured with: a change of the codec's settings or version measures anew."""
+    return {
+        "settings": lambda wildcards: to_json(config[part][wildcards.codec]),
+        "version": lambda wildcards: version_of(wildcards.codec),
+    }
 
 
 def memory_to_decode(wildcards, attempt):

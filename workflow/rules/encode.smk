@@ -28,12 +28,10 @@ rule measure_image:
     conda:
         "../../envs/codecs.yaml"
     resources:
-        mem_mb=memory_of_batch("settings"),
-        runtime=minutes_of_batch,
+        **needs_of_batch("settings"),
     params:
-        settings=lambda wildcards: to_json(config["settings"][wildcards.codec]),
+        **given_to_batch("settings"),
         weights=weights_folder(),
-        version=lambda wildcards: version_of(wildcards.codec),
     shell:
         "python scripts/measure.py {input.pictures:q} --dataset {wildcards.dataset:q} --codec {wildcards.codec:q}"
         " --settings {params.settings:q} --weights {params.weights:q} --streams {output.streams:q}"
@@ -76,12 +74,10 @@ use rule measure_image as measure_ablations with:
     benchmark:
         "results/benchmarks/measure_ablations/{dataset}/{codec}/{batch}.tsv"
     resources:
-        mem_mb=memory_of_batch("ablations"),
-        runtime=minutes_of_batch,
+        **needs_of_batch("ablations"),
     params:
-        settings=lambda wildcards: to_json(config["ablations"][wildcards.codec]),
+        **given_to_batch("ablations"),
         weights=weights_folder(),
-        version=lambda wildcards: version_of(wildcards.codec),
 
 
 use rule collect_points as collect_ablations with:
