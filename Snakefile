@@ -28,7 +28,7 @@ rule all:
     """Everything the workflow makes for the chosen dataset."""
     default_target: True
     input:
-        TABLES,
+        tables_in_use,
         "results/tables.md",
         "results/claims.md",
         expand("results/{figure}.{kind}", figure=figures_in_use(), kind=["csv", "png", "pdf"]),

@@ -17,7 +17,9 @@ def main() -> None:
     """Parse the command line and write the pages."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--settings", required=True, type=json.loads, help="parts of the config, as JSON")
-    parser.add_argument("--tables", required=True, nargs="+", type=Path, help="table1 to table5, contest and claims")
+    parser.add_argument(
+        "--tables", required=True, nargs="+", type=Path, help="claims, and table1 to table5 and contest as made"
+    )
     parser.add_argument("--rows", required=True, nargs="+", type=Path, help="the dataset's rows, sweeps and ablations")
     parser.add_argument("--paper", required=True, type=Path, help="the published points of Figure 6, as CSV")
     parser.add_argument("--cards", nargs="*", type=Path, default=[], help="model cards, their logs beside them")

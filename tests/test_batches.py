@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ ALIKE = ["photo0", "photo1"]
 BESIDE, BAD = "photo2", "photo163"
 """Of one batch, too."""
 NAMES = [*ALIKE, BESIDE, "photo3", "photo4", "photo5"]
+CHANGING = ("photos", "results", ".snakemake")
+"""What runs and tests write below the project."""
 
 
 def test_few_pictures_are_batches_by_themselves() -> None:
@@ -52,21 +55,37 @@ def test_streams_have_a_folder_for_each_picture() -> None:
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    """More pictures than a dataset without batches may have, measured, with one that cannot be read."""
-    project = copy_project(tmp_path_factory.mktemp("batches") / "project")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Checkout, Path]:
+    """More pictures than a dataset without batches may have, measured; and a copy of what the run changed."""
+    folder = tmp_path_factory.mktemp("batches")
+    project = copy_project(folder / "project")
     module = project.root / "scripts" / "licbench" / "batches.py"
     module.write_text(module.read_text().replace(f"MOST = {batches.MOST}", "MOST = 5"))
     save_pictures(project.root / "photos", {name: textured(168, 176, seed) for seed, name in enumerate(NAMES)})
+    done = project.snakemake(TABLE, settings=SETTINGS)
+    assert done.returncode == 0, done.output
+    for part in CHANGING:
+        shutil.copytree(project.root / part, folder / "kept" / part)
+    return project, folder / "kept"
+
+
+@pytest.fixture
+def project(prepared: tuple[Checkout, Path]) -> Checkout:
+    """The measured project, whatever the test before has done to it; the same folder, for its path is in the ids."""
+    project, kept = prepared
+    for part in CHANGING:
+        shutil.rmtree(project.root / part)
+        shutil.copytree(kept / part, project.root / part)
+    return project
+
+
+def test_a_bad_picture_keeps_its_own_batch_waiting_and_no_other(project: Checkout) -> None:
+    shutil.rmtree(project.root / "results")
     (project.root / "photos" / f"{BAD}.png").write_bytes(b"no picture")
     done = project.snakemake(TABLE, settings=SETTINGS)
     assert done.returncode == 1
     (complaint,) = complaints(done.output)
     assert complaint.startswith(f"error: photos/{BAD}.png: not a picture")
-    return project
-
-
-def test_a_bad_picture_keeps_its_own_batch_waiting_and_no_other(project: Checkout) -> None:
     measured = [image for file in project.files("results/points") for image in read_rows(project.root / file)["image"]]
     assert set(measured) == set(NAMES) - {BESIDE}
     (project.root / "photos" / f"{BAD}.png").unlink()

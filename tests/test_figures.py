@@ -1,5 +1,6 @@
 """The paper's figures: their data by hand, every style in place, structures and pipelines true to the code."""
 
+import json
 import subprocess
 import sys
 from itertools import combinations
@@ -20,14 +21,17 @@ from licbench.codecs.sr import Sr
 from licbench.errors import PointsError, SettingsError
 from licbench.figures import latents, pipelines, structures
 from licbench.figures.diagrams import draw_structure
-from licbench.figures.rate_distortion import COLUMNS, PUBLISHED, STYLES, draw_figure6, figure6_data
+from licbench.figures.rate_distortion import COLUMNS, PUBLISHED, SPARE, STYLES, draw_figure6, figure6_data, styles_of
 from licbench.figures.style import save, save_data
 from licbench.figures.thresholds import draw_threshold_scan
+from licbench.figures.training import draw_training_curve
+from licbench.forecasts import forecast
 from licbench.images import write_png
 from licbench.metrics import error_moments, psnr
 from licbench.mosaics import mosaic_shape
 from licbench.networks.gan import Discriminator
 from licbench.openjpeg import decode_mosaic
+from licbench.report.curves import curve_data
 from licbench.scans import threshold_scan
 from licbench.streams import FINGERPRINT_BYTES, StreamReader
 
@@ -95,10 +99,110 @@ def test_figure6_shows_super_resolution_as_the_scan_does(data):
         assert np.allclose(ours[["bpp", "psnr_db", "ms_ssim"]], theirs[["bpp", "psnr_db", "ms_ssim"]], atol=1e-6)
 
 
-def test_a_curve_without_style_is_refused():
-    rows = pd.DataFrame([row("a", "jpeg", "411-standard", "q10", bytes=500, sse=9, ms_ssim=0.8)])
-    with pytest.raises(PointsError, match=r"curve '411-standard' of codec 'jpeg' has no style; add one to STYLES"):
-        figure6_data(rows, 35, 33.0)
+def test_curves_of_other_codecs_get_spare_styles_after_the_known(published):
+    given = [("webp", "lossy"), ("jpeg", "411-standard"), ("bpg", "420"), *(("mine", f"c{at:02d}") for at in range(20))]
+    rows = pd.DataFrame([row("a", *key, "q10", bytes=500, sse=9, ms_ssim=0.8) for key in given])
+    data = figure6_data(rows, 35, 33.0)
+    styles = styles_of(data)
+    assert list(styles) == [("bpg", "420"), *sorted(given[:2] + given[3:])]
+    assert styles["bpg", "420"] == STYLES["bpg", "420"]
+    assert styles["webp", "lossy"].label == "webp, lossy"
+    looks = [(style.colour, style.marker, style.dashes) for style in styles.values()]
+    assert len(set(looks[: 1 + len(SPARE)])) == 1 + len(SPARE)
+    legend = draw_figure6(data, published).legends[0]
+    assert [text.get_text() for text in legend.get_texts()][: len(styles)] == [s.label for s in styles.values()]
+
+
+def test_figure6_without_the_scan_s_qp_draws_the_other_sweep():
+    data = figure6_data(synthetic_rows(), qp=36, threshold_db=33.0)
+    assert set(data.loc[data["codec"] == "sr", "curve"]) == {"qp"}
+
+
+# --- Degenerate data ---
+
+
+def lossless(rows):
+    return rows.assign(sse=0, ms_ssim=1.0, pre_psnr_db=rows["pre_psnr_db"].where(rows["codec"] != "sr", np.inf))
+
+
+DEGENERATE = {
+    "all lossless": lossless,
+    "nothing finite": lambda rows: lossless(rows).assign(ms_ssim=np.nan),
+    "one picture": lambda rows: rows[rows["image"] == "beach"],
+    "one lossless picture of many": lambda rows: pd.concat(
+        [lossless(rows[rows["image"] == "beach"]), rows[rows["image"] != "beach"]]
+    ),
+    "one point": lambda rows: rows[
+        (rows["image"] == "beach") & (rows["curve"].isin(["srcnn", "lanczos"])) & rows["point"].str.endswith("qp35")
+    ],
+    "all points alike": lambda rows: rows.assign(bytes=1000, sse=90_000, ms_ssim=0.9),
+}
+
+
+@pytest.mark.parametrize("change", DEGENERATE.values(), ids=DEGENERATE)
+def test_degenerate_rows_are_drawn_without_a_warning(change, published, tmp_path):
+    """As of flat pictures: no traceback, no warning, no half of the files."""
+    rows = change(synthetic_rows())
+    data, scan = figure6_data(rows, 35, 33.0), threshold_scan(rows, 35, 33.0)
+    for logarithmic in (False, True):
+        save(
+            draw_figure6(data, published, logarithmic=logarithmic),
+            [tmp_path / f"6{logarithmic}.png", tmp_path / "6.pdf"],
+        )
+    figure = draw_threshold_scan(scan, pd.read_csv(PAPER / "table1.csv"))
+    save(figure, [tmp_path / "scan.png", tmp_path / "scan.pdf"])
+    assert all(np.isfinite([*axes.get_xlim(), *axes.get_ylim()]).all() for axes in figure.axes)
+    plotted = curve_data(rows, published, 35, 33.0)
+    assert plotted["styles"].keys() == plotted["points"][""].keys()
+    json.dumps(plotted, allow_nan=False)
+
+
+def test_no_threshold_takes_a_lossless_picture_from_srcnn():
+    scan = threshold_scan(lossless(synthetic_rows()), 35, 33.0)
+    share = draw_threshold_scan(scan, pd.read_csv(PAPER / "table1.csv")).axes[0].lines[0]
+    assert list(share.get_ydata()) == [1.0, 1.0]
+
+
+TRAINING = {
+    "all lossless": {"psnr_db": np.inf, "ms_ssim": 1.0, "bd_rate_jpeg_rgb": np.nan},
+    "nothing finite": {"psnr_db": np.inf, "ms_ssim": np.nan, "bpp": np.inf, "bd_rate_jpeg_rgb": np.nan},
+    "all alike": {"psnr_db": 30.0, "ms_ssim": 0.9, "bpp": 0.2, "bd_rate_jpeg_rgb": 0.0},
+}
+
+
+@pytest.mark.parametrize("values", TRAINING.values(), ids=TRAINING)
+def test_a_degenerate_training_is_drawn(values, tmp_path):
+    curve = pd.DataFrame(
+        [
+            {"model": "m", "step": step, "crops": step, "point": "p", "bpp": 0.1, "psnr_db": 30.0, "ms_ssim": 0.9}
+            | values
+            for step in (100, 200, 400)
+        ]
+    )
+    goals = pd.DataFrame(
+        [
+            {"quantity": quantity, "value": 31.0, "source": "paper"}
+            for quantity in ("psnr_db", "ms_ssim", "bd_rate_jpeg_rgb")
+        ]
+    )
+    forecasts = forecast(curve, goals)
+    finite = [name for name in ("psnr_db", "ms_ssim", "bd_rate_jpeg_rgb") if np.isfinite(values[name])]
+    assert list(forecasts["quantity"]) == finite
+    save(draw_training_curve(curve, forecasts), [tmp_path / "curve.png", tmp_path / "curve.pdf"])
+
+
+@pytest.mark.parametrize(
+    "picture", [np.zeros((64, 64, 3), np.uint8), np.full((3, 5, 3), 255, np.uint8)], ids=["flat", "tiny"]
+)
+def test_figure5_of_a_flat_or_tiny_picture(picture, models, tmp_path):
+    square = latents.centre_square(picture)
+    assert min(square.shape[:2]) >= 8
+    data = latents.figure5_data(square, models, "tiny_cae", 39.2)
+    assert list(data["rotation"]) == ["none", "offline", "per_image"]
+    maps = latents.luma_maps(square, models.load("tiny_cae", "cae"))
+    for shown in (maps, tuple(np.zeros_like(each) for each in maps)):
+        figure = latents.draw_figure5(square, shown, data, pd.read_csv(PAPER / "figure5.csv"))
+        save(figure, [tmp_path / "5.png", tmp_path / "5.pdf"])
 
 
 def test_a_published_codec_without_style_is_refused(data, published):

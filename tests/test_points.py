@@ -133,6 +133,20 @@ def test_collect_refuses_what_does_not_fit(tmp_path, files, expected, message):
     assert "\n" not in str(refused.value)
 
 
+def test_two_versions_of_a_codec_are_refused(tmp_path):
+    """Pooled in one line of a table they would be nobody's numbers."""
+    write_rows([ROW], tmp_path / "a.csv")
+    write_rows([replace(SMALL, codec_version="x265 next")], tmp_path / "b.csv")
+    message = (
+        "codec bpg was measured by two versions, 'x265' (image 001) and 'x265 next' (image NA); "
+        "measure all its images with one: snakemake --forcerun measure_image measure_ablations"
+    )
+    for read in (lambda *paths: collect(paths, KEYS), read_rows):
+        with pytest.raises(PointsError) as refused:
+            read(tmp_path / "a.csv", tmp_path / "b.csv")
+        assert str(refused.value) == message
+
+
 def test_digest_is_of_bytes_or_samples():
     assert digest(b"abc") == hashlib.sha256(b"abc").hexdigest()[:16]
     assert digest(np.array([[97, 98], [99, 100]], np.uint8)) == digest(b"abcd")
@@ -211,7 +225,7 @@ def test_ms_ssim_that_is_no_number_counts_as_zero(picture, weights, tmp_path, mo
 
 def test_a_codec_that_loses_the_size_is_caught(picture, weights, tmp_path, monkeypatch):
     monkeypatch.setattr(codec_class("jpeg"), "decode", lambda *_: np.zeros((4, 4, 3), np.uint8))
-    with pytest.raises(LicbenchError, match=r"decodes to \(4, 4, 3\), not \(168, 180, 3\); mend codec jpeg"):
+    with pytest.raises(LicbenchError, match=r"decodes to \(4, 4, 3\), not \(168, 180, 3\); fix .*codecs/jpeg"):
         measure(picture, "jpeg", {"modes": ["444-standard"], "quality": [50]}, tmp_path, weights)
     assert not (tmp_path / "rows.csv").exists()
 

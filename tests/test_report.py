@@ -16,7 +16,7 @@ from report_run import CARD, CONTENDERS, DATASET, LOG, PAPER, PICTURES, RULES, T
 from synthetic_rows import SIDES, synthetic_rows
 
 from licbench.errors import ModelError, PointsError, SettingsError
-from licbench.figures.rate_distortion import STYLES, figure6_data
+from licbench.figures.rate_distortion import SPARE, STYLES, figure6_data
 from licbench.points import read_rows
 from licbench.report import graph
 from licbench.report.curves import DASHES, SYMBOLS, WHOLE, curve_data
@@ -170,8 +170,9 @@ def test_fewer_codecs_are_fewer_curves():
 
 
 def test_every_style_of_the_figures_has_its_like_in_the_plot():
-    assert {style.marker for style in STYLES.values()} == set(SYMBOLS)
-    assert {style.dashes for style in STYLES.values()} == set(DASHES)
+    styles = [*STYLES.values(), *SPARE]
+    assert {style.marker for style in styles} == set(SYMBOLS)
+    assert {style.dashes for style in styles} == set(DASHES)
     assert len(set(SYMBOLS.values())) == len(SYMBOLS)
 
 
@@ -225,7 +226,7 @@ def test_a_log_is_shown_with_whatever_columns_it_has(results):
     (model,) = model_data([results / "models" / "tiny.json"])
     assert model["log"]["steps"] == [10, 20, 30, 40]
     assert model["log"]["columns"] == {"loss": [9.0, 7.5, 7.0, 6.5], "psnr_valid": [None, 25.5, None, 26.25]}
-    assert model["log"]["seconds"] == [1.5, 3.0, 4.5, 6.0]
+    assert model["log"].keys() == {"steps", "columns"}
     assert model["head"] == {name: CARD[name] for name in ("network", "steps", "seconds", "device")}
     assert model["rest"] == {"final_losses": {"loss": 6.5}} and model["recipe"] == CARD["recipe"]
     assert model["files"] == ["files/models/tiny.json", "files/models/tiny.csv"]

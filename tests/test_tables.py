@@ -70,6 +70,10 @@ def curve(*points):
         ([("a", 0.10, 24.0), ("b", 0.15, 26.0)], ("b", True)),  # at the target is within it
         ([("a", 0.10, 26.0), ("b", 0.14, 25.0)], ("a", True)),  # the best, not the largest
         ([("a", 0.20, 24.0), ("b", 0.16, 23.0), ("c", 0.3, 30.0)], ("b", False)),  # none: the cheapest
+        ([("a", 0.14, 26.0), ("b", 0.12, 26.0)], ("b", True)),  # equally good: the cheaper
+        ([("a", 0.14, math.inf), ("b", 0.12, math.inf), ("c", 0.01, 50.0)], ("b", True)),  # also without a loss
+        ([("b", 0.14, 26.0), ("a", 0.14, 26.0)], ("a", True)),  # equal in both: by id, whatever the order
+        ([("a", 0.2, 23.0), ("b", 0.2, 24.0)], ("b", False)),  # none, equally cheap: the better
     ],
 )
 def test_budget(points, expected):

@@ -15,6 +15,10 @@ class CorruptStreamError(LicbenchError):
     """A compressed stream that is damaged, truncated or of another codec."""
 
 
+class ContractError(LicbenchError):
+    """A codec that gives back something else than ``codecs.base.Codec`` promises."""
+
+
 class DatasetError(LicbenchError):
     """A dataset that is unknown, incomplete, unreachable or fails its checksum."""
 

@@ -25,10 +25,11 @@ def forecast(curve: pd.DataFrame, goals: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         One line a goal and operating point, ``COLUMNS``. BD-rates belong to a snapshot's whole curve, and get one line
-        without a point. ``steps_to_goal`` is infinite where the line leads away from the goal.
+        without a point. ``steps_to_goal`` is infinite where the line leads away from the goal. A point of which fewer
+        than two snapshots have a finite value (a lossless one has none) gets no line.
 
     Raises:
-        PointsError: a goal names no column of the curve, or fewer than two snapshots are measured.
+        PointsError: a goal names no column of the curve, or there is a single snapshot.
     """
     lines = [line for goal in goals.to_dict("records") for line in _lines(curve, goal)]
     return pd.DataFrame(lines, columns=list(COLUMNS))
@@ -56,14 +57,15 @@ def _lines(curve: pd.DataFrame, goal: Mapping[Any, Any]) -> Iterable[dict[str, A
 
 
 def paths_of(curve: pd.DataFrame, quantity: str) -> dict[str, pd.Series[float]]:
-    """By operating point, the quantity over the steps (the index); a BD-rate has one path, under the empty name."""
+    """By operating point, the finite values over the steps (the index); a BD-rate has one path, under no name."""
     if quantity.startswith("bd_rate"):
-        whole = curve.drop_duplicates("step").set_index("step")[quantity].dropna().sort_index()
-        return {"": whole} if len(whole) else {}
-    return {
-        str(point): lines.set_index("step")[quantity].sort_index()
-        for point, lines in curve.groupby("point", sort=False)
-    }
+        groups: Iterable[tuple[Any, pd.DataFrame]] = [("", curve.drop_duplicates("step"))]
+    else:
+        groups = curve.groupby("point", sort=False)
+    paths = {str(point): lines.set_index("step")[quantity].sort_index() for point, lines in groups}
+    finite = {point: path[np.isfinite(path.to_numpy(float))] for point, path in paths.items()}
+    # Points of a single snapshot stay: line_through names what is wrong
+    return {point: path for point, path in finite.items() if len(path) > 1 or (len(path) == len(paths[point]) == 1)}
 
 
 def line_through(path: pd.Series[float]) -> tuple[float, float]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from licbench import contract
 from licbench.batches import stream_folder
 from licbench.codecs.base import Codec, Image, OperatingPoint, Settings
-from licbench.errors import CorruptStreamError
+from licbench.errors import ContractError
 from licbench.files import write_bytes
 from licbench.images import read_rgb
 from licbench.metrics import MIN_SIDE_MS_SSIM, error_moments, ms_ssim
@@ -34,41 +35,47 @@ def measure_images(
         rows: CSV file, see ``points``; written once all pictures are measured.
 
     Raises:
-        SettingsError: the settings are not what the codec takes.
+        SettingsError: the settings are not what the codec takes, or give a point twice.
         BadImageError: an original cannot be read.
+        ContractError: the codec breaks its contract (``codecs.base``); nothing is written into ``rows``.
     """
     dataset, codec = ids
     require_valid(settings, codec_class(codec).settings_schema, f"settings of {codec}")
+    points = contract.points_of(codec_class(codec), settings)
+    contract.refuse_twins(codec, points)
     models = ModelStore(weights)
     measured = (
         row
         for image, picture in pictures.items()
-        for row in _measure(read_rgb(picture), (dataset, image, codec), settings, models, stream_folder(streams, image))
+        for row in _measure(read_rgb(picture), (dataset, image, codec), points, models, stream_folder(streams, image))
     )
     write_rows(measured, rows)
 
 
 def _measure(
-    original: Image, ids: tuple[str, str, str], settings: Settings, models: ModelStore, streams: Path
+    original: Image, ids: tuple[str, str, str], points: Sequence[OperatingPoint], models: ModelStore, streams: Path
 ) -> Iterator[Row]:
     dataset, image, codec = ids
     kind = codec_class(codec)
     # The decoder is another instance, so that nothing but the file can carry over.
     encoder, decoder = kind(models), kind(models)
-    for point in kind.points(settings):
+    untouched = digest(original)
+    for point in points:
         file = streams / f"{point.id}{kind.extension}"
-        write_bytes(file, encoder.encode(original, point))
+        write_bytes(file, contract.encode(encoder, original, point))
         stream = file.read_bytes()
-        decoded = decoder.decode(stream)
-        if decoded.shape != original.shape:
-            raise CorruptStreamError(f"{file}: decodes to {decoded.shape}, not {original.shape}; mend codec {codec}")
+        decoded = contract.decode(decoder, stream, original.shape)
         yield _row(original, decoded, stream, point, encoder, ids=(dataset, image))
+    if digest(original) != untouched:
+        raise ContractError(
+            f"codec {codec}: it changes the image that it is given; fix scripts/licbench/codecs/{codec}.py"
+        )
 
 
 def _row(
     original: Image, decoded: Image, stream: bytes, point: OperatingPoint, codec: Codec, *, ids: tuple[str, str]
 ) -> Row:
-    measured: dict[str, Any] = {**error_moments(original, decoded), **codec.annotate(original, point)}
+    measured: dict[str, Any] = {**error_moments(original, decoded), **contract.annotate(codec, original, point)}
     return Row(
         dataset=ids[0],
         image=ids[1],
@@ -76,7 +83,7 @@ def _row(
         point=point.id,
         curve=point.curve,
         settings=json.dumps(dict(point.settings), sort_keys=True),
-        codec_version=codec.version(),
+        codec_version=contract.version(codec),
         width=original.shape[1],
         height=original.shape[0],
         bytes=len(stream),

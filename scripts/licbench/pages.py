@@ -12,13 +12,17 @@ import pandas as pd
 from licbench.errors import SettingsError
 from licbench.points import DATASET, without_dataset
 
+TABLES = ("table1", "table2", "table3", "table4", "table5", "contest")
+LEFT_OUT = "Left out: none of its codecs was measured."
+"""What stands in place of a table that the config could not fill."""
+
 
 def tables_page(template: str, tables: Mapping[str, pd.DataFrame], rows: pd.DataFrame) -> str:
     """The page of the paper's tables.
 
     Args:
         template: Markdown with $dataset, $pictures and, for each table, its name as a placeholder ($table1, ...).
-        tables: by name.
+        tables: by name; those of ``TABLES`` that are not there were left out.
         rows: what the tables were made of.
 
     Raises:
@@ -26,8 +30,9 @@ def tables_page(template: str, tables: Mapping[str, pd.DataFrame], rows: pd.Data
         PointsError: a table belongs to another dataset.
     """
     (dataset,) = set(rows[DATASET])
-    own = {name: markdown(without_dataset(table, name, dataset)) for name, table in tables.items()}
-    return filled(template, own | {"dataset": dataset, "pictures": counted(rows["image"].nunique())})
+    shown = {name: markdown(without_dataset(table, name, dataset)) for name, table in tables.items()}
+    about = {"dataset": dataset, "pictures": counted(rows["image"].nunique())}
+    return filled(template, {**dict.fromkeys(TABLES, LEFT_OUT), **shown, **about})
 
 
 def counted(pictures: int) -> str:

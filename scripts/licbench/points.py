@@ -24,8 +24,9 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 DATASET = "dataset"
 """The column that says what a table belongs to."""
 KEY = (DATASET, "image", "codec", "point")
+REMEASURE = "snakemake --forcerun measure_image measure_ablations"
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,8 @@ class Row:
 
 COLUMNS = tuple(field.name for field in fields(Row))
 OPTIONAL = ("ms_ssim", "branch", "pre_psnr_db")
+ANNOTATIONS: Mapping[str, type] = {"branch": str, "pre_psnr_db": Real}
+"""Columns that a codec may add to its rows (``Codec.annotate``), and their types."""
 NUMBERS = ("ms_ssim", "pre_psnr_db")
 WHOLE = ("width", "height", "bytes", *(name for name in COLUMNS if name.startswith("sse")))
 
@@ -94,11 +98,24 @@ def read_rows(*paths: Path) -> pd.DataFrame:
     """The rows of CSV files, one after the other, with their types checked.
 
     Raises:
-        PointsError: columns are missing, or a number is missing, no number, negative where none may be, or infinite.
+        PointsError: columns are missing, or a number is missing, no number, negative where none may be, or infinite; or
+            a codec was measured by two of its versions, which must not share a line of a table.
     """
     import pandas as pd  # noqa: PLC0415  takes longer than measuring a JPEG, which reads no rows
 
-    return pd.concat(map(_read_file, paths), ignore_index=True)
+    frame = pd.concat(map(_read_file, paths), ignore_index=True)
+    _refuse_two_versions(frame)
+    return frame
+
+
+def _refuse_two_versions(frame: pd.DataFrame) -> None:
+    makers = frame.drop_duplicates(["codec", "codec_version"])
+    for codec, own in makers[makers["codec"].duplicated(keep=False)].groupby("codec", sort=False):
+        (one, image), (other, next_image) = own[["codec_version", "image"]].head(2).itertuples(index=False, name=None)
+        raise PointsError(
+            f"codec {codec} was measured by two versions, {one!r} (image {image}) and {other!r} (image {next_image}); "
+            f"measure all its images with one: {REMEASURE}"
+        )
 
 
 def _read_file(path: Path) -> pd.DataFrame:
@@ -129,7 +146,7 @@ def collect(paths: Sequence[Path], expected: set[tuple[str, str, str, str]]) -> 
     """All rows of the files, checked to be exactly the ``expected`` keys (dataset, image, codec, point).
 
     Raises:
-        PointsError: a row is missing, there twice, or was not asked for.
+        PointsError: a row is missing, there twice, or was not asked for, or a codec has rows of two versions.
     """
     frame = read_rows(*paths)
     keys = list(frame[list(KEY)].itertuples(index=False, name=None))

@@ -65,6 +65,15 @@ def qp_sweep(rows: pd.DataFrame, threshold_db: float) -> pd.DataFrame:
     return _adapted(_with_qp(rows), threshold_db, QP)
 
 
+def measured_qps(rows: pd.DataFrame) -> set[int]:
+    """The QPs at which codec sr has rows.
+
+    Raises:
+        PointsError: there are no rows of codec sr.
+    """
+    return set(_with_qp(rows)["qp"])
+
+
 def _with_qp(rows: pd.DataFrame) -> pd.DataFrame:
     own = rows[rows["codec"] == "sr"]
     if own.empty:

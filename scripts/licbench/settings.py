@@ -13,11 +13,12 @@ from typing import Any
 import jsonschema
 import yaml
 
+from licbench import contract
 from licbench.codecs.base import OperatingPoint
 from licbench.datasets import describe
 from licbench.errors import SettingsError
 from licbench.locations import SCHEMA
-from licbench.registry import codec_class, codec_ids
+from licbench.registry import codec_class, codec_ids, extensions
 from licbench.validation import require_valid
 
 Config = Mapping[str, Any]
@@ -28,24 +29,28 @@ def check(config: Config) -> None:
 
     Raises:
         SettingsError: an unknown or missing key, a value out of range, a codec without settings, an unknown model,
-            a row of Table 5 or of the contest that no point can fill, training on what is not for training.
+            a row of Table 5 or of the contest that no point can fill, a figure of no CAE, training on what is not for
+            training, two codecs with one extension.
+        ContractError: a codec's operating points are not what ``codecs.base`` asks for.
         DatasetError: a training set that does not exist.
     """
     require_valid(config, _schema(), "config")
+    extensions()
     for codec in config["codecs"]:
         if codec not in codec_ids():
             raise SettingsError(f"config: unknown codec {codec!r} in codecs; choose from {', '.join(codec_ids())}")
         if codec not in config["settings"]:
             raise SettingsError(f"config: codec {codec!r} has no block under settings; add one")
         points = [
-            point.id
+            point
             for part in ("settings", "ablations")
             if codec in config[part]
             for point in _checked_points(config, part, codec)
         ]
-        _refuse_twins(codec, points)
+        contract.refuse_twins(codec, points)
     for table in ("table5", "contest"):
         _check_contenders(config, table)
+    _check_figure5(config)
     _check_training(config)
 
 
@@ -62,6 +67,30 @@ def with_numbers(config: Config) -> dict[str, Any]:
             for codec in blocks.keys() & set(codec_ids()):
                 _read_numbers(blocks[codec], codec_class(codec).settings_schema)
     return read
+
+
+def left_out(config: Config) -> dict[str, str]:
+    """Tables and figures that this config cannot fill -> why; everything else is made."""
+    runs, reasons = config["codecs"], dict[str, str]()
+    for table in ("table5", "contest"):
+        if not any(row["codec"] in runs for row in config[table].values()):
+            reasons[table] = f"no codec of its rows is in codecs: {', '.join(runs)}"
+    if config["weights"] == "trained" and "cae" not in runs:
+        reasons["figure5"] = "codec cae does not run, so no CAE is trained"
+    if "sr" not in runs:
+        reasons["threshold_scan"] = "codec sr does not run"
+    elif config["threshold_scan"]["qp"] not in config["settings"]["sr"]["qp"]:
+        reasons["threshold_scan"] = f"its QP {config['threshold_scan']['qp']} is not in settings.sr.qp"
+    return reasons
+
+
+def rows_left_out(config: Config) -> dict[str, list[str]]:
+    """By table, the rows of Table 5 and of the contest whose codec does not run, where others do."""
+    absent = {
+        table: [name for name, row in config[table].items() if row["codec"] not in config["codecs"]]
+        for table in ("table5", "contest")
+    }
+    return {table: names for table, names in absent.items() if names and len(names) < len(config[table])}
 
 
 def recipe(config: Config, model: str) -> dict[str, Any]:
@@ -155,7 +184,20 @@ def _checked_points(config: Config, part: str, codec: str) -> list[OperatingPoin
     for model in kind.required_models(block):
         if model not in config["models"]:
             raise SettingsError(f"config: {part}.{codec} uses model {model!r}; add it under models")
-    return kind.points(block)
+    points = contract.points_of(kind, block)
+    if not points and part == "settings":
+        raise SettingsError(
+            f"config: settings.{codec} gives no operating point; add one, or take {codec} out of codecs"
+        )
+    return points
+
+
+def _check_figure5(config: Config) -> None:
+    caes = [name for name, model in config["models"].items() if model["network"] == "cae"]
+    _require_known("CAE", config["figure5"]["model"], caes, "figure5.model")
+    shown, dataset = config["figure5"]["image"].get(config["dataset"]), str(config["dataset"])
+    if shown is not None and (images := describe(dataset).images) is not None:
+        _require_known("image", shown, images, f"figure5.image.{dataset}")
 
 
 def _check_contenders(config: Config, table: str) -> None:
@@ -165,6 +207,14 @@ def _check_contenders(config: Config, table: str) -> None:
         _require_known("codec", contender["codec"], codec_ids(), row)
         if contender["codec"] in config["codecs"]:
             points = codec_class(contender["codec"]).points(config["settings"][contender["codec"]])
+            if "threshold_db" in contender and not any(point.settings.get("branch") == "srcnn" for point in points):
+                raise SettingsError(
+                    f"config: {row} has threshold_db, which {contender['codec']} has no use for; remove it"
+                )
+            if "threshold_db" in contender and {"curve", "point"} & set(contender):
+                raise SettingsError(
+                    f"config: {row} has threshold_db, which chooses among all curves; remove its curve or point"
+                )
             for key, known in (("curve", {point.curve for point in points}), ("point", {point.id for point in points})):
                 if key in contender:
                     _require_known(key, contender[key], sorted(known), row)
@@ -173,9 +223,3 @@ def _check_contenders(config: Config, table: str) -> None:
 def _require_known(what: str, value: str, known: Sequence[str], row: str) -> None:
     if value not in known:
         raise SettingsError(f"config: unknown {what} {value!r} in {row}; choose from {', '.join(known)}")
-
-
-def _refuse_twins(codec: str, ids: list[str]) -> None:
-    twins = sorted({point for point in ids if ids.count(point) > 1})
-    if twins:
-        raise SettingsError(f"config: settings and ablations of {codec} give {twins[0]!r} twice; list each value once")

@@ -93,11 +93,14 @@ def rows_of(rows: pd.DataFrame, contender: Mapping[str, Any]) -> pd.DataFrame:
 
 
 def best_within(pooled: pd.DataFrame, target_bpp: float) -> tuple[pd.Series[Any], bool]:
-    """The point of highest pooled PSNR at or under the target, and True; or the point of lowest rate, and False."""
+    """The point of highest pooled PSNR at or under the target, and True; or the point of lowest rate, and False.
+
+    Of equally good points the cheapest, of equally cheap ones the best, and then the first by the point's id.
+    """
     affordable = pooled[pooled["bpp"] <= target_bpp]
     if len(affordable):
-        return affordable.iloc[int(affordable["psnr_db"].argmax())], True
-    return pooled.iloc[int(pooled["bpp"].argmin())], False
+        return affordable.sort_values(["psnr_db", "bpp", "point"], ascending=[False, True, True]).iloc[0], True
+    return pooled.sort_values(["bpp", "psnr_db", "point"], ascending=[True, False, True]).iloc[0], False
 
 
 def table5(

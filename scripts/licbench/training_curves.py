@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from licbench.claims.curves import LUMA, RGB, YCBCR_611, Curve, curve_of
-from licbench.claims.statistics import mean_psnr, ms_ssim_db
+from licbench.claims.curves import LUMA, RGB, YCBCR_611, Curve, Floats, curve_of
+from licbench.claims.statistics import Axes, finite, mean_psnr, ms_ssim_db
 from licbench.errors import ModelError, PointsError
 from licbench.lineage import crops_of, steps_of
 from licbench.measuring import measure_images
@@ -89,7 +89,7 @@ def _rows_of(snapshot: Path, model: str, codec: str, measurement: Measurement, s
 
 
 def _differences(curve: Curve, measurement: Measurement) -> dict[str, float]:
-    """BD-rates in percent, every picture once; NaN where the snapshot has a single point."""
+    """BD-rates in percent, every picture once; NaN where there is none, as with a single point or without a loss."""
     images = [picture.stem for picture in measurement.pictures]
     draw = np.ones(len(images))
     found = {}
@@ -98,6 +98,12 @@ def _differences(curve: Curve, measurement: Measurement) -> dict[str, float]:
         if reference.sizes.shape[1] != len(images):
             raise PointsError(f"{anchor.name} is not measured on all the pictures; measure them first")
         for quality, axes in QUALITIES.items():
-            difference = bd_rate(*axes(reference, draw), *axes(curve, draw)) if len(curve.sizes) > 1 else float("nan")
-            found[f"bd_rate_{anchor.name}_{quality}"] = difference
+            found[f"bd_rate_{anchor.name}_{quality}"] = _difference(reference, curve, axes, draw)
     return found
+
+
+def _difference(anchor: Curve, curve: Curve, axes: Axes, draw: Floats) -> float:
+    try:
+        return bd_rate(*finite(anchor, draw, axes), *finite(curve, draw, axes))
+    except PointsError:
+        return float("nan")

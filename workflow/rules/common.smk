@@ -12,8 +12,9 @@ ROOT = Path(workflow.current_basedir).parents[1]
 AT_HOME = ROOT.samefile(Path.cwd())
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from licbench import batches, datasets, folders, registry, settings, sources  # noqa: E402
+from licbench import batches, contract, datasets, folders, needs, registry, settings, sources  # noqa: E402
 from licbench.errors import LicbenchError  # noqa: E402
+from licbench.models import ModelStore  # noqa: E402
 
 # glibc keeps what a layer frees for the next layer, in place of asking the kernel again: a third of torch's time.
 os.environ.update(dict.fromkeys(["MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_"], str(2**30)))
@@ -35,8 +36,11 @@ except LicbenchError as error:
 if DATASET.left_out and workflow.is_main_process:
     print(f"note: {DATASET.left_out}", file=sys.stderr)
 
+# Tables and figures that no measured point could fill -> why
+LEFT_OUT = settings.left_out(config)
 # What a reader compares: shown in the report, kept as reference results, and held against them by verify
-TABLES = [f"results/{name}.csv" for name in ("table1", "table2", "table3", "table4", "table5", "contest", "claims")]
+NAMES = ("table1", "table2", "table3", "table4", "table5", "contest", "claims")
+TABLES = [f"results/{name}.csv" for name in NAMES if name not in LEFT_OUT]
 
 
 wildcard_constraints:
@@ -116,8 +120,13 @@ def images(wildcards=None):
     """The ids of the dataset's pictures; asks the unpacked archives where no manifest tells."""
     if DATASET.images is not None:
         return list(DATASET.images)
+    return [row.image for row in unpacked()]
+
+
+def unpacked():
+    """The manifest of the unpacked archives."""
     folder = checkpoints.unpack_archives.get(dataset=DATASET.id).output[0]
-    return [row.image for row in datasets.read_manifest(Path(folder) / "manifest.tsv")]
+    return datasets.read_manifest(Path(folder) / "manifest.tsv")
 
 
 @functools.cache
@@ -126,10 +135,14 @@ def batches_in_use():
     return batches.cut(images())
 
 
+def members(wildcards):
+    """The ids of a batch's pictures."""
+    return tuple(batches_in_use().get(wildcards.batch, [wildcards.batch]))
+
+
 def pictures_of(wildcards):
     """The pictures of a batch."""
-    members = batches_in_use().get(wildcards.batch, [wildcards.batch])
-    return [f"results/data/{wildcards.dataset}/{image}.png" for image in members]
+    return [f"results/data/{wildcards.dataset}/{image}.png" for image in members(wildcards)]
 
 
 def of_table5(pattern):
@@ -185,18 +198,49 @@ def models_of(codec, blocks):
     return files
 
 
-def memory_of_codec(wildcards, attempt):
-    """MB for measuring a picture; a job that a cluster killed gets more."""
-    # Peaks as measured: 140 (jpeg) to 1220 (gan), on pictures of 0.4 to 2.8 megapixels; see docs/cluster.md
-    return attempt * (2000 if wildcards.codec in ("cae", "gan", "sr") else 1000)
+@functools.cache
+def version_of(codec):
+    """The codec with its libraries and programs, as the rows hold it: another version measures anew."""
+    try:
+        return contract.version(registry.codec_class(codec)(ModelStore(ROOT / weights_folder())))
+    except ImportError:
+        # With --software-deployment-method conda the jobs have it, and this process need not
+        return "not installed where Snakemake runs"
+    except LicbenchError as error:
+        raise WorkflowError(str(error)) from None
 
 
-def minutes_of_batch(wildcards):
-    """An hour, and five minutes more for each further picture."""
-    return 55 + 5 * len(pictures_of(wildcards))
+@functools.cache
+def sizes_of(names):
+    """Megapixels of pictures: as the manifest says, or the headers of the user's own files."""
+    if DATASET.kind == "folder":
+        return [needs.megapixels(DATASET.path(name)) for name in names]
+    rows = {row.image: row.width * row.height / 1e6 for row in DATASET.manifest or unpacked()}
+    return [rows[name] for name in names]
 
 
-NEEDS_OF_BATCH = {"mem_mb": memory_of_codec, "runtime": minutes_of_batch}
+def needs_of_batch(part):
+    """Resources for measuring a batch; a job that a cluster killed gets more memory."""
+
+    def memory(wildcards, attempt):
+        return attempt * needs.memory_mb(wildcards.codec, config[part][wildcards.codec], sizes_of(members(wildcards)))
+
+    return {"mem_mb": memory, "runtime": lambda wildcards: needs.minutes(sizes_of(members(wildcards)))}
+
+
+def given_to_batch(part):
+    """What a batch is measured with: a change of the codec's settings or version measures anew."""
+    return {
+        "settings": lambda wildcards: to_json(config[part][wildcards.codec]),
+        "version": lambda wildcards: version_of(wildcards.codec),
+    }
+
+
+def memory_to_decode(wildcards, attempt):
+    """MB for decoding one picture with any of the codecs, which is less than measuring it."""
+    sizes = sizes_of((wildcards.image,)) if "image" in wildcards.keys() else sizes_of(tuple(images()))
+    parts = [(codec, block) for part in ("settings", "ablations") for codec, block in blocks_in_use(part).items()]
+    return attempt * max(needs.memory_mb(codec, block, sizes) for codec, block in parts)
 
 
 def blocks_in_use(part):
@@ -207,6 +251,31 @@ def blocks_in_use(part):
 def contenders(table):
     """The rows of table5 or contest whose codec runs."""
     return {name: row for name, row in config[table].items() if row["codec"] in config["codecs"]}
+
+
+def rows_to_fill(table):
+    """The input function of the rows for a table or figure; refuses one that they cannot fill before any work."""
+
+    def rows(wildcards):
+        if table in LEFT_OUT:
+            raise WorkflowError(f"{table} cannot be filled: {LEFT_OUT[table]}; change the config, or leave {table} out")
+        return f"results/points/{DATASET.id}.csv"
+
+    return rows
+
+
+def tables_in_use(wildcards):
+    """The tables that this config can fill; asked for everything, it says what is left out."""
+    say_what_is_left_out()
+    return TABLES
+
+
+@functools.cache
+def say_what_is_left_out():
+    absent = [f"{name} ({reason})" for name, reason in LEFT_OUT.items()]
+    absent += [f"in {table} the rows {', '.join(names)}" for table, names in settings.rows_left_out(config).items()]
+    if absent:
+        print(f"note: left out: {'; '.join(absent)}", file=sys.stderr)
 
 
 def rows_in_use():
@@ -227,9 +296,9 @@ def cards_in_use(wildcards):
 
 
 def figures_in_use():
-    """The figures that this config can fill: the scan needs super-resolution."""
-    scan = ["threshold_scan"] if "sr" in config["codecs"] else []
-    return [*(f"figure{number}" for number in range(1, 7)), *scan]
+    """The figures that this config can fill."""
+    figures = [*(f"figure{number}" for number in range(1, 7)), "threshold_scan"]
+    return [figure for figure in figures if figure not in LEFT_OUT]
 
 
 def codecs_of_table5():

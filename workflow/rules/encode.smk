@@ -28,9 +28,9 @@ rule measure_image:
     conda:
         "../../envs/codecs.yaml"
     resources:
-        **NEEDS_OF_BATCH,
+        **needs_of_batch("settings"),
     params:
-        settings=lambda wildcards: to_json(config["settings"][wildcards.codec]),
+        **given_to_batch("settings"),
         weights=weights_folder(),
     shell:
         "python {input.code[0]:q} {input.pictures:q} --dataset {wildcards.dataset:q} --codec {wildcards.codec:q}"
@@ -73,8 +73,10 @@ use rule measure_image as measure_ablations with:
         "results/logs/measure_ablations/{dataset}/{codec}/{batch}.log",
     benchmark:
         "results/benchmarks/measure_ablations/{dataset}/{codec}/{batch}.tsv"
+    resources:
+        **needs_of_batch("ablations"),
     params:
-        settings=lambda wildcards: to_json(config["ablations"][wildcards.codec]),
+        **given_to_batch("ablations"),
         weights=weights_folder(),
 
 

@@ -82,7 +82,7 @@ rule figure6:
 rule threshold_scan:
     """Adaptive super-resolution as its threshold or its QP moves, beside Table 1."""
     input:
-        rows=f"results/points/{DATASET.id}.csv",
+        rows=rows_to_fill("threshold_scan"),
         paper=own("workflow/resources/paper/table1.csv"),
         code=code_of("scripts/threshold_scan.py"),
     output:

@@ -22,6 +22,8 @@ rule reconstruct_picture:
         "results/logs/reconstruct_picture/{dataset}/{image}.log",
     conda:
         "../../envs/codecs.yaml"
+    resources:
+        mem_mb=memory_to_decode,
     params:
         contenders=to_json(contenders("table5")),
         options=picture_options(),

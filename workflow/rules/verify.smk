@@ -21,7 +21,7 @@ rule verify:
         "../../envs/codecs.yaml"
     threads: 8
     resources:
-        mem_mb=lambda wildcards, threads: 1500 * threads,
+        mem_mb=lambda wildcards, threads, attempt: threads * memory_to_decode(wildcards, attempt),
     params:
         dataset=DATASET.id,
         weights=weights_folder(),

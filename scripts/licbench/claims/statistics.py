@@ -53,7 +53,7 @@ def rate_difference(test: Ref, anchor: Ref, axes: Axes) -> Callable[[Source], Of
 
     def of(source: Source) -> OfDraw:
         ours, theirs = source.curve(test), source.curve(anchor)
-        return lambda draw: bd_rate(*_finite(theirs, draw, axes), *_finite(ours, draw, axes))
+        return lambda draw: bd_rate(*finite(theirs, draw, axes), *finite(ours, draw, axes))
 
     return of
 
@@ -147,7 +147,7 @@ def srcnn_share(threshold_db: float) -> Callable[[Bench], OfDraw]:
     return of
 
 
-def _finite(curve: Readable, draw: Floats, axes: Axes) -> tuple[Floats, Floats]:
+def finite(curve: Readable, draw: Floats, axes: Axes) -> tuple[Floats, Floats]:
     """The curve without its lossless points, whose quality is infinite."""
     rates, quality = axes(curve, draw)
     return rates[np.isfinite(quality)], quality[np.isfinite(quality)]
@@ -155,7 +155,7 @@ def _finite(curve: Readable, draw: Floats, axes: Axes) -> tuple[Floats, Floats]:
 
 def _at_rate(curve: Readable, draw: Floats, axes: Axes, bpp: float) -> float:
     """Quality at a rate, linear in the logarithm of the rate between the points of the curve."""
-    rates, quality = operational(*_finite(curve, draw, axes))
+    rates, quality = operational(*finite(curve, draw, axes))
     if not rates[0] <= bpp <= rates[-1]:
         raise PointsError(f"{curve.name} spans {rates[0]:.3f} to {rates[-1]:.3f} bit/pixel, not {bpp:g}; extend it")
     return float(np.interp(np.log(bpp), np.log(rates), quality))
@@ -163,7 +163,7 @@ def _at_rate(curve: Readable, draw: Floats, axes: Axes, bpp: float) -> float:
 
 def _rate_at(curve: Readable, draw: Floats, psnr_db: float) -> float:
     """Rate at a PSNR, its logarithm linear between the points of the curve."""
-    rates, quality = operational(*_finite(curve, draw, psnr))
+    rates, quality = operational(*finite(curve, draw, psnr))
     if not quality[0] <= psnr_db <= quality[-1]:
         raise PointsError(f"{curve.name} spans {quality[0]:.2f} to {quality[-1]:.2f} dB, not {psnr_db:.2f}; extend it")
     return float(np.exp(np.interp(psnr_db, quality, np.log(rates))))

@@ -20,8 +20,8 @@ Settings = Mapping[str, Any]
 class OperatingPoint:
     """One setting at which a codec is measured.
 
-    ``id`` is unique within the codec and safe in a file name; points that share a ``curve`` belong to one
-    rate-distortion curve; ``settings`` holds what ``encode`` needs, as JSON values.
+    ``id`` is unique within the codec and safe in a file name (``contract.SAFE_ID``); points that share a ``curve``
+    belong to one rate-distortion curve; ``settings`` holds what ``encode`` needs, as JSON values.
     """
 
     id: str
@@ -35,7 +35,7 @@ class Codec(ABC):
     id: ClassVar[str]
     """The name in the config; equal to the module's name."""
     extension: ClassVar[str]
-    """Of the files it writes, with the dot."""
+    """Of the files it writes, with the dot: lower-case letters and digits, and no other codec's."""
     settings_schema: ClassVar[Mapping[str, Any]]
     """JSON schema of its block in the config: strict, each key with description and default."""
 
@@ -55,22 +55,31 @@ class Codec(ABC):
         """Names of the trained models that these points use."""
         return ()
 
+    @classmethod
+    def memory_mb(cls, settings: Settings, megapixels: float) -> float:
+        """Peak of measuring an image of this size at these points, in MB with a margin: what a cluster is asked for."""
+        networks = 700 if cls.required_models(settings) else 0
+        return 500 + networks + 40 * megapixels
+
     @abstractmethod
     def version(self) -> str:
-        """The codec and the versions of the libraries that decide its bytes."""
+        """The codec and the versions of all libraries and programs that decide its bytes or pixels.
+
+        Another version measures anew; asked for while Snakemake plans, so within some 50 ms.
+        """
 
     @abstractmethod
     def encode(self, image: Image, point: OperatingPoint) -> bytes:
-        """The complete stream of ``image`` at ``point``."""
+        """The complete stream of ``image`` at ``point``; leaves ``image`` as it is."""
 
     @abstractmethod
     def decode(self, stream: bytes) -> Image:
-        """The picture, from the stream (and the models it names) alone.
+        """The picture, uint8 (height, width, 3), from the stream (and the models it names) alone.
 
         Raises:
             CorruptStreamError: the stream is damaged, cut off or of another codec.
         """
 
     def annotate(self, image: Image, point: OperatingPoint) -> Mapping[str, float | str]:
-        """Further columns for the row of this point (see ``points.EXTRA_COLUMNS``)."""
+        """Further columns for the row of this point, of ``points.ANNOTATIONS``."""
         return {}

@@ -7,6 +7,7 @@ per component: [rotation matrix, if it travels] | latent mosaic
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -107,8 +108,13 @@ class Cae(Codec):
     def required_models(cls, settings: Settings) -> Sequence[str]:
         return [model for model, steps in settings["ladder"].items() if steps]
 
+    @classmethod
+    def memory_mb(cls, settings: Settings, megapixels: float) -> float:
+        # Each model's networks leave blocks behind that the next one cannot use
+        return 900 + (35 + 40 * len(cls.required_models(settings))) * megapixels
+
     def version(self) -> str:
-        return f"cae 2, {openjpeg.version()}"
+        return f"cae 2, {openjpeg.version()}, torch {version('torch')}"
 
     def encode(self, image: Image, point: OperatingPoint) -> bytes:
         model = self.models.load(point.settings["model"], "cae")

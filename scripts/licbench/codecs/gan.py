@@ -95,8 +95,13 @@ class Gan(Codec):
     def required_models(cls, settings: Settings) -> Sequence[str]:
         return sorted({model for family in settings["families"] for model in family["model"]})
 
+    @classmethod
+    def memory_mb(cls, settings: Settings, megapixels: float) -> float:
+        scale: int = max(max(family["scale"]) for family in settings["families"])
+        return 1300 + (35 + 5 * scale**2) * megapixels
+
     def version(self) -> str:
-        return f"gan 2, constriction {version('constriction')}, Pillow {version('pillow')}"
+        return f"gan 2, constriction {version('constriction')}, Pillow {version('pillow')}, torch {version('torch')}"
 
     def encode(self, image: Image, point: OperatingPoint) -> bytes:
         model = self.models.load(point.settings["model"], "gan")

@@ -79,7 +79,7 @@ class Sr(Codec):
         return [settings["model"]]
 
     def version(self) -> str:
-        return f"sr 1, {bpg.version()}, Pillow {version('pillow')}"
+        return f"sr 1, {bpg.version()}, Pillow {version('pillow')}, torch {version('torch')}"
 
     def encode(self, image: Image, point: OperatingPoint) -> bytes:
         model = self.models.load(point.settings["model"], "srcnn")

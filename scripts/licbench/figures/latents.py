@@ -37,7 +37,12 @@ EXPONENT = 0.5
 
 
 def centre_square(picture: Image) -> Image:
-    """The largest square from the middle whose side the network divides evenly, as in the paper's figure."""
+    """The largest square from the middle whose side the network divides evenly, as in the paper's figure.
+
+    Of a picture under 8 pixels high or wide, that side is padded by its edge first.
+    """
+    short = [(0, max(0, DOWNSCALE - side)) for side in picture.shape[:2]]
+    picture = np.pad(picture, [*short, (0, 0)], mode="edge")
     side = min(picture.shape[:2]) // DOWNSCALE * DOWNSCALE
     top, left = (picture.shape[0] - side) // 2, (picture.shape[1] - side) // 2
     return picture[top : top + side, left : left + side]
@@ -129,7 +134,7 @@ def draw_figure5(picture: Image, maps: tuple[Maps, Maps], data: pd.DataFrame, pu
         published: the paper's, columns rotation, psnr_db, bpp.
     """
     plain, rotated = maps
-    scale = float(np.percentile(np.abs(np.stack(maps)), SHOWN))
+    scale = float(np.percentile(np.abs(np.stack(maps)), SHOWN)) or 1.0
     ours, theirs = data.set_index("rotation"), published.set_index("rotation")
     with styled():
         figure = Figure(figsize=(TWO_COLUMNS, 1.97), layout="constrained")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import cycle
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -16,8 +17,8 @@ from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
 from licbench.bootstrap import POINT, pooled_bands
 from licbench.errors import PointsError
-from licbench.figures.style import BLUE, GREEN, INK, ORANGE, PURPLE, RED, SKY, TWO_COLUMNS, styled
-from licbench.scans import QP, THRESHOLD, qp_sweep, threshold_sweep
+from licbench.figures.style import BLUE, BROWN, GREEN, GREY, INK, ORANGE, PINK, PURPLE, RED, SKY, TWO_COLUMNS, styled
+from licbench.scans import QP, THRESHOLD, measured_qps, qp_sweep, threshold_sweep
 from licbench.tables import pool
 
 COLUMNS = [
@@ -30,7 +31,7 @@ FAMILY = "family"
 """The GAN's one curve: the paper joins its different models in a single line, and so do we."""
 
 
-Dashes = Literal["-", "--", ":"]
+Dashes = Literal["-", "--", ":", "-."]
 
 
 class Style(NamedTuple):
@@ -57,6 +58,8 @@ STYLES: dict[tuple[str, str], Style] = {
     ("bpg", "420"): Style("BPG 4:2:0", BLUE, "H", "-"),
     ("bpg", "444"): Style("BPG 4:4:4", BLUE, "d", "--"),
 }
+SPARE = [Style("", colour, marker, "-.") for marker in ("*", "8", "D", "s") for colour in (BROWN, GREY, PINK)]
+"""For the curves of other codecs, in turn; after a dozen the looks repeat."""
 PUBLISHED = {
     "JPEG": ("jpeg", "444-standard"),
     "CAE": ("cae", "offline"),
@@ -92,11 +95,11 @@ def figure6_data(rows: pd.DataFrame, qp: int, threshold_db: float) -> pd.DataFra
         threshold_db: of super-resolution while its QP moves.
 
     Returns:
-        ``COLUMNS``, in the order of ``STYLES`` and rising rate. ``leads_psnr_db`` tells the points that no point of
+        ``COLUMNS``, in the order of ``styles_of`` and rising rate. ``leads_psnr_db`` tells the points that no point of
         the same curve at a lower rate matches in PSNR, ``leads_ms_ssim`` likewise: the lines join these.
 
     Raises:
-        PointsError: a curve has no style, or a point lacks a picture.
+        PointsError: a point lacks a picture.
     """
     drawn = curves(rows, qp, threshold_db)
     data = leading(pool(drawn).merge(pooled_bands(drawn), on=POINT))
@@ -104,24 +107,20 @@ def figure6_data(rows: pd.DataFrame, qp: int, threshold_db: float) -> pd.DataFra
 
 
 def curves(rows: pd.DataFrame, qp: int, threshold_db: float) -> pd.DataFrame:
-    """The rows of the curves that are drawn: super-resolution as its two sweeps, the GAN's models as one curve.
+    """The rows of the curves that are drawn: super-resolution as its sweeps, the GAN's models as one curve.
 
     Args:
         rows: see ``points``.
-        qp: of super-resolution while its threshold moves.
+        qp: of super-resolution while its threshold moves; without rows at this QP that curve is left out.
         threshold_db: of super-resolution while its QP moves.
     """
     return pd.concat(list(_curves(rows, qp, threshold_db)), ignore_index=True)
 
 
 def leading(pooled: pd.DataFrame) -> pd.DataFrame:
-    """Points (``tables.pool``) in the order of ``STYLES`` and rising rate, with ``leads_psnr_db``, ``leads_ms_ssim``.
-
-    Raises:
-        PointsError: a curve has no style.
-    """
-    order = list(STYLES)
-    place = [order.index(_styled(codec, curve)) for codec, curve in zip(pooled["codec"], pooled["curve"], strict=True)]
+    """Points (``tables.pool``) by style (``styles_of``) and rising rate, with ``leads_psnr_db``, ``leads_ms_ssim``."""
+    order = list(styles_of(pooled))
+    place = [order.index(key) for key in zip(pooled["codec"], pooled["curve"], strict=True)]
     data = pooled.assign(place=place)
     data = data.sort_values(["place", "bpp", "psnr_db"], ascending=[True, True, False], ignore_index=True)
     for quality in ("psnr_db", "ms_ssim"):
@@ -134,18 +133,19 @@ def _curves(rows: pd.DataFrame, qp: int, threshold_db: float) -> Iterator[pd.Dat
     for codec, own in rows.groupby("codec", sort=False):
         if codec == "sr":
             yield qp_sweep(own, threshold_db)
-            yield threshold_sweep(own, qp)
+            if qp in measured_qps(own):
+                yield threshold_sweep(own, qp)
         else:
             yield own.assign(curve=FAMILY) if codec == "gan" else own
 
 
-def _styled(codec: str, curve: str) -> tuple[str, str]:
-    if (codec, curve) not in STYLES:
-        raise PointsError(
-            f"figure6: curve {curve!r} of codec {codec!r} has no style; add one to STYLES in "
-            "scripts/licbench/figures/rate_distortion.py"
-        )
-    return codec, curve
+def styles_of(points: pd.DataFrame) -> dict[tuple[str, str], Style]:
+    """The style of each curve (codec, curve) among ``points``: that of ``STYLES``, then spare ones for the others."""
+    present = list(dict.fromkeys(zip(points["codec"], points["curve"], strict=True)))
+    known = {key: style for key, style in STYLES.items() if key in set(present)}
+    others = sorted(set(present) - set(known))
+    spare = zip(others, cycle(SPARE), strict=False)
+    return known | {key: style._replace(label=f"{key[0]}, {key[1]}") for key, style in spare}
 
 
 def draw_figure6(data: pd.DataFrame, published: pd.DataFrame, *, logarithmic: bool = False) -> Figure:
@@ -158,8 +158,9 @@ def draw_figure6(data: pd.DataFrame, published: pd.DataFrame, *, logarithmic: bo
             paper's linear one.
 
     Raises:
-        PointsError: a curve, measured or published, has no style.
+        PointsError: a published curve has no style.
     """
+    styles = styles_of(data)
     with styled():
         figure = Figure(figsize=(TWO_COLUMNS, 3.45), layout="constrained")
         left, right = figure.subplots(1, 2)
@@ -167,10 +168,10 @@ def draw_figure6(data: pd.DataFrame, published: pd.DataFrame, *, logarithmic: bo
             _scale_rate(axes, data, published, logarithmic)
             _draw_published(axes, published, quantity)
             for (codec, curve), points in data.groupby(["codec", "curve"], sort=False):
-                _draw_curve(axes, points, quantity, STYLES[_styled(str(codec), str(curve))])
+                _draw_curve(axes, points, quantity, styles[str(codec), str(curve)])
             _fit_quality(axes, data, published, quantity)
             axes.set(xlabel="Rate (bit/pixel)", ylabel=label)
-        figure.legend(handles=_handles(data), loc="outside lower center", ncols=5, frameon=False, handlelength=2.6)
+        figure.legend(handles=_handles(styles), loc="outside lower center", ncols=5, frameon=False, handlelength=2.6)
     return figure
 
 
@@ -223,12 +224,10 @@ def _fit_quality(axes: Axes, data: pd.DataFrame, published: pd.DataFrame, quanti
     axes.set_ylim(values.min() - margin, values.max() + margin)
 
 
-def _handles(data: pd.DataFrame) -> list[Artist]:
-    present = set(zip(data["codec"], data["curve"], strict=True))
+def _handles(styles: Mapping[tuple[str, str], Style]) -> list[Artist]:
     handles: list[Artist] = [
         Line2D([], [], color=style.colour, linestyle=style.dashes, marker=style.marker, label=style.label)
-        for key, style in STYLES.items()
-        if key in present
+        for style in styles.values()
     ]
     published = Line2D([], [], color=INK, label="published (hollow)", **PALE)
     return [*handles, published, Patch(color=INK, alpha=3 * BAND_ALPHA, linewidth=0, label="95 % over pictures")]

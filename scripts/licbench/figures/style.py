@@ -20,7 +20,7 @@ TWO_COLUMNS = 6.9
 SMALL = 6.5
 """Points; the smallest type in any figure."""
 
-BLUE, ORANGE, GREEN, RED, PURPLE, _, _, GREY, _, SKY = sns.color_palette("colorblind").as_hex()
+BLUE, ORANGE, GREEN, RED, PURPLE, BROWN, PINK, GREY, _, SKY = sns.color_palette("colorblind").as_hex()
 INK = "#222222"
 
 RC: Any = {

@@ -41,8 +41,11 @@ def _draw_share(axes: Axes, scan: pd.DataFrame) -> None:
     fixed = float(scan.loc[scan["sweep"] == QP, "threshold_db"].iloc[0])
     colour = LOOKS[THRESHOLD][0]
     # A threshold keeps every picture that reaches it, so the share holds up to and including each step.
-    low, high = min(moving["threshold_db"].min(), fixed) - 1, max(moving["threshold_db"].max(), fixed) + 1
-    x, y = [low, *moving["threshold_db"], high], [1.0, *moving["share_srcnn"], 0.0]
+    steps = [*moving["threshold_db"], fixed]
+    low, high = min(steps) - 1, max(steps) + 1
+    # Of pictures that SRCNN gives back without a loss, no threshold takes any away
+    last = float(scan.loc[(scan["sweep"] == THRESHOLD) & np.isinf(scan["threshold_db"]), "share_srcnn"].iloc[0])
+    x, y = [low, *moving["threshold_db"], high], [1.0, *moving["share_srcnn"], last]
     axes.step(x, y, where="pre", color=colour)
     axes.axvline(fixed, color=INK, linewidth=0.7, linestyle=":")
     axes.annotate(f"{fixed:g} dB", (fixed, 1.0), (3, -1), textcoords="offset points", fontsize=SMALL, va="top")

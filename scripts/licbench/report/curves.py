@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from licbench.figures.rate_distortion import PUBLISHED, STYLES, curves, leading
+from licbench.figures.rate_distortion import PUBLISHED, STYLES, Style, curves, leading, styles_of
 from licbench.tables import pool
 
-DASHES = {"-": "solid", "--": "dash", ":": "dot"}
+DASHES = {"-": "solid", "--": "dash", ":": "dot", "-.": "dashdot"}
 SYMBOLS = {
     "s": "square", "D": "diamond", "v": "triangle-down", "P": "cross", ">": "triangle-right", "o": "circle",
     "h": "hexagon", "p": "pentagon", "^": "triangle-up", "X": "x", "<": "triangle-left", "H": "hexagon2",
-    "d": "diamond-tall",
+    "d": "diamond-tall", "*": "star", "8": "octagon",
 }  # fmt: skip
 """Matplotlib's markers, as the printed figures use them -> the plot library's names."""
 WHOLE = ""
@@ -35,18 +35,15 @@ def curve_data(rows: pd.DataFrame, published: pd.DataFrame, qp: int, threshold_d
         ``pictures``; ``styles`` of the curves there are; ``points``: picture, or "" for all pooled after the CLIC 2018
         protocol -> curve -> [setting, bpp, psnr_db, ms_ssim, leads in PSNR, leads in MS-SSIM], by rising rate;
         ``published`` likewise. An infinite PSNR and a missing MS-SSIM are null.
-
-    Raises:
-        PointsError: a curve has no style.
     """
     pictures = list(dict.fromkeys(rows["image"]))
-    points = {WHOLE: _points(leading(pool(curves(rows, qp, threshold_db))))}
+    whole = leading(pool(curves(rows, qp, threshold_db)))
+    points = {WHOLE: _points(whole)}
     for image, own in rows.groupby("image", sort=False):
         points[str(image)] = _points(leading(pool(curves(own, qp, threshold_db))))
-    present = points[WHOLE]
     return {
         "pictures": pictures,
-        "styles": {_key(*key): _style(key) for key in STYLES if _key(*key) in present},
+        "styles": {_key(*key): _style(key[0], style) for key, style in styles_of(whole).items()},
         "points": points,
         "published": [
             {
@@ -64,11 +61,10 @@ def _key(codec: str, curve: str) -> str:
     return f"{codec}/{curve}"
 
 
-def _style(key: tuple[str, str]) -> Mapping[str, str]:
-    style = STYLES[key]
+def _style(codec: str, style: Style) -> Mapping[str, str]:
     return {
         "label": style.label,
-        "codec": key[0],
+        "codec": codec,
         "colour": style.colour,
         "dash": DASHES[style.dashes],
         "symbol": SYMBOLS[style.marker],

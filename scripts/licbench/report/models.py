@@ -13,7 +13,7 @@ import pandas as pd
 from licbench.errors import ModelError
 from licbench.report.evidence import address
 
-STEP, SECONDS = "step", "seconds"
+STEP = "step"
 HEAD = ("network", "steps", "seconds", "device")
 
 
@@ -43,16 +43,15 @@ def _model(path: Path) -> dict[str, Any]:
 
 
 def _log(path: Path) -> dict[str, Any]:
-    """``steps``, ``seconds`` and ``columns`` (name -> values); empty and infinite cells are null."""
+    """``steps`` and ``columns`` (name -> values); empty and infinite cells are null."""
     try:
         frame = pd.read_csv(path)
         steps = frame[STEP]
     except (ValueError, KeyError, OSError) as error:
         raise ModelError(f"{path}: no training log ({error}); train the model again") from error
-    measured = frame.drop(columns=[STEP, SECONDS], errors="ignore").select_dtypes("number").dropna(axis=1, how="all")
+    measured = frame.drop(columns=STEP).select_dtypes("number").dropna(axis=1, how="all")
     return {
         "steps": steps.tolist(),
-        "seconds": _values(frame[SECONDS]) if SECONDS in frame else [],
         "columns": {str(name): _values(measured[name]) for name in measured},
     }
 

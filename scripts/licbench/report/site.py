@@ -21,7 +21,7 @@ from licbench.claims.verdicts import FAILS, HOLDS, OPEN
 from licbench.figures.rate_distortion import STYLES
 from licbench.figures.style import INK
 from licbench.files import replacing, write_text
-from licbench.pages import counted, filled
+from licbench.pages import LEFT_OUT, TABLES, counted, filled
 from licbench.points import without_dataset
 from licbench.report import graph, runs
 from licbench.report.curves import curve_data
@@ -57,7 +57,7 @@ class Run:
     settings: Mapping[str, Any]
     """Of the config: rate_target_bpp, threshold_scan, table5; and the dataset's id."""
     tables: Mapping[str, pd.DataFrame]
-    """By name, as in results/{name}.csv: table1 to table5, contest, claims."""
+    """By name, as in results/{name}.csv: claims, and those of ``pages.TABLES`` that the config could fill."""
     rows: pd.DataFrame
     published: pd.DataFrame
     """The paper's points of Figure 6."""
@@ -125,12 +125,14 @@ def _context(run: Run, environment: jinja2.Environment, templates: Path) -> dict
         "count": len(sizes),
         "megapixels": float((sizes["width"] * sizes["height"]).sum() / 1e6),
         "tables": {name: Markup(html) for name, html in shown.items()},
-        "tables_text": _markdown(filled((templates / "tables.md").read_text(), {**shown, **told})),
+        "tables_text": _markdown(
+            filled((templates / "tables.md").read_text(), {**dict.fromkeys(TABLES, LEFT_OUT), **shown, **told})
+        ),
         "claims_text": _markdown(introduction),
         "guide_text": _markdown((templates / "guide.md").read_text()),
         "claims": [_claim(line) for line in claims.astype(object).where(claims.notna(), None).to_dict("records")],
         "verdicts": {verdict: (VERDICTS[verdict], int((claims["verdict"] == verdict).sum())) for verdict in VERDICTS},
-        "headline": run.tables["table5"].astype(object).to_dict("records"),
+        "headline": run.tables["table5"].astype(object).to_dict("records") if "table5" in run.tables else [],
         "colours": colours(run.settings["table5"]),
         "figures": [(path.stem, address(path), _caption(templates, path.stem)) for path in run.figures],
         "record": runs.versions(run.results / "provenance" / "versions.json"),

@@ -25,10 +25,7 @@ licbench.plotting.then((Plotly) => {
         x: 0, y: 1, yanchor: "bottom", xanchor: "left", showarrow: false, font: { ...font, size: 12 },
       });
       const values = log.columns[name];
-      const text = log.steps.map((step, line) => {
-        const after = log.seconds.length ? `, ${log.seconds[line]} s` : "";
-        return `step ${step}${after}<br>${name} <b>${values[line]}</b>`;
-      });
+      const text = log.steps.map((step, line) => `step ${step}<br>${name} <b>${values[line]}</b>`);
       return {
         x: log.steps, y: values, text, hoverinfo: "text", type: "scatter", connectgaps: true,
         mode: values.filter((value) => value !== null).length > 1 ? "lines" : "markers",
