@@ -22,15 +22,15 @@ _loaded: dict[tuple[bytes, str, torch.dtype], Any] = {}
 def network_of(build: Callable[[], Network], model: Model, prefix: str, dtype: torch.dtype = torch.float32) -> Network:
     """The network of ``build`` with the model's tensors ``prefix.*``, ready for inference; built once.
 
-    From the first call on torch computes on one thread: the order of additions, and with it the last bit of every
-    pixel, must not depend on how many cores a machine has.
+    After each call torch computes on one thread, whatever the environment or other code asked for: the order of
+    additions, and with it the last bit of every pixel, must not depend on how many cores a machine has.
 
     Raises:
         ModelError: the tensors do not fit the network.
     """
     key = model.fingerprint, prefix, dtype
+    torch.set_num_threads(1)
     if key not in _loaded:
-        torch.set_num_threads(1)
         _loaded[key] = _filled(build(), model, prefix).to(dtype)
     network: Network = _loaded[key]
     return network

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from licbench import openjpeg
+from licbench import exact, openjpeg
 from licbench.codecs.base import Codec, Image, OperatingPoint, Settings
 from licbench.errors import CorruptStreamError
 from licbench.images import pad_to_multiple, rgb_to_ycbcr, ycbcr_to_rgb
@@ -108,7 +108,7 @@ class Cae(Codec):
         return [model for model, steps in settings["ladder"].items() if steps]
 
     def version(self) -> str:
-        return f"cae 2, {openjpeg.version()}"
+        return f"cae 3, {openjpeg.version()}"
 
     def encode(self, image: Image, point: OperatingPoint) -> bytes:
         model = self.models.load(point.settings["model"], "cae")
@@ -121,7 +121,7 @@ class Cae(Codec):
             if ROTATIONS[mode] == "per_image":
                 writer.blob(openjpeg.encode_mosaic(rotation))
                 rotation = rotation / ROTATION_SCALE
-            rotated = np.einsum("ck,chw->khw", rotation, latent)
+            rotated = _turned(rotation.T, latent)
             quantised = np.rint(rotated * (STEP_UNIT / (step * finer))).astype(np.int32)
             writer.blob(openjpeg.encode_mosaic(tile_maps(quantised)) if quantised.any() else b"")
         return writer.finish()
@@ -142,7 +142,7 @@ class Cae(Codec):
                 latent = np.zeros(shape, np.float32)
             else:
                 quantised = untile_maps(openjpeg.decode_mosaic(mosaic, mosaic_shape(shape)))
-                latent = np.einsum("ck,khw->chw", rotation, quantised * np.float32(step * finer / STEP_UNIT))
+                latent = _turned(rotation, quantised * np.float32(step * finer / STEP_UNIT))
             components.append(_synthesise(latent.astype(np.float32), model))
         reader.end()
         image = np.empty((height, width, 3), np.uint8)
@@ -169,10 +169,14 @@ def _rotation_of(latent: Doubles, model: Model, mode: str) -> npt.NDArray[Any]:
     if mode == "offline":
         offline: npt.NDArray[np.float32] = model.tensor("pca", MAPS, MAPS)
         return offline
-    maps = latent.reshape(MAPS, -1)
-    _, vectors = np.linalg.eigh(maps @ maps.T)
-    rounded: npt.NDArray[np.int32] = np.rint(vectors[:, ::-1] * ROTATION_SCALE).astype(np.int32)
+    axes = exact.principal_axes(exact.second_moments(latent.reshape(MAPS, -1)))
+    rounded: npt.NDArray[np.int32] = np.rint(axes * ROTATION_SCALE).astype(np.int32)
     return rounded
+
+
+def _turned(matrix: npt.NDArray[Any], latent: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """``matrix`` (32, 32) times the vector at each position of a latent (32, h, w)."""
+    return exact.product(matrix, latent.reshape(MAPS, -1)).reshape(latent.shape)
 
 
 def _read_rotation(reader: StreamReader, model: Model, mode: str) -> npt.NDArray[Any]:
