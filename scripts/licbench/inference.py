@@ -31,9 +31,11 @@ def network_of(build: Callable[[], Network], model: Model, prefix: str, dtype: t
     key = model.fingerprint, prefix, dtype
     torch.set_num_threads(1)
     if key not in _loaded:
-        _loaded[key] = _filled(build(), model, prefix).to(dtype)
-    network: Network = _loaded[key]
-    return network
+        with torch.device("meta"):  # initial values would take a second, and are not kept
+            network = build()
+        _loaded[key] = _filled(network, model, prefix).to(dtype)
+    loaded: Network = _loaded[key]
+    return loaded
 
 
 def in_strips(network: Callable[[Tensor], Tensor], maps: Tensor, rows: int, context: int, lost: int = 0) -> Tensor:
@@ -74,7 +76,7 @@ def _filled(network: Network, model: Model, prefix: str) -> Network:
     if not all(bool(tensor.isfinite().all()) for tensor in held.values()):
         raise ModelError(f"model {model.name} holds weights that are no numbers; fetch or train it again")
     try:
-        network.load_state_dict(held)
+        network.load_state_dict(held, assign=True)
     except RuntimeError as error:
         problem = " ".join(str(error).split())[:160]
         raise ModelError(f"model {model.name} does not fit its network ({problem}); fetch or train it again") from error

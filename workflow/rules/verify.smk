@@ -25,9 +25,8 @@ rule verify:
         dataset=DATASET.id,
         weights=weights_folder(),
     shell:
-        "{{ python scripts/verify.py {input.rows:q} --weights {params.weights:q} --decode --processes {threads}"
-        " && python scripts/reference.py compare {input.tables:q} --dataset {params.dataset:q}"
-        " --made-with {input.made_with:q}; }}"
+        "python scripts/verify.py {input.rows:q} --weights {params.weights:q} --decode --processes {threads}"
+        " --tables {input.tables:q} --dataset {params.dataset:q} --made-with {input.made_with:q}"
         " 2>&1 | tee {log:q}"
 
 
@@ -43,5 +42,5 @@ rule reference:
     params:
         dataset=DATASET.id,
     shell:
-        "python scripts/reference.py keep {input.tables:q} --dataset {params.dataset:q}"
+        "python scripts/reference.py {input.tables:q} --dataset {params.dataset:q}"
         " --made-with {input.made_with:q} 2>&1 | tee {log:q}"

@@ -20,7 +20,6 @@ from licbench.mosaics import mosaic_shape, tile_maps, untile_maps
 from licbench.streams import FINGERPRINT_BYTES, StreamReader, StreamWriter
 
 if TYPE_CHECKING:
-    import torch
     from torch import nn
 
     from licbench.models import Model
@@ -127,6 +126,12 @@ class Cae(Codec):
         return writer.finish()
 
     def decode(self, stream: bytes) -> Image:
+        return self._decode(stream, "float32")
+
+    def decode_in_float64(self, stream: bytes) -> Image:
+        return self._decode(stream, "float64")
+
+    def _decode(self, stream: bytes, precision: str) -> Image:
         reader = StreamReader(stream, MAGIC, self.id)
         width, height = reader.size()
         model = self.models.find(reader.raw(FINGERPRINT_BYTES), "cae")
@@ -134,7 +139,7 @@ class Cae(Codec):
         if mode >= len(ROTATIONS):
             raise CorruptStreamError(f"cae stream has rotation mode {mode}; decode it with the version that wrote it")
         shape = (MAPS, -(-height // DOWNSCALE), -(-width // DOWNSCALE))
-        components = []
+        components: list[npt.NDArray[Any]] = []
         for finer in COMPONENT_STEPS:
             rotation = _read_rotation(reader, model, ROTATIONS[mode])
             mosaic = reader.blob()
@@ -143,7 +148,7 @@ class Cae(Codec):
             else:
                 quantised = untile_maps(openjpeg.decode_mosaic(mosaic, mosaic_shape(shape)))
                 latent = _turned(rotation, quantised * np.float32(step * finer / STEP_UNIT))
-            components.append(_synthesise(latent.astype(np.float32), model))
+            components.append(_synthesise(latent.astype(np.float32), model, precision))
         reader.end()
         image = np.empty((height, width, 3), np.uint8)
         for top in range(0, height, BAND):
@@ -192,19 +197,17 @@ def _analyse(component: Floats, model: Model) -> Doubles:
     In 64 bits, for the CPU chooses the order of additions: in 32 bits a number on the threshold of the quantiser would
     fall to one side here and to the other elsewhere, and the rate with it.
     """
-    import torch  # noqa: PLC0415  takes seconds; listing the points should not
-
-    network = _network(model, torch.float64).analysis
+    network = _network(model, "float64").analysis
     return _through(network, component[None].astype(np.float64), DOWNSCALE * ANALYSIS_ROWS, DOWNSCALE * 2)
 
 
-def _synthesise(latent: Floats, model: Model) -> Floats:
+def _synthesise(latent: Floats, model: Model, precision: str) -> Floats | Doubles:
     """y (32, h, w) -> component (8h, 8w), about [0, 1]."""
-    import torch  # noqa: PLC0415
-
     _, height, width = latent.shape
     rows = _strip_rows(DOWNSCALE * height, DOWNSCALE * width)
-    component: Floats = _through(_network(model, torch.float32).synthesis, latent, rows, CONTEXT)[0]
+    component: Floats | Doubles = _through(
+        _network(model, precision).synthesis, latent.astype(precision), rows, CONTEXT
+    )[0]
     return component
 
 
@@ -215,7 +218,7 @@ def _strip_rows(height: int, width: int) -> int:
 
 
 def _through(network: nn.Module, maps: Floats | Doubles, rows: int, context: int) -> npt.NDArray[Any]:
-    import torch  # noqa: PLC0415
+    import torch  # noqa: PLC0415  takes seconds; listing the points should not
 
     from licbench.inference import in_strips  # noqa: PLC0415
 
@@ -224,8 +227,10 @@ def _through(network: nn.Module, maps: Floats | Doubles, rows: int, context: int
     return made
 
 
-def _network(model: Model, dtype: torch.dtype) -> CAE:
+def _network(model: Model, precision: str) -> CAE:
+    import torch  # noqa: PLC0415
+
     from licbench.inference import network_of  # noqa: PLC0415
     from licbench.networks.cae import CAE  # noqa: PLC0415
 
-    return network_of(CAE, model, "cae", dtype)
+    return network_of(CAE, model, "cae", getattr(torch, precision))

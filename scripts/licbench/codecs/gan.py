@@ -115,6 +115,12 @@ class Gan(Codec):
         )
 
     def decode(self, stream: bytes) -> Image:
+        return self._decode(stream, "float32")
+
+    def decode_in_float64(self, stream: bytes) -> Image:
+        return self._decode(stream, "float64")
+
+    def _decode(self, stream: bytes, precision: str) -> Image:
         reader = StreamReader(stream, MAGIC, self.id)
         width, height = reader.size()
         model = self.models.find(reader.raw(FINGERPRINT_BYTES), "gan")
@@ -135,7 +141,7 @@ class Gan(Codec):
             mean, rotation = principal_axes(model)
             codes = (exact.product(codes.astype(np.float64), rotation.T) + mean).astype(np.float32)
         # Tile row by tile row: the enlarged picture as a whole would take gigabytes
-        shrinking, tiles = Shrinking(width, height, scale), _generate(codes, model)
+        shrinking, tiles = Shrinking(width, height, scale), _generate(codes, model, precision)
         for row in range(rows):
             made = np.concatenate([next(tiles) for _ in range(columns)], axis=1)
             shrinking.add(made[: height * scale - row * side, : width * scale])
@@ -184,7 +190,7 @@ def _static(model: Model, bits: int) -> Static:
     return Static(_counts(model, _quantiser(model, bits, rotated=False), bits, rotated=False))
 
 
-def _generate(codes: Floats, model: Model) -> Iterator[npt.NDArray[np.uint8]]:
+def _generate(codes: Floats, model: Model, precision: str) -> Iterator[npt.NDArray[np.uint8]]:
     """Codes (tiles, N) -> one tile (S, S, 3) after the other."""
     import torch  # noqa: PLC0415
 
@@ -192,8 +198,9 @@ def _generate(codes: Floats, model: Model) -> Iterator[npt.NDArray[np.uint8]]:
     from licbench.networks.gan import Generator  # noqa: PLC0415
 
     recipe = model.card["recipe"]
-    generator = network_of(lambda: Generator(recipe["code_size"], recipe["input_size"]), model, "generator")
+    dtype = getattr(torch, precision)
+    generator = network_of(lambda: Generator(recipe["code_size"], recipe["input_size"]), model, "generator", dtype)
     for at in range(0, len(codes), BATCH):
         with torch.inference_mode():
-            made = (generator(torch.from_numpy(codes[at : at + BATCH])) + 1) * 127.5
+            made = (generator(torch.from_numpy(codes[at : at + BATCH]).to(dtype)) + 1) * 127.5
             yield from made.round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1).numpy()
