@@ -26,9 +26,11 @@ AGAIN = "--forcerun measure_image measure_ablations"
 CHUNK = 8
 """Rows that a process takes at a time, of one model."""
 MOST_SAMPLES = 1e-3
-"""Share of samples that another CPU's float32 may round to the next level; 0.8e-4 was the largest seen."""
+"""Share of samples that another CPU's float32 may round to the next level; 1.5e-4 was the largest seen."""
+FEW_SAMPLES = 8
+"""So many may be in a small image."""
 MOST_DB = 0.001
-"""By how much it may move the PSNR; 0.00004 was the largest seen."""
+"""By how much it may move the PSNR; 0.00006 was the largest seen."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,7 @@ def _deviation(task: Task, codec: Codec, stream: bytes, decoded: Image) -> Devia
         raise PointsError(f"{other}, by {row['codec_version']}; decode it with that version")
     levels = np.abs(np.subtract(decoded, arbiter, dtype=np.int16))
     samples = int(np.count_nonzero(levels))
-    if levels.max() > 1 or samples > MOST_SAMPLES * levels.size:
+    if levels.max() > 1 or samples > max(FEW_SAMPLES, MOST_SAMPLES * levels.size):
         raise PointsError(
             f"{other}: {samples} of {levels.size} samples differ from the reconstruction in float64, by up to "
             f"{levels.max()} levels; check the versions in use"
