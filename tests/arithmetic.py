@@ -20,13 +20,31 @@ import pandas as pd
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
 from licbench.bpg import picture as hevc
+from licbench.codecs.base import OperatingPoint
 from licbench.images import read_rgb
 from licbench.locations import SHIPPED
 from licbench.metrics import error_moments, psnr
 from licbench.models import ModelStore
 from licbench.points import digest, read_rows
 from licbench.registry import codec_class
+from licbench.verifying import Task, verify_row
 
+
+def _threads(count: int, blas: str) -> dict[str, str]:
+    """Every pool of threads at ``count``, as Snakemake sets them for a rule, and NumPy's BLAS with another kernel."""
+    pools = dict.fromkeys(["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"], str(count))
+    return {**pools, "OPENBLAS_CORETYPE": blas, "LICBENCH_TORCH_THREADS": str(count)}
+
+
+SURROUNDINGS: Mapping[str, Mapping[str, str]] = {
+    "1 thread, BLAS of Nehalem": _threads(1, "Nehalem"),
+    "2 threads, BLAS of Haswell": _threads(2, "Haswell"),
+    "2 threads, BLAS of SkylakeX": _threads(2, "SkylakeX"),
+    "8 threads, BLAS of Zen": _threads(8, "Zen"),
+    "8 threads, BLAS of Prescott": _threads(8, "Prescott"),
+}
+"""What may change between two runs on one machine: nothing may follow from it. OpenBLAS takes the next older kernel
+where the CPU lacks one."""
 ARITHMETICS: Mapping[str, Mapping[str, str]] = {
     "as here": {},
     "AVX2": {
@@ -48,9 +66,10 @@ ARITHMETICS: Mapping[str, Mapping[str, str]] = {
     },
     "without oneDNN": {"LICBENCH_WITHOUT_ONEDNN": "1"},
 }
-"""Environment variables of torch, oneDNN, MKL, OpenBLAS, NumPy, the C library and libjpeg-turbo.
+"""What another CPU may compute: environment variables of torch, oneDNN, MKL, OpenBLAS, NumPy, the C library and
+libjpeg-turbo.
 
-Those called LICBENCH are read here: libx265 and torch take these two settings only from their caller.
+Those called LICBENCH are read here: libx265 and torch take these settings only from their caller.
 """
 
 
@@ -67,7 +86,7 @@ def computed(place: Place, arithmetic: str, weights: Path = SHIPPED) -> pd.DataF
     """A line for each row: the streams decoded, and the pictures encoded, in a process with that arithmetic."""
     done = subprocess.run(
         [sys.executable, __file__, place.rows, place.streams, place.pictures, weights],
-        env={**os.environ, "OMP_NUM_THREADS": "1", **ARITHMETICS[arithmetic]},
+        env={**os.environ, "OMP_NUM_THREADS": "1", **{**SURROUNDINGS, **ARITHMETICS}[arithmetic]},
         stdout=subprocess.PIPE,
         text=True,
         check=True,
@@ -82,6 +101,7 @@ def summary(found: pd.DataFrame) -> list[dict[str, Any]]:
             "codec": codec,
             "streams": len(lines),
             "other pictures": int(lines["other_picture"].sum()),
+            "most samples": int(lines["samples"].max()),
             "largest change of PSNR, dB": f"{lines['psnr_change'].max():.6f}",
             "encoded to other bytes": int(lines["other_stream"].sum()),
             "largest change of rate, %": f"{100 * lines['rate_change'].max():.3f}",
@@ -98,6 +118,10 @@ def main(arguments: Sequence[str]) -> None:
         import torch
 
         torch.backends.mkldnn.set_flags(False)
+    if "LICBENCH_TORCH_THREADS" in os.environ:
+        import torch
+
+        torch.set_num_threads(int(os.environ["LICBENCH_TORCH_THREADS"]))
     if "LICBENCH_WITHOUT_ASSEMBLY" in os.environ:
         hevc.PARAMETERS = {**hevc.PARAMETERS, "asm": "0"}
     store, image, original = ModelStore(weights), "", None
@@ -106,13 +130,14 @@ def main(arguments: Sequence[str]) -> None:
         if row["image"] != image:
             image, original = row["image"], read_rgb(pictures / f"{row['image']}.png")
         assert original is not None
-        print(json.dumps(_line(codec, row, original, streams / row["codec"] / image)), flush=True)
+        task = Task(row, streams, pictures / f"{image}.png")
+        print(json.dumps(_line(codec, task, weights, original)), flush=True)
 
 
-def _line(codec: Any, row: Mapping[str, Any], original: Any, streams: Path) -> dict[str, Any]:
-    from licbench.codecs.base import OperatingPoint
-
-    stream = (streams / f"{row['point']}{codec.extension}").read_bytes()
+def _line(codec: Any, task: Task, weights: Path, original: Any) -> dict[str, Any]:
+    row, found = task.row, verify_row(task, weights)
+    folder = task.streams / row["dataset"] / row["codec"] / row["image"]
+    stream = (folder / f"{row['point']}{codec.extension}").read_bytes()
     decoded = codec.decode(stream)
     again = codec.encode(original, OperatingPoint(row["point"], row["curve"], json.loads(row["settings"])))
     before, now = (psnr(sse, original.size) for sse in (row["sse"], error_moments(original, decoded)["sse"]))
@@ -122,6 +147,8 @@ def _line(codec: Any, row: Mapping[str, Any], original: Any, streams: Path) -> d
         "point": row["point"],
         "bytes": len(stream),
         "new_bytes": len(again),
+        "verified": found.problem,
+        "samples": found.deviation.samples if found.deviation else 0,
         "other_picture": digest(decoded) != row["pixels_sha256"],
         "psnr_change": abs(now - before) if now != before else 0.0,
         "other_stream": again != stream,

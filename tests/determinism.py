@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from arithmetic import ARITHMETICS, Place, computed, summary
+from arithmetic import ARITHMETICS, SURROUNDINGS, Place, computed, summary
 from checkout import Checkout, copy_project, save_pictures
 from pictures import photo, smooth, textured
 from test_workflow_end_to_end import SETTINGS
@@ -80,18 +80,19 @@ def runs(folder: Path) -> int:
 
 
 def arithmetic(folder: Path) -> int:
-    """The streams of a run decoded, and its pictures encoded, under other arithmetic; how many exceed the bound."""
+    """The streams of a run decoded, and its pictures encoded, under other arithmetic; how many went wrong."""
     project = copy_project(folder)
     done = project.snakemake("results/points/embedded.csv", settings=PHOTOGRAPHS, timeout=7200)
     assert done.returncode == 0, done.output[-2000:]
     made = project.root / "results"
-    place = Place(
-        made / "points" / "embedded.csv", made / "streams" / "points" / "embedded", made / "data" / "embedded"
-    )
+    place = Place(made / "points" / "embedded.csv", made / "streams" / "points", made / "data" / "embedded")
     failures, heading = 0, ""
-    for name in ARITHMETICS:
+    for name in (*SURROUNDINGS, *ARITHMETICS):
         found = computed(place, name)
-        failures += int((found["psnr_change"] > BOUND_DB).sum())
+        failures += int((found["psnr_change"] > BOUND_DB).sum() + (found["verified"] != "").sum())
+        failures += int(found["other_stream"].sum())
+        if name in SURROUNDINGS:
+            failures += int(found["other_picture"].sum())
         for line in summary(found):
             if not heading:
                 heading = f"| arithmetic | {' | '.join(line)} |\n|{'---|' * (len(line) + 1)}"

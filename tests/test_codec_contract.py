@@ -450,8 +450,8 @@ def test_a_picture_of_another_size_inside_is_refused(fresh):
 def test_the_gan_s_bit_depths_share_one_pass_of_the_encoder(fresh, monkeypatch):
     from licbench.codecs import gan
 
-    passes, encode_tiles = [], gan._encode_tiles
-    monkeypatch.setattr(gan, "_encode_tiles", lambda *given: passes.append(1) or encode_tiles(*given))
+    passes, vectors = [], gan.LatentVectors
+    monkeypatch.setattr(gan, "LatentVectors", lambda *given: passes.append(1) or vectors(*given))
     codec, picture = fresh("gan"), photo(60, 70)
     settings = {"families": [{"model": ["tiny_gan"], "scale": [1, 2], "bits": [8, 7, 6, 5], "rotated": [True]}]}
     alone = [fresh("gan").encode(picture, point) for point in codec.points(settings)]

@@ -28,7 +28,7 @@ from licbench.report.runs import run_times
 from licbench.report.site import PAGES, colours, write_report
 from licbench.report.tables import view
 from licbench.tables import pool, table5
-from licbench.verifying import decode_row
+from licbench.verifying import Task, decode_row
 
 SR = {"SR": {"codec": "sr", "threshold_db": 33.0}}
 
@@ -103,7 +103,10 @@ def test_a_reconstruction_is_stored_as_the_decoder_gave_it(results, tmp_path):
     record = json.loads((tmp_path / RECORD).read_text())
     assert [file["name"] for file in record["files"]] == ["Original", *CONTENDERS]
     assert (record["shown"]["left"], record["shown"]["width"], record["shown"]["height"]) == (10, 200, 180)
-    decoded = [PICTURES["first"], *(decode_row(row, streams, tmp_path) for row in own.to_dict("records"))]
+    decoded = [
+        PICTURES["first"],
+        *(decode_row(Task(row, streams, original), tmp_path)[0] for row in own.to_dict("records")),
+    ]
     for file, image in zip(record["files"], decoded, strict=True):
         stored = np.asarray(PIL.Image.open(tmp_path / f"{file['file']}.webp").convert("RGB"))
         assert (stored == image[:, 10:210]).all()

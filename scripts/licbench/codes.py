@@ -47,7 +47,7 @@ class CodeQuantiser:
         levels = np.minimum(np.ceil(high / step).astype(np.int64) - first + 1, 2**bits)
         return cls(first, step, levels, ROTATED_ROUNDING if shared_step else 0.5)
 
-    def quantise(self, codes: Floats) -> Indices:
+    def quantise(self, codes: Floats | npt.NDArray[np.float64]) -> Indices:
         """(tiles, N) float -> (tiles, N) index; values beyond the range go to its ends."""
         magnitudes = np.floor(np.abs(codes / self.step) + self.rounding)
         indices = np.copysign(magnitudes, codes) - self.first

@@ -22,18 +22,20 @@ _loaded: dict[tuple[bytes, str, torch.dtype], Any] = {}
 def network_of(build: Callable[[], Network], model: Model, prefix: str, dtype: torch.dtype = torch.float32) -> Network:
     """The network of ``build`` with the model's tensors ``prefix.*``, ready for inference; built once.
 
-    From the first call on torch computes on one thread: the order of additions, and with it the last bit of every
-    pixel, must not depend on how many cores a machine has.
+    After each call torch computes on one thread, whatever the environment or other code asked for: the order of
+    additions, and with it the last bit of every pixel, must not depend on how many cores a machine has.
 
     Raises:
         ModelError: the tensors do not fit the network.
     """
     key = model.fingerprint, prefix, dtype
+    torch.set_num_threads(1)
     if key not in _loaded:
-        torch.set_num_threads(1)
-        _loaded[key] = fill(build(), model, prefix).eval().requires_grad_(False).to(dtype)
-    network: Network = _loaded[key]
-    return network
+        with torch.device("meta"):  # initial values would take a second, and are not kept
+            network = build()
+        _loaded[key] = fill(network, model, prefix).eval().requires_grad_(False).to(dtype)
+    loaded: Network = _loaded[key]
+    return loaded
 
 
 def fill(network: Network, model: Model, prefix: str) -> Network:
@@ -50,7 +52,7 @@ def fill(network: Network, model: Model, prefix: str) -> Network:
     if not all(bool(tensor.isfinite().all()) for tensor in held.values()):
         raise ModelError(f"model {model.name} holds weights that are no numbers; fetch or train it again")
     try:
-        network.load_state_dict(held)
+        network.load_state_dict(held, assign=next(network.parameters()).is_meta)
     except RuntimeError as error:
         problem = " ".join(str(error).split())[:160]
         raise ModelError(f"model {model.name} does not fit its network ({problem}); fetch or train it again") from error

@@ -45,7 +45,10 @@ def _enlargement(network: SRCNN, sharp: npt.NDArray[np.uint8]) -> Enlargement:
 
 def _studio_luma(picture: Image) -> npt.NDArray[np.uint8]:
     height, width = (side // 2 * 2 for side in picture.shape[:2])
-    return np.rint(picture[:height, :width] @ STUDIO_LUMA + STUDIO_BLACK).astype(np.uint8)
+    # Plane by plane and not as a matrix product: the same bits whatever the BLAS
+    red, green, blue = np.moveaxis(picture[:height, :width] * STUDIO_LUMA, -1, 0)
+    luma: npt.NDArray[np.uint8] = np.rint(red + green + blue + STUDIO_BLACK).astype(np.uint8)
+    return luma
 
 
 def _psnr(decoded: npt.NDArray[np.uint8], original: npt.NDArray[np.uint8]) -> float:

@@ -36,12 +36,9 @@ def _print_range_coder(size: str, image: Any, settings: dict[str, Any]) -> None:
     model, rotated = ModelStore(SHIPPED).load(settings["model"], "gan"), settings["rotated"]
     codec, point = gan.Gan(ModelStore(SHIPPED)), OperatingPoint("p", "c", settings)
     stream = codec.encode(image, point)
-    codes = codec._codes(image, settings["scale"], model)
-    if rotated:
-        mean, axes = gan._principal_axes(model)
-        codes = (codes - mean) @ axes
-    indices = gan._quantiser(model, settings["bits"], rotated).quantise(codes)
-    grid = gan._grid(image.shape[0] * settings["scale"], image.shape[1] * settings["scale"], model)
+    vectors = codec._vectors(image, settings["scale"], model)
+    indices = vectors.indices(gan._quantiser(model, settings["bits"], rotated), rotated)
+    grid = gan.grid(image.shape[0] * settings["scale"], image.shape[1] * settings["scale"], model)
 
     def frequencies() -> Frequencies:
         return gan._frequencies(model, settings["bits"], rotated, grid)

@@ -14,7 +14,7 @@ rule verify:
         rows=rows_in_use(),
         tables=TABLES,
         made_with=multiext("results/provenance/", "config.yaml", "versions.json"),
-        code=[own("scripts/verify.py"), own("scripts/reference.py")],
+        code=[own("scripts/verify.py")],
     log:
         "results/logs/verify.log",
     conda:
@@ -26,9 +26,8 @@ rule verify:
         dataset=DATASET.id,
         weights=weights_folder(),
     shell:
-        "{{ python {input.code[0]:q} {input.rows:q} --weights {params.weights:q} --decode --processes {threads}"
-        " && python {input.code[1]:q} compare {input.tables:q} --dataset {params.dataset:q}"
-        " --made-with {input.made_with:q}; }}"
+        "python {input.code[0]:q} {input.rows:q} --weights {params.weights:q} --decode --processes {threads}"
+        " --tables {input.tables:q} --dataset {params.dataset:q} --made-with {input.made_with:q}"
         " 2>&1 | tee {log:q}"
 
 
@@ -37,7 +36,7 @@ rule reference:
     input:
         tables=TABLES,
         made_with=multiext("results/provenance/", "config.yaml", "versions.json"),
-        code=own("scripts/reference.py"),
+        code=[own("scripts/reference.py")],
     log:
         "results/logs/reference.log",
     conda:
@@ -45,5 +44,5 @@ rule reference:
     params:
         dataset=DATASET.id,
     shell:
-        "python {input.code:q} keep {input.tables:q} --dataset {params.dataset:q}"
+        "python {input.code[0]:q} {input.tables:q} --dataset {params.dataset:q}"
         " --made-with {input.made_with:q} 2>&1 | tee {log:q}"

@@ -80,6 +80,13 @@ class Codec(ABC):
             CorruptStreamError: the stream is damaged, cut off or of another codec.
         """
 
+    def decode_in_float64(self, stream: bytes) -> Image | None:
+        """As ``decode``, but with the network in float64; none where ``decode`` runs no network.
+
+        It is the same on every CPU, and ``decode`` within a level of it: what ``verify`` asks where pixels differ.
+        """
+        return None
+
     def annotate(self, image: Image, point: OperatingPoint) -> Mapping[str, float | str]:
         """Further columns for the row of this point, of ``points.ANNOTATIONS``."""
         return {}

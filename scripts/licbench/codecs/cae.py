@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from licbench import openjpeg
+from licbench import exact, openjpeg
 from licbench.codecs.base import Codec, Image, OperatingPoint, Settings
 from licbench.errors import CorruptStreamError
 from licbench.images import pad_to_multiple, rgb_to_ycbcr, ycbcr_to_rgb
@@ -21,7 +21,6 @@ from licbench.mosaics import mosaic_shape, tile_maps, untile_maps
 from licbench.streams import FINGERPRINT_BYTES, StreamReader, StreamWriter
 
 if TYPE_CHECKING:
-    import torch
     from torch import nn
 
     from licbench.models import Model
@@ -114,7 +113,7 @@ class Cae(Codec):
         return 900 + (35 + 40 * len(cls.required_models(settings))) * megapixels
 
     def version(self) -> str:
-        return f"cae 2, {openjpeg.version()}, torch {version('torch')}"
+        return f"cae 3, {openjpeg.version()}, torch {version('torch')}"
 
     def encode(self, image: Image, point: OperatingPoint) -> bytes:
         model = self.models.load(point.settings["model"], "cae")
@@ -127,12 +126,18 @@ class Cae(Codec):
             if ROTATIONS[mode] == "per_image":
                 writer.blob(openjpeg.encode_mosaic(rotation))
                 rotation = rotation / ROTATION_SCALE
-            rotated = np.einsum("ck,chw->khw", rotation, latent)
+            rotated = _turned(rotation.T, latent)
             quantised = np.rint(rotated * (STEP_UNIT / (step * finer))).astype(np.int32)
             writer.blob(openjpeg.encode_mosaic(tile_maps(quantised)) if quantised.any() else b"")
         return writer.finish()
 
     def decode(self, stream: bytes) -> Image:
+        return self._decode(stream, "float32")
+
+    def decode_in_float64(self, stream: bytes) -> Image:
+        return self._decode(stream, "float64")
+
+    def _decode(self, stream: bytes, precision: str) -> Image:
         reader = StreamReader(stream, MAGIC, self.id)
         width, height = reader.size()
         model = self.models.find(reader.raw(FINGERPRINT_BYTES), "cae")
@@ -140,7 +145,7 @@ class Cae(Codec):
         if mode >= len(ROTATIONS):
             raise CorruptStreamError(f"cae stream has rotation mode {mode}; decode it with the version that wrote it")
         shape = (MAPS, -(-height // DOWNSCALE), -(-width // DOWNSCALE))
-        components = []
+        components: list[npt.NDArray[Any]] = []
         for finer in COMPONENT_STEPS:
             rotation = _read_rotation(reader, model, ROTATIONS[mode])
             mosaic = reader.blob()
@@ -148,8 +153,8 @@ class Cae(Codec):
                 latent = np.zeros(shape, np.float32)
             else:
                 quantised = untile_maps(openjpeg.decode_mosaic(mosaic, mosaic_shape(shape)))
-                latent = np.einsum("ck,khw->chw", rotation, quantised * np.float32(step * finer / STEP_UNIT))
-            components.append(_synthesise(latent.astype(np.float32), model))
+                latent = _turned(rotation, quantised * np.float32(step * finer / STEP_UNIT))
+            components.append(_synthesise(latent.astype(np.float32), model, precision))
         reader.end()
         image = np.empty((height, width, 3), np.uint8)
         for top in range(0, height, BAND):
@@ -175,10 +180,14 @@ def _rotation_of(latent: Doubles, model: Model, mode: str) -> npt.NDArray[Any]:
     if mode == "offline":
         offline: npt.NDArray[np.float32] = model.tensor("pca", MAPS, MAPS)
         return offline
-    maps = latent.reshape(MAPS, -1)
-    _, vectors = np.linalg.eigh(maps @ maps.T)
-    rounded: npt.NDArray[np.int32] = np.rint(vectors[:, ::-1] * ROTATION_SCALE).astype(np.int32)
+    axes = exact.principal_axes(exact.second_moments(latent.reshape(MAPS, -1)))
+    rounded: npt.NDArray[np.int32] = np.rint(axes * ROTATION_SCALE).astype(np.int32)
     return rounded
+
+
+def _turned(matrix: npt.NDArray[Any], latent: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """``matrix`` (32, 32) times the vector at each position of a latent (32, h, w)."""
+    return exact.product(matrix, latent.reshape(MAPS, -1)).reshape(latent.shape)
 
 
 def _read_rotation(reader: StreamReader, model: Model, mode: str) -> npt.NDArray[Any]:
@@ -194,19 +203,17 @@ def _analyse(component: Floats, model: Model) -> Doubles:
     In 64 bits, for the CPU chooses the order of additions: in 32 bits a number on the threshold of the quantiser would
     fall to one side here and to the other elsewhere, and the rate with it.
     """
-    import torch  # noqa: PLC0415  takes seconds; listing the points should not
-
-    network = _network(model, torch.float64).analysis
+    network = _network(model, "float64").analysis
     return _through(network, component[None].astype(np.float64), DOWNSCALE * ANALYSIS_ROWS, DOWNSCALE * 2)
 
 
-def _synthesise(latent: Floats, model: Model) -> Floats:
+def _synthesise(latent: Floats, model: Model, precision: str) -> Floats | Doubles:
     """y (32, h, w) -> component (8h, 8w), about [0, 1]."""
-    import torch  # noqa: PLC0415
-
     _, height, width = latent.shape
     rows = _strip_rows(DOWNSCALE * height, DOWNSCALE * width)
-    component: Floats = _through(_network(model, torch.float32).synthesis, latent, rows, CONTEXT)[0]
+    component: Floats | Doubles = _through(
+        _network(model, precision).synthesis, latent.astype(precision), rows, CONTEXT
+    )[0]
     return component
 
 
@@ -217,7 +224,7 @@ def _strip_rows(height: int, width: int) -> int:
 
 
 def _through(network: nn.Module, maps: Floats | Doubles, rows: int, context: int) -> npt.NDArray[Any]:
-    import torch  # noqa: PLC0415
+    import torch  # noqa: PLC0415  takes seconds; listing the points should not
 
     from licbench.inference import in_strips  # noqa: PLC0415
 
@@ -226,8 +233,10 @@ def _through(network: nn.Module, maps: Floats | Doubles, rows: int, context: int
     return made
 
 
-def _network(model: Model, dtype: torch.dtype) -> CAE:
+def _network(model: Model, precision: str) -> CAE:
+    import torch  # noqa: PLC0415
+
     from licbench.inference import network_of  # noqa: PLC0415
     from licbench.networks.cae import CAE  # noqa: PLC0415
 
-    return network_of(CAE, model, "cae", dtype)
+    return network_of(CAE, model, "cae", getattr(torch, precision))

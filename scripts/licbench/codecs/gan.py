@@ -8,20 +8,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from importlib.metadata import version
-from itertools import islice, product
+from itertools import product
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
-from licbench import range_coder
+from licbench import exact, range_coder
 from licbench.code_contexts import Contextual, Prior
 from licbench.codecs.base import Codec, Image, OperatingPoint, Settings
 from licbench.codes import BIT_DEPTHS, CodeQuantiser
 from licbench.errors import BadImageError, CorruptStreamError, ModelError
-from licbench.images import pad_to_multiple
+from licbench.latent_vectors import BATCH, LatentVectors, grid, principal_axes
 from licbench.range_coder import Frequencies, Static
-from licbench.resampling import Shrinking, enlarged_rows
+from licbench.resampling import Shrinking
 from licbench.streams import FINGERPRINT_BYTES, StreamReader, StreamWriter
 
 if TYPE_CHECKING:
@@ -32,8 +32,6 @@ Floats = npt.NDArray[np.float32]
 MAGIC = 0xC5
 """0xC2 was version 1, whose tables were static."""
 SCALES = (1, 2, 3, 4)
-BATCH = 32
-"""Tiles that go through the network at a time; bounds the memory."""
 MAX_ENLARGED = 2**29
 """Pixels of the enlarged picture, which takes a second for half a million."""
 
@@ -101,20 +99,15 @@ class Gan(Codec):
         return 1300 + (35 + 5 * scale**2) * megapixels
 
     def version(self) -> str:
-        return f"gan 2, constriction {version('constriction')}, Pillow {version('pillow')}, torch {version('torch')}"
+        return f"gan 3, constriction {version('constriction')}, Pillow {version('pillow')}, torch {version('torch')}"
 
     def encode(self, image: Image, point: OperatingPoint) -> bytes:
         model = self.models.load(point.settings["model"], "gan")
         scale, bits, rotated = (point.settings[name] for name in ("scale", "bits", "rotated"))
         if image.shape[0] * image.shape[1] * scale**2 > MAX_ENLARGED:
             raise BadImageError(f"enlarged by {scale}, the picture has over {MAX_ENLARGED} pixels; scale it down")
-        codes = self._codes(image, scale, model)
-        if rotated:
-            mean, rotation = _principal_axes(model)
-            codes = (codes - mean) @ rotation
-        quantiser = _quantiser(model, bits, rotated)
-        grid = _grid(image.shape[0] * scale, image.shape[1] * scale, model)
-        frequencies = _frequencies(model, bits, rotated, grid)
+        indices = self._vectors(image, scale, model).indices(_quantiser(model, bits, rotated), rotated)
+        frequencies = _frequencies(model, bits, rotated, grid(image.shape[0] * scale, image.shape[1] * scale, model))
         flags = SCALES.index(scale) | bits << 2 | rotated << 6
         return (
             StreamWriter(MAGIC)
@@ -122,11 +115,17 @@ class Gan(Codec):
             .claim(image.shape[0] * image.shape[1] * scale**2)
             .raw(model.fingerprint)
             .byte(flags)
-            .blob(range_coder.encode(quantiser.quantise(codes), frequencies))
+            .blob(range_coder.encode(indices, frequencies))
             .finish()
         )
 
     def decode(self, stream: bytes) -> Image:
+        return self._decode(stream, "float32")
+
+    def decode_in_float64(self, stream: bytes) -> Image:
+        return self._decode(stream, "float64")
+
+    def _decode(self, stream: bytes, precision: str) -> Image:
         reader = StreamReader(stream, MAGIC, self.id)
         width, height = reader.size()
         model = self.models.find(reader.raw(FINGERPRINT_BYTES), "gan")
@@ -138,39 +137,33 @@ class Gan(Codec):
             raise CorruptStreamError(f"gan stream declares {width}x{height}, {scale} times enlarged; fetch it again")
         reader.claim(width * height * scale**2)
         side, code_size = (model.card["recipe"][name] for name in ("input_size", "code_size"))
-        rows, columns = _grid(height * scale, width * scale, model)
+        rows, columns = grid(height * scale, width * scale, model)
         frequencies = _frequencies(model, bits, rotated, (rows, columns))
         indices = range_coder.decode(reader.blob(), (rows * columns, code_size), frequencies)
         reader.end()
         codes = _quantiser(model, bits, rotated).dequantise(indices)
         if rotated:
-            mean, rotation = _principal_axes(model)
-            codes = (codes @ rotation.T + mean).astype(np.float32)
+            mean, rotation = principal_axes(model)
+            codes = (exact.product(codes.astype(np.float64), rotation.T) + mean).astype(np.float32)
         # Tile row by tile row: the enlarged picture as a whole would take gigabytes
-        shrinking, tiles = Shrinking(width, height, scale), _generate(codes, model)
+        shrinking, tiles = Shrinking(width, height, scale), _generate(codes, model, precision)
         for row in range(rows):
             made = np.concatenate([next(tiles) for _ in range(columns)], axis=1)
             shrinking.add(made[: height * scale - row * side, : width * scale])
         return shrinking.picture
 
-    def _codes(self, image: Image, scale: int, model: Model) -> Floats:
-        """Codes of all tiles, (tiles, N); kept for the next bit depth of the same picture, scale and model."""
+    def _vectors(self, image: Image, scale: int, model: Model) -> LatentVectors:
+        """Kept for the next bit depth of the same picture, scale and model."""
         key = scale, model.fingerprint
         if self._seen is None or self._seen[0] is not image or self._seen[1] != key:
-            self._seen = image, key, _encode_tiles(image, scale, model)
+            self._seen = image, key, LatentVectors(image, scale, model)
         return self._seen[2]
 
-    _seen: tuple[Image, tuple[int, bytes], Floats] | None = None
+    _seen: tuple[Image, tuple[int, bytes], LatentVectors] | None = None
 
 
 def _basis(rotated: bool) -> str:
     return "pca" if rotated else "plain"
-
-
-def _principal_axes(model: Model) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-    """Mean (N,) and axes (N, N) of the codes."""
-    size = model.card["recipe"]["code_size"]
-    return model.tensor("pca.mean", size), model.tensor("pca.rotation", size, size)
 
 
 def _quantiser(model: Model, bits: int, rotated: bool) -> CodeQuantiser:
@@ -202,39 +195,7 @@ def _static(model: Model, bits: int) -> Static:
     return Static(_counts(model, _quantiser(model, bits, rotated=False), bits, rotated=False))
 
 
-def _grid(height: int, width: int, model: Model) -> tuple[int, int]:
-    """Rows and columns of tiles that cover a picture of this size."""
-    side = model.card["recipe"]["input_size"]
-    return -(-height // side), -(-width // side)
-
-
-def _tiles(image: Image, scale: int, model: Model) -> Iterator[Image]:
-    """The tiles (S, S, 3) of the enlarged picture, row by row, those at its end padded."""
-    side = model.card["recipe"]["input_size"]
-    height, width = image.shape[0] * scale, image.shape[1] * scale
-    for top in range(0, height, side):
-        band = pad_to_multiple(enlarged_rows(image, scale, top, min(top + side, height)), side)
-        yield from (band[:, left : left + side] for left in range(0, width, side))
-
-
-def _encode_tiles(image: Image, scale: int, model: Model) -> Floats:
-    """Codes of all tiles of a picture enlarged by ``scale``, (tiles, N)."""
-    import torch  # noqa: PLC0415  takes seconds; listing the points should not
-
-    from licbench.inference import network_of  # noqa: PLC0415
-    from licbench.networks.gan import Encoder  # noqa: PLC0415
-
-    recipe = model.card["recipe"]
-    encoder = network_of(lambda: Encoder(recipe["code_size"], recipe["input_size"]), model, "encoder")
-    codes, tiles = [], _tiles(image, scale, model)
-    with torch.inference_mode():
-        while batch := list(islice(tiles, BATCH)):
-            samples = torch.from_numpy(np.stack(batch)).permute(0, 3, 1, 2)
-            codes.append(encoder(samples.float() / 127.5 - 1).numpy())
-    return np.concatenate(codes)
-
-
-def _generate(codes: Floats, model: Model) -> Iterator[npt.NDArray[np.uint8]]:
+def _generate(codes: Floats, model: Model, precision: str) -> Iterator[npt.NDArray[np.uint8]]:
     """Codes (tiles, N) -> one tile (S, S, 3) after the other."""
     import torch  # noqa: PLC0415
 
@@ -242,8 +203,9 @@ def _generate(codes: Floats, model: Model) -> Iterator[npt.NDArray[np.uint8]]:
     from licbench.networks.gan import Generator  # noqa: PLC0415
 
     recipe = model.card["recipe"]
-    generator = network_of(lambda: Generator(recipe["code_size"], recipe["input_size"]), model, "generator")
+    dtype = getattr(torch, precision)
+    generator = network_of(lambda: Generator(recipe["code_size"], recipe["input_size"]), model, "generator", dtype)
     for at in range(0, len(codes), BATCH):
         with torch.inference_mode():
-            made = (generator(torch.from_numpy(codes[at : at + BATCH])) + 1) * 127.5
+            made = (generator(torch.from_numpy(codes[at : at + BATCH]).to(dtype)) + 1) * 127.5
             yield from made.round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1).numpy()

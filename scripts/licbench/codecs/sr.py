@@ -92,6 +92,12 @@ class Sr(Codec):
         return writer.raw(bpg.encode(_shrink(image, branch), point.settings["qp"], "420")).finish()
 
     def decode(self, stream: bytes) -> Image:
+        return self._decode(stream, "float32")
+
+    def decode_in_float64(self, stream: bytes) -> Image:
+        return self._decode(stream, "float64")
+
+    def _decode(self, stream: bytes, precision: str) -> Image:
         reader = StreamReader(stream, MAGIC, self.id)
         width, height = reader.size()
         flag = reader.byte()
@@ -101,7 +107,7 @@ class Sr(Codec):
         small = bpg.decode(reader.rest())
         if small.shape[:2] != _small_size(height, width, BRANCHES[flag]):
             raise CorruptStreamError("sr stream holds a picture of another size; fetch the file again")
-        return _enlarge(small, width, height, model)
+        return _enlarge(small, width, height, model, precision)
 
     def annotate(self, image: Image, point: OperatingPoint) -> Mapping[str, float | str]:
         model = self.models.load(point.settings["model"], "srcnn")
@@ -128,7 +134,7 @@ def _shrink(image: Image, branch: str) -> Image:
     return resize(image, width, height, "bicubic")
 
 
-def _enlarge(small: Image, width: int, height: int, model: Model | None) -> Image:
+def _enlarge(small: Image, width: int, height: int, model: Model | None, precision: str = "float32") -> Image:
     """Back to full size: bicubic and SRCNN with a model, Lanczos without."""
     if model is None:
         return resize(small, width, height, "lanczos")
@@ -137,14 +143,15 @@ def _enlarge(small: Image, width: int, height: int, model: Model | None) -> Imag
     from licbench.inference import in_strips, network_of  # noqa: PLC0415
     from licbench.networks.srcnn import MARGIN, SRCNN  # noqa: PLC0415
 
-    network = network_of(SRCNN, model, "srcnn")
+    dtype = getattr(torch, precision)
+    network = network_of(SRCNN, model, "srcnn", dtype)
     blurred = resize(small, width, height, "bicubic")
     padded = np.pad(blurred, ((MARGIN, MARGIN), (MARGIN, MARGIN), (0, 0)), mode="edge")
     rows = max(1, STRIP_PIXELS // width)
     picture = np.empty((height, width, 3), np.uint8)
     with torch.inference_mode():
         for index in range(3):
-            component = torch.from_numpy(padded[None, None, ..., index].copy()).float() / PEAK
+            component = torch.from_numpy(padded[None, None, ..., index].copy()).to(dtype) / PEAK
             sharp = in_strips(network, component, rows, context=MARGIN, lost=MARGIN)[0, 0]
             picture[..., index] = np.clip(np.rint(sharp.numpy() * PEAK), 0, 255)
     return picture

@@ -68,9 +68,13 @@ class Encoder(_ConvStack):
     def __init__(self, code_size: int, input_size: int = 128) -> None:
         super().__init__(input_size, code_size)
 
+    def features(self, tiles: Tensor) -> Tensor:
+        """What the last layer projects to the code, (B, 16 * maps)."""
+        return self.stages(tiles)[-1].flatten(1)
+
     def forward(self, tiles: Tensor) -> Tensor:
         """The code of each tile."""
-        return self.project(self.stages(tiles)[-1].flatten(1))  # type: ignore[no-any-return]
+        return self.project(self.features(tiles))  # type: ignore[no-any-return]
 
 
 class Discriminator(_ConvStack):

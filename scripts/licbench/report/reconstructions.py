@@ -17,7 +17,7 @@ from scipy.ndimage import uniform_filter
 from licbench.codecs.base import Image
 from licbench.files import replacing, write_text
 from licbench.images import read_rgb
-from licbench.verifying import decode_row
+from licbench.verifying import Task, decode_row
 
 THUMBNAIL = 176
 """Longer side of a thumbnail, in pixels."""
@@ -60,7 +60,7 @@ def save_reconstructions(
     source = read_rgb(original)
     shown = middle(source, side)
     lines: list[dict[str, Any]] = rows.to_dict("records")  # type: ignore[assignment]
-    decoded = [decode_row(line, streams, weights) for line in lines]
+    decoded = [decode_row(Task(line, streams, original), weights)[0] for line in lines]
     detail = worst_window(shown.of(source), [shown.of(image) for image in decoded], DETAIL)
     lines_of_files: list[dict[str, Any]] = [{"name": "Original"}, *lines]
     names = ["original", *(_file_name(at, line["name"]) for at, line in enumerate(lines, start=1))]
