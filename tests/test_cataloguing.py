@@ -13,10 +13,11 @@ from pictures import textured
 
 from licbench import datasets
 from licbench.cataloguing import add_dataset
-from licbench.datasets import RESOURCES, describe
+from licbench.datasets import describe
 from licbench.errors import BadImageError, DatasetError
 from licbench.fetching import fetch_image
 from licbench.images import read_rgb
+from licbench.locations import RESOURCES
 
 
 @pytest.fixture

@@ -272,7 +272,7 @@ def test_measure_collect_table_verify(picture, weights, tmp_path):
     file.write_bytes(file.read_bytes()[:-1])
     damaged = run("verify", tmp_path / "all.csv", *streams)
     assert damaged.returncode == 1 and "Traceback" not in damaged.stderr
-    assert f"error: {file} is not the file that was measured" in damaged.stderr
+    assert f"{file} is not the file that was measured" in damaged.stderr
     assert not (tmp_path / "never.csv").exists() and not list(tmp_path.glob(".*"))
 
 

@@ -12,7 +12,8 @@ from pictures import photo, textured
 from licbench import latent_vectors
 from licbench.codecs import gan
 from licbench.latent_vectors import GUARD, LatentVectors, encoded, principal_axes, weight_norms
-from licbench.models import SHIPPED, Model, ModelStore
+from licbench.locations import SHIPPED
+from licbench.models import Model, ModelStore
 
 IMAGES = {"photo": photo(300, 280), "texture": textured(260, 260), "noise": np.random.default_rng(1).integers(
     0, 256, (256, 256, 3), dtype=np.uint8)}  # fmt: skip

@@ -15,8 +15,9 @@ from checkout import NOTHING_TO_DO, Checkout, copy_project, save_pictures
 from pictures import textured
 
 from licbench import needs
+from licbench.locations import SCHEMA
 from licbench.registry import codec_ids
-from licbench.settings import SCHEMA, left_out, rows_left_out
+from licbench.settings import left_out, rows_left_out
 
 CONFIG = yaml.safe_load((SCHEMA.parents[2] / "config.yaml").read_text())
 ABSENT = {
