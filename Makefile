@@ -12,19 +12,19 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 table5: $(VENV)/.run        ## Table 5 on the embedded photographs, printed
 	snakemake --cores $(CORES) results/table5.csv $(WITH)
-	python scripts/show.py results/table5.csv
+	python scripts/show_table.py results/table5.csv
 
 all: $(VENV)/.run           ## everything the workflow makes
 	snakemake --cores $(CORES) $(WITH)
 
-fuzz: $(VENV)/.dev          ## 20,000 damaged inputs for every parser: the table of docs/robustness.md
-	PYTHONPATH=tests nice -n 19 python -m fuzz
+fuzz: $(VENV)/.dev          ## 20,000 damaged inputs for every parser: the table of docs/dev/robustness.md
+	PYTHONPATH=tools nice -n 19 python -m fuzz
 
-faults: $(VENV)/.dev        ## runs killed, disks full, folders shared: docs/robustness.md
-	python tests/faults.py
+faults: $(VENV)/.dev        ## runs killed, disks full, folders shared: docs/dev/robustness.md
+	python tools/faults.py
 
 determinism: $(VENV)/.dev   ## the same bytes from clean, on 1 core and 8; the same pictures under older CPUs' arithmetic
-	python tests/determinism.py
+	python tools/determinism.py
 
 verify: $(VENV)/.run        ## everything, each file decoded again, each table against the reference: REPRODUCED
 	snakemake --cores $(CORES) verify $(WITH)
@@ -48,18 +48,18 @@ lint: $(VENV)/.dev          ## style, types, workflow
 	snakefmt --check Snakefile workflow
 	snakemake --lint
 
-bench: $(VENV)/.dev         ## time and memory of codecs, coders and tiles: docs/performance.md
-	PYTHONPATH=tests python -m bench codecs coders tiles
+bench: $(VENV)/.dev         ## time and memory of codecs, coders and tiles: docs/dev/performance.md
+	PYTHONPATH=tools python -m bench codecs coders tiles
 
 bench-scale bench-memory bench-overhead bench-compressai: $(VENV)/.dev   ## what takes longer
-	PYTHONPATH=tests python -m bench $(@:bench-%=%)
+	PYTHONPATH=tools python -m bench $(@:bench-%=%)
 
 choices: $(VENV)/.run       ## what the choices that the paper leaves open are worth, on BSDS500 val: docs/methods.md
 	snakemake --cores $(CORES) results/training_sets/bsds500_val.safetensors $(WITH)
-	python tests/choices.py results/training_sets/bsds500_val.safetensors
+	python tools/choices.py results/training_sets/bsds500_val.safetensors
 
 bench-train: $(VENV)/.dev   ## steps a second of the trainer, beside a bare loop
-	python tests/bench_training.py
+	python tools/bench_training.py
 
 $(VENV)/.run: envs/run.lock
 	$(PYTHON) -m venv $(VENV)

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from licbench.cards import read_cards
-from licbench.claims.bench import Bench
-from licbench.claims.judging import judge_all
-from licbench.claims.page import claims_page
 from licbench.cli import run
 from licbench.files import replacing, write_text
-from licbench.points import read_rows, with_dataset
+from licbench.measurement.rows import read_rows, with_dataset
+from licbench.paper.claims.bench import Bench
+from licbench.paper.claims.judging import judge_all
+from licbench.paper.training_budget import read_cards
+from licbench.report.claims_page import claims_page
 
 
 def main() -> None:

@@ -4,13 +4,13 @@ import argparse
 import json
 from pathlib import Path
 
-from licbench import batches
 from licbench.cli import run
-from licbench.datasets import describe
+from licbench.codecs.registry import codec_class
+from licbench.datasets.catalogue import describe
 from licbench.errors import DatasetError
 from licbench.files import replacing
-from licbench.points import collect
-from licbench.registry import codec_class
+from licbench.measurement import batches
+from licbench.measurement.rows import collect
 
 
 def main() -> None:

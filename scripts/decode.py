@@ -7,11 +7,11 @@ import argparse
 from pathlib import Path
 
 from licbench.cli import run
+from licbench.codecs.registry import codec_class, codec_ids, codec_of_file
 from licbench.errors import CorruptStreamError
-from licbench.images import write_png
+from licbench.images.files import write_png
 from licbench.locations import SHIPPED
-from licbench.models import ModelStore
-from licbench.registry import codec_class, codec_ids, codec_of_file
+from licbench.networks.store import ModelStore
 
 
 def main() -> None:

@@ -14,12 +14,12 @@ from typing import Any
 
 from licbench.cli import run
 from licbench.codecs.base import OperatingPoint
+from licbench.codecs.registry import codec_class, codec_ids
 from licbench.files import write_bytes
-from licbench.images import read_rgb
+from licbench.images.files import read_rgb
 from licbench.locations import SHIPPED
-from licbench.models import ModelStore
-from licbench.registry import codec_class, codec_ids
-from licbench.validation import require_valid
+from licbench.networks.store import ModelStore
+from licbench.schemas import require_valid
 
 
 def main() -> None:

@@ -14,9 +14,9 @@ import argparse
 from pathlib import Path
 
 from licbench.cli import run
-from licbench.datasets import describe, known_datasets
-from licbench.fetching import fetch_archive, fetch_image, mirror_dataset, pack_training_set, unpack_archives
-from licbench.manifests import write_names
+from licbench.datasets.catalogue import describe, known_datasets
+from licbench.datasets.fetching import fetch_archive, fetch_image, mirror_dataset, pack_training_set, unpack_archives
+from licbench.datasets.manifests import write_names
 
 
 def main() -> None:

@@ -9,9 +9,9 @@ import argparse
 import shlex
 from pathlib import Path
 
-from licbench.cataloguing import add_dataset
 from licbench.cli import run
-from licbench.datasets import CHOICES
+from licbench.datasets.catalogue import CHOICES
+from licbench.datasets.cataloguing import add_dataset
 
 
 def main() -> None:

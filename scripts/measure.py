@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from licbench.cli import run
-from licbench.measuring import measure_images
+from licbench.measurement.measure import measure_images
 
 
 def main() -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 import pandas as pd
 
 from licbench.cli import run
+from licbench.datasets.manifests import NAMES, read_names
 from licbench.locations import TEMPLATES
-from licbench.manifests import NAMES, read_names
-from licbench.points import read_rows
+from licbench.measurement.rows import read_rows
 from licbench.report.site import Run, write_report
 
 

@@ -7,8 +7,8 @@ import pandas as pd
 
 from licbench.cli import run
 from licbench.files import write_text
-from licbench.pages import tables_page
-from licbench.points import read_rows
+from licbench.measurement.rows import read_rows
+from licbench.report.markdown import tables_page
 
 
 def main() -> None:

@@ -5,10 +5,10 @@ from pathlib import Path
 import pandas as pd
 
 from licbench.cli import figure_parser, run
-from licbench.figures.style import save, save_data
-from licbench.figures.thresholds import draw_threshold_scan
-from licbench.points import read_rows, with_dataset
-from licbench.scans import threshold_scan
+from licbench.evaluation.threshold_scan import threshold_scan
+from licbench.measurement.rows import read_rows, with_dataset
+from licbench.paper.figures.style import save, save_data
+from licbench.paper.figures.thresholds import draw_threshold_scan
 
 
 def main() -> None:

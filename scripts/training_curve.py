@@ -6,11 +6,11 @@ from pathlib import Path
 import pandas as pd
 
 from licbench.cli import figure_parser, run
-from licbench.figures.style import save, save_data
-from licbench.figures.training import draw_training_curve
-from licbench.forecasts import forecast
-from licbench.points import read_rows
-from licbench.training_curves import Anchor, Measurement, measure_snapshots
+from licbench.evaluation.forecasts import forecast
+from licbench.evaluation.training_curves import Anchor, Measurement, measure_snapshots
+from licbench.measurement.rows import read_rows
+from licbench.paper.figures.style import save, save_data
+from licbench.paper.figures.training import draw_training_curve
 
 
 def main() -> None:

@@ -12,9 +12,9 @@ from tqdm import tqdm
 from licbench.cli import run
 from licbench.errors import LicbenchError, PointsError
 from licbench.locations import REFERENCE, SHIPPED
-from licbench.points import read_rows
-from licbench.reference import changed_makers, compare
-from licbench.verifying import Finding, Task, outcome, verify_rows
+from licbench.measurement.rows import read_rows
+from licbench.measurement.verify import Finding, Task, outcome, verify_rows
+from licbench.paper.reference import changed_makers, compare
 
 NAMED = 10
 """Streams and cells that are named; the others are counted."""

@@ -25,7 +25,7 @@ rule judge_claims:
         "../../envs/tables.yaml"
     params:
         target=config["rate_target_bpp"],
-        budget=to_json(settings.paper_budget(config)),
+        budget=to_json(configuration.paper_budget(config)),
     shell:
         "python {input.code[0]:q} {input.rows:q} --ablations {input.ablations:q} --paper {input.paper:q} --cards {input.cards:q}"
         " --budget {params.budget:q} --target-bpp {params.target} --template {input.template:q}"

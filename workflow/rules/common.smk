@@ -12,9 +12,12 @@ ROOT = Path(workflow.current_basedir).parents[1]
 AT_HOME = ROOT.samefile(Path.cwd())
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from licbench import batches, contract, datasets, folders, needs, registry, settings, sources  # noqa: E402
+from licbench import config as configuration, dependencies  # noqa: E402
+from licbench.codecs import registry  # noqa: E402
+from licbench.datasets import catalogue, folders  # noqa: E402
+from licbench.measurement import batches, contract, job_resources  # noqa: E402
 from licbench.errors import LicbenchError  # noqa: E402
-from licbench.models import ModelStore  # noqa: E402
+from licbench.networks.store import ModelStore  # noqa: E402
 
 # glibc keeps what a layer frees for the next layer, in place of asking the kernel again: a third of torch's time.
 os.environ.update(dict.fromkeys(["MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_"], str(2**30)))
@@ -23,9 +26,9 @@ os.environ.update(PATH=os.pathsep.join([str(Path(sys.executable).parent), *os.ge
 
 try:
     folders.refuse_placeholder(ROOT)
-    config.update(settings.with_numbers(config))
-    settings.check(config)
-    DATASET = datasets.describe(str(config["dataset"]))
+    config.update(configuration.with_numbers(config))
+    configuration.check(config)
+    DATASET = catalogue.describe(str(config["dataset"]))
     # However the user spelt it, jobs see one spelling, and another reruns nothing.
     config["dataset"] = DATASET.spelling
 except LicbenchError as error:
@@ -37,7 +40,7 @@ if DATASET.left_out and workflow.is_main_process:
     print(f"note: {DATASET.left_out}", file=sys.stderr)
 
 # Tables and figures that no measured point could fill -> why
-LEFT_OUT = settings.left_out(config)
+LEFT_OUT = configuration.left_out(config)
 # What a reader compares: shown in the report, kept as reference results, and held against them by verify
 NAMES = ("table1", "table2", "table3", "table4", "table5", "contest", "claims")
 TABLES = [f"results/{name}.csv" for name in NAMES if name not in LEFT_OUT]
@@ -50,9 +53,9 @@ wildcard_constraints:
     dataset=r"[A-Za-z0-9_.-]+",
     image=r"[A-Za-z0-9_.-]+",
     model="|".join(config["models"]),
-    set="|".join(datasets.known_datasets()),
+    set="|".join(catalogue.known_datasets()),
     sets=r"[a-z0-9_+]+",
-    source="|".join(datasets.known_datasets()),
+    source="|".join(catalogue.known_datasets()),
 
 
 def own(path):
@@ -67,7 +70,7 @@ def to_json(value):
 
 def code_of(*entries, codecs=()):
     """The files whose change must rerun a job: its script, which comes first, and all that the script imports."""
-    imported = sources.closure(ROOT, (*entries, *(f"scripts/licbench/codecs/{codec}.py" for codec in codecs)))
+    imported = dependencies.closure(ROOT, (*entries, *(f"scripts/licbench/codecs/{codec}.py" for codec in codecs)))
     return [own(file) for file in dict.fromkeys([entries[0], *imported])]
 
 
@@ -79,7 +82,7 @@ def training_code(wildcards):
 def training_arguments(wildcards):
     """What training a model needs beside its pictures; quoted for the shell."""
     arguments = ["--recipe", to_json(recipe_of(wildcards.model)), "--sets"]
-    arguments += settings.training_sets(config, wildcards.model)
+    arguments += configuration.training_sets(config, wildcards.model)
     arguments += ["--checkpoint", f"results/checkpoints/{wildcards.model}.pt"]
     if start := starting_files(wildcards.model):
         arguments += ["--start", start[0]]
@@ -88,7 +91,7 @@ def training_arguments(wildcards):
 
 def starting_files(model):
     """Weights and card of the shipped model that a training continues, if it does."""
-    name = settings.starting_model(config, model)
+    name = configuration.starting_model(config, model)
     return [own(f"workflow/resources/weights/{name}{suffix}") for suffix in (".safetensors", ".json")] if name else []
 
 
@@ -104,7 +107,7 @@ def mirror_option(wildcards):
 def downloads():
     """The datasets that the configured run downloads."""
     pictures = [DATASET.id] if DATASET.kind in ("files", "archives") else []
-    return [*pictures, *settings.all_sets(config)] if config["weights"] == "trained" else pictures
+    return [*pictures, *configuration.all_sets(config)] if config["weights"] == "trained" else pictures
 
 
 def original_of(wildcards):
@@ -126,7 +129,7 @@ def images(wildcards=None):
 def unpacked():
     """The manifest of the unpacked archives."""
     folder = checkpoints.unpack_archives.get(dataset=DATASET.id).output[0]
-    return datasets.read_manifest(Path(folder) / "manifest.tsv")
+    return catalogue.read_manifest(Path(folder) / "manifest.tsv")
 
 
 @functools.cache
@@ -162,7 +165,7 @@ def pictures_listed():
 
 def recipe_of(model):
     """The model's recipe: the settings of its network, overridden by the model's own."""
-    return settings.recipe(config, model)
+    return configuration.recipe(config, model)
 
 
 def weights_folder():
@@ -214,7 +217,7 @@ def version_of(codec):
 def sizes_of(names):
     """Megapixels of pictures: as the manifest says, or the headers of the user's own files."""
     if DATASET.kind == "folder":
-        return [needs.megapixels(DATASET.path(name)) for name in names]
+        return [job_resources.megapixels(DATASET.path(name)) for name in names]
     rows = {row.image: row.width * row.height / 1e6 for row in DATASET.manifest or unpacked()}
     return [rows[name] for name in names]
 
@@ -223,9 +226,11 @@ def needs_of_batch(part):
     """Resources for measuring a batch; a job that a cluster killed gets more memory."""
 
     def memory(wildcards, attempt):
-        return attempt * needs.memory_mb(wildcards.codec, config[part][wildcards.codec], sizes_of(members(wildcards)))
+        return attempt * job_resources.memory_mb(
+            wildcards.codec, config[part][wildcards.codec], sizes_of(members(wildcards))
+        )
 
-    return {"mem_mb": memory, "runtime": lambda wildcards: needs.minutes(sizes_of(members(wildcards)))}
+    return {"mem_mb": memory, "runtime": lambda wildcards: job_resources.minutes(sizes_of(members(wildcards)))}
 
 
 def given_to_batch(part):
@@ -240,7 +245,7 @@ def memory_to_decode(wildcards, attempt):
     """MB for decoding one picture with any of the codecs, which is less than measuring it."""
     sizes = sizes_of((wildcards.image,)) if "image" in wildcards.keys() else sizes_of(tuple(images()))
     parts = [(codec, block) for part in ("settings", "ablations") for codec, block in blocks_in_use(part).items()]
-    return attempt * max(needs.memory_mb(codec, block, sizes) for codec, block in parts)
+    return attempt * max(job_resources.memory_mb(codec, block, sizes) for codec, block in parts)
 
 
 def blocks_in_use(part):
@@ -273,7 +278,9 @@ def tables_in_use(wildcards):
 @functools.cache
 def say_what_is_left_out():
     absent = [f"{name} ({reason})" for name, reason in LEFT_OUT.items()]
-    absent += [f"in {table} the rows {', '.join(names)}" for table, names in settings.rows_left_out(config).items()]
+    absent += [
+        f"in {table} the rows {', '.join(names)}" for table, names in configuration.rows_left_out(config).items()
+    ]
     if absent:
         print(f"note: left out: {'; '.join(absent)}", file=sys.stderr)
 

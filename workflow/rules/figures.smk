@@ -8,7 +8,7 @@
 rule pipelines:
     """What the CAE and the SR codec do, step by step, read from the code (Figures 1 and 4)."""
     input:
-        code=code_of("scripts/pipelines.py"),
+        code=code_of("scripts/figures1and4.py"),
     output:
         csv="results/{figure}.csv",
         pictures=figure_files("{figure}", caption="pipelines"),
@@ -24,7 +24,7 @@ rule pipelines:
 
 use rule pipelines as structures with:
     input:
-        code=code_of("scripts/structures.py"),
+        code=code_of("scripts/figures2and3.py"),
     output:
         csv="results/{figure}.csv",
         pictures=figure_files("{figure}", caption="structures"),
@@ -41,7 +41,7 @@ rule figure5:
         ),
         model=multiext(f"{weights_folder()}/{config['figure5']['model']}", ".safetensors", ".json"),
         paper=own("workflow/resources/paper/figure5.csv"),
-        code=code_of("scripts/latents.py"),
+        code=code_of("scripts/figure5.py"),
     output:
         csv="results/figure5.csv",
         pictures=figure_files("figure5", caption="figure5"),
@@ -62,7 +62,7 @@ rule figure6:
     input:
         rows=rows_in_use(),
         paper=own("workflow/resources/paper/figure6.csv"),
-        code=code_of("scripts/rate_distortion.py"),
+        code=code_of("scripts/figure6.py"),
     output:
         csv="results/figure6.csv",
         pictures=figure_files("figure6", caption="figure6"),

@@ -15,7 +15,7 @@ rule reconstruct_picture:
         streams=of_table5("results/streams/points/{dataset}/{codec}/{batch}"),
         models=[models_of(codec, config["settings"]) for codec in codecs_of_table5()],
         table="results/table5.csv",
-        code=code_of("scripts/report_picture.py", codecs=codecs_of_table5()),
+        code=code_of("scripts/reconstruct_picture.py", codecs=codecs_of_table5()),
     output:
         directory("results/reconstructions/{dataset}/{image}"),
     log:

@@ -19,7 +19,7 @@ rule tables1to4:
         rows=lambda wildcards: rows_in_use()[:1] if wildcards.table == "table1" else rows_in_use(),
         paper=own("workflow/resources/paper/{table}.csv"),
         cards=cards_in_use,
-        code=code_of("scripts/paper_table.py"),
+        code=code_of("scripts/tables1to4.py"),
     output:
         report("results/{table}.csv", caption="../report/tables1to4.rst", category="Tables"),
     log:
@@ -29,7 +29,7 @@ rule tables1to4:
     conda:
         "../../envs/tables.yaml"
     params:
-        budget=to_json(settings.paper_budget(config)),
+        budget=to_json(configuration.paper_budget(config)),
     shell:
         "python {input.code[0]:q} {wildcards.table} {input.rows:q} --paper {input.paper:q}"
         " --cards {input.cards:q} --budget {params.budget:q} --out {output:q} 2> {log:q}"
@@ -40,7 +40,7 @@ rule table5:
     input:
         rows=rows_to_fill("table5"),
         paper=own("workflow/resources/paper/table5.csv"),
-        code=code_of("scripts/table.py"),
+        code=code_of("scripts/table5.py"),
     output:
         report("results/table5.csv", caption="../report/table5.rst", category="Tables"),
     log:
@@ -60,7 +60,7 @@ use rule table5 as contest with:
     input:
         rows=rows_to_fill("contest"),
         paper=own("workflow/resources/paper/clic2018_leaderboard.csv"),
-        code=code_of("scripts/table.py"),
+        code=code_of("scripts/table5.py"),
     output:
         report("results/contest.csv", caption="../report/contest.rst", category="Tables"),
     log:

@@ -11,7 +11,7 @@ rule decode_pictures:
     """The pictures of packed sets, decoded once for all training jobs, which map the file into memory."""
     input:
         packs=lambda wildcards: expand("results/training_sets/{set}.zip", set=wildcards.sets.split("+")),
-        code=code_of("scripts/decode_pictures.py"),
+        code=code_of("scripts/decode_training_set.py"),
     output:
         "results/training_sets/{sets}.safetensors",
     log:
@@ -27,7 +27,7 @@ rule decode_pictures:
 rule train_model:
     """Train one network of the paper as its recipe in the config says."""
     input:
-        data=lambda wildcards: decoded("+".join(settings.training_sets(config, wildcards.model))),
+        data=lambda wildcards: decoded("+".join(configuration.training_sets(config, wildcards.model))),
         validation=decoded(config["training"]["validation"]),
         start=lambda wildcards: starting_files(wildcards.model),
         code=training_code,
@@ -56,7 +56,7 @@ rule super_resolution:
     input:
         pictures=decoded("bsds500_test"),
         model=multiext(f"{weights_folder()}/{config['settings']['sr']['model']}", ".safetensors", ".json"),
-        code=code_of("scripts/super_resolution.py"),
+        code=code_of("scripts/evaluate_srcnn.py"),
     output:
         "results/super_resolution.csv",
     log:

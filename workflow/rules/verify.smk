@@ -36,7 +36,7 @@ rule reference:
     input:
         tables=TABLES,
         made_with=multiext("results/provenance/", "config.yaml", "versions.json"),
-        code=[own("scripts/reference.py")],
+        code=[own("scripts/reference_results.py")],
     log:
         "results/logs/reference.log",
     conda:

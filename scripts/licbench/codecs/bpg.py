@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from licbench import bpg
 from licbench.codecs.base import Codec, Image, OperatingPoint, Settings
+from licbench.coding import bpg
 
 
 class Bpg(Codec):

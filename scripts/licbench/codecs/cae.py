@@ -13,18 +13,20 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from licbench import exact, openjpeg
 from licbench.codecs.base import Codec, Image, OperatingPoint, Settings
+from licbench.coding import exact, openjpeg
+from licbench.coding.bitstream import StreamReader, StreamWriter
+from licbench.coding.mosaic import mosaic_shape, tile_maps, untile_maps
 from licbench.errors import CorruptStreamError
-from licbench.images import pad_to_multiple, rgb_to_ycbcr, ycbcr_to_rgb
-from licbench.mosaics import mosaic_shape, tile_maps, untile_maps
-from licbench.streams import FINGERPRINT_BYTES, StreamReader, StreamWriter
+from licbench.images.colour import rgb_to_ycbcr, ycbcr_to_rgb
+from licbench.images.geometry import pad_to_multiple
+from licbench.networks.store import FINGERPRINT_BYTES
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from licbench.models import Model
     from licbench.networks.cae import CAE
+    from licbench.networks.store import Model
 
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
@@ -226,7 +228,7 @@ def _strip_rows(height: int, width: int) -> int:
 def _through(network: nn.Module, maps: Floats | Doubles, rows: int, context: int) -> npt.NDArray[Any]:
     import torch  # noqa: PLC0415  takes seconds; listing the points should not
 
-    from licbench.inference import in_strips  # noqa: PLC0415
+    from licbench.networks.inference import in_strips  # noqa: PLC0415
 
     with torch.inference_mode():
         made: npt.NDArray[Any] = in_strips(network, torch.from_numpy(maps)[None], rows, context)[0].numpy()
@@ -236,7 +238,7 @@ def _through(network: nn.Module, maps: Floats | Doubles, rows: int, context: int
 def _network(model: Model, precision: str) -> CAE:
     import torch  # noqa: PLC0415
 
-    from licbench.inference import network_of  # noqa: PLC0415
     from licbench.networks.cae import CAE  # noqa: PLC0415
+    from licbench.networks.inference import network_of  # noqa: PLC0415
 
     return network_of(CAE, model, "cae", getattr(torch, precision))

@@ -14,18 +14,19 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from licbench import exact, range_coder
-from licbench.code_contexts import Contextual, Prior
 from licbench.codecs.base import Codec, Image, OperatingPoint, Settings
-from licbench.codes import BIT_DEPTHS, CodeQuantiser
+from licbench.coding import exact, range_coder
+from licbench.coding.bitstream import StreamReader, StreamWriter
+from licbench.coding.context_model import Contextual, Prior
+from licbench.coding.latent_vectors import BATCH, LatentVectors, grid, principal_axes
+from licbench.coding.quantiser import BIT_DEPTHS, CodeQuantiser
+from licbench.coding.range_coder import Frequencies, Static
 from licbench.errors import BadImageError, CorruptStreamError, ModelError
-from licbench.latent_vectors import BATCH, LatentVectors, grid, principal_axes
-from licbench.range_coder import Frequencies, Static
-from licbench.resampling import Shrinking
-from licbench.streams import FINGERPRINT_BYTES, StreamReader, StreamWriter
+from licbench.images.geometry import Shrinking
+from licbench.networks.store import FINGERPRINT_BYTES
 
 if TYPE_CHECKING:
-    from licbench.models import Model
+    from licbench.networks.store import Model
 
 Floats = npt.NDArray[np.float32]
 
@@ -199,8 +200,8 @@ def _generate(codes: Floats, model: Model, precision: str) -> Iterator[npt.NDArr
     """Codes (tiles, N) -> one tile (S, S, 3) after the other."""
     import torch  # noqa: PLC0415
 
-    from licbench.inference import network_of  # noqa: PLC0415
     from licbench.networks.gan import Generator  # noqa: PLC0415
+    from licbench.networks.inference import network_of  # noqa: PLC0415
 
     recipe = model.card["recipe"]
     dtype = getattr(torch, precision)

@@ -14,8 +14,8 @@ from PIL import ImageFile, UnidentifiedImageError, features
 
 from licbench.codecs.base import Codec, Image, OperatingPoint, Settings
 from licbench.errors import CorruptStreamError
-from licbench.images import DAMAGE
-from licbench.streams import check_size
+from licbench.images.files import DAMAGE
+from licbench.images.limits import check_size
 
 MODES: Mapping[str, tuple[str, bool]] = {
     "444-standard": ("4:4:4", False),

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from licbench import openjpeg
 from licbench.codecs.base import Codec, Image, OperatingPoint, Settings
+from licbench.coding import openjpeg
 
 WAVELETS = ("9-7", "5-3")
 

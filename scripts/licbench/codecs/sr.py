@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from licbench import bpg
 from licbench.codecs.base import Codec, Image, OperatingPoint, Settings
+from licbench.coding import bpg
+from licbench.coding.bitstream import StreamReader, StreamWriter
 from licbench.errors import CorruptStreamError
-from licbench.metrics import error_moments, psnr
-from licbench.resampling import halve, resize, scaled_even
-from licbench.streams import FINGERPRINT_BYTES, StreamReader, StreamWriter
+from licbench.images.geometry import halve, resize, scaled_even
+from licbench.metrics.distortion import error_moments, psnr
+from licbench.networks.store import FINGERPRINT_BYTES
 
 if TYPE_CHECKING:
-    from licbench.models import Model
+    from licbench.networks.store import Model
 
 MAGIC = 0xC3
 BRANCHES = ("srcnn", "lanczos")
@@ -140,7 +141,7 @@ def _enlarge(small: Image, width: int, height: int, model: Model | None, precisi
         return resize(small, width, height, "lanczos")
     import torch  # noqa: PLC0415  takes seconds; listing the points should not
 
-    from licbench.inference import in_strips, network_of  # noqa: PLC0415
+    from licbench.networks.inference import in_strips, network_of  # noqa: PLC0415
     from licbench.networks.srcnn import MARGIN, SRCNN  # noqa: PLC0415
 
     dtype = getattr(torch, precision)

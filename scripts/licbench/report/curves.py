@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from licbench.figures.rate_distortion import PUBLISHED, STYLES, Style, curves, leading, styles_of
-from licbench.tables import pool
+from licbench.evaluation.pooling import pool
+from licbench.paper.figures.rate_distortion import PUBLISHED, STYLES, Style, curves, leading, styles_of
 
 DASHES = {"-": "solid", "--": "dash", ":": "dot", "-.": "dashdot"}
 SYMBOLS = {

@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 
 from licbench.errors import PointsError
-from licbench.metrics import psnr
-from licbench.rates import bits_per_pixel
-from licbench.tables import rows_of
+from licbench.evaluation.pooling import rows_of
+from licbench.metrics.distortion import psnr
+from licbench.metrics.rate import bits_per_pixel
 
 Contenders = Mapping[str, Mapping[str, Any]]
 

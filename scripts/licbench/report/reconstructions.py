@@ -16,8 +16,8 @@ from scipy.ndimage import uniform_filter
 
 from licbench.codecs.base import Image
 from licbench.files import replacing, write_text
-from licbench.images import read_rgb
-from licbench.verifying import Task, decode_row
+from licbench.images.files import read_rgb
+from licbench.measurement.verify import Task, decode_row
 
 THUMBNAIL = 176
 """Longer side of a thumbnail, in pixels."""

@@ -16,16 +16,16 @@ import pandas as pd
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from licbench.claims.page import claims_page
-from licbench.claims.verdicts import FAILS, HOLDS, OPEN
-from licbench.figures.rate_distortion import STYLES
-from licbench.figures.style import INK
 from licbench.files import replacing, write_text
-from licbench.pages import LEFT_OUT, TABLES, counted, filled
-from licbench.points import without_dataset
+from licbench.measurement.rows import without_dataset
+from licbench.paper.claims.verdicts import FAILS, HOLDS, OPEN
+from licbench.paper.figures.rate_distortion import STYLES
+from licbench.paper.figures.style import INK
 from licbench.report import graph, runs
+from licbench.report.claims_page import claims_page
 from licbench.report.curves import curve_data
 from licbench.report.evidence import address, copy_all
+from licbench.report.markdown import LEFT_OUT, TABLES, counted, filled
 from licbench.report.models import model_data
 from licbench.report.operating import Contenders
 from licbench.report.reconstructions import RECORD

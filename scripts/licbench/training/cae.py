@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from licbench.models import Model
 from licbench.networks.cae import CAE, DOWNSCALE, MAPS
+from licbench.networks.store import Model
 from licbench.training.data import Pictures, components, luma
 from licbench.training.initial.cae import continue_from, klt_basis, start_as_klt
 from licbench.training.precision import Arithmetic

@@ -20,7 +20,8 @@ from torch import Tensor
 
 from licbench.errors import DatasetError
 from licbench.files import replacing
-from licbench.images import CB_SPAN, CR_SPAN, LUMA_OF_RGB, Image, decode_rgb
+from licbench.images.colour import CB_SPAN, CR_SPAN, LUMA_OF_RGB
+from licbench.images.files import Image, decode_rgb
 
 Scales = tuple[float, float]
 """Smallest and largest factor by which pictures are resized before they are cut."""

@@ -11,11 +11,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from licbench.codes import BIT_DEPTHS, CodeQuantiser
-from licbench.inference import fill
-from licbench.lineage import first_init
-from licbench.models import Model
+from licbench.coding.quantiser import BIT_DEPTHS, CodeQuantiser
 from licbench.networks.gan import Discriminator, Encoder, Generator
+from licbench.networks.inference import fill
+from licbench.networks.lineage import first_init
+from licbench.networks.store import Model
 from licbench.training.data import Pictures
 from licbench.training.initial.gan import start_as_klt
 from licbench.training.precision import Arithmetic

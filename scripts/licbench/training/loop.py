@@ -20,8 +20,8 @@ from tqdm import tqdm
 
 from licbench.errors import LicbenchError
 from licbench.files import replacing, write_bytes, write_text
-from licbench.lineage import lineage_after
-from licbench.models import Model
+from licbench.networks.lineage import lineage_after
+from licbench.networks.store import Model
 from licbench.training.checkpoints import Progress
 from licbench.training.data import Pictures
 from licbench.training.precision import Arithmetic

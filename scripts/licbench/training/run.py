@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 
 from licbench.errors import SettingsError
-from licbench.models import Model, ModelStore
+from licbench.networks.store import Model, ModelStore
 from licbench.training.data import Pictures
 from licbench.training.loop import Destination, Origin, Run
 from licbench.training.precision import Arithmetic

@@ -10,12 +10,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from licbench.images import Image
-from licbench.inference import fill
-from licbench.models import Model
+from licbench.evaluation.srcnn import enlargements
+from licbench.images.files import Image
+from licbench.images.geometry import halve, resize
+from licbench.networks.inference import fill
 from licbench.networks.srcnn import MARGIN, SRCNN
-from licbench.resampling import halve, resize
-from licbench.super_resolution import enlargements
+from licbench.networks.store import Model
 from licbench.training.data import Pictures
 from licbench.training.initial.srcnn import start_as_identity
 from licbench.training.precision import Arithmetic

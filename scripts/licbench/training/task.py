@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from licbench import storage
-from licbench.models import Model
+from licbench.networks import weight_formats
+from licbench.networks.store import Model
 from licbench.training.data import Pictures
 from licbench.training.precision import Arithmetic
 
@@ -48,14 +48,14 @@ class Task(ABC):
 
 
 def weights_of(module: nn.Module, prefix: str, form: str = "float32") -> Tensors:
-    """A module's state as numpy arrays named ``prefix.*``, in one of ``storage.FORMATS``."""
+    """A module's state as numpy arrays named ``prefix.*``, in one of ``weight_formats.FORMATS``."""
     state = {name: value.detach().cpu().numpy() for name, value in module.state_dict().items()}
-    return {f"{prefix}.{name}": value for name, value in storage.stored(state, form).items()}
+    return {f"{prefix}.{name}": value for name, value in weight_formats.stored(state, form).items()}
 
 
 def keep_as_stored(module: nn.Module, form: str) -> None:
     """Give the module the values that its stored weights will have."""
-    held = storage.restored(weights_of(module, "", form))
+    held = weight_formats.restored(weights_of(module, "", form))
     module.load_state_dict({name.removeprefix("."): torch.from_numpy(value) for name, value in held.items()})
 
 

@@ -9,9 +9,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from licbench.inference import fill
-from licbench.models import Model
 from licbench.networks.cae import CAE, DOWNSCALE, MAPS
+from licbench.networks.inference import fill
+from licbench.networks.store import Model
 
 SPARE_SLOPE = 0.25
 CENTRE = 1

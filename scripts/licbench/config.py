@@ -1,0 +1,225 @@
+"""The config as the user wrote it: checked strictly, sliced for jobs."""
+
+from __future__ import annotations
+
+import copy
+import json
+import math
+from collections.abc import Mapping, Sequence
+from functools import cache, reduce
+from operator import getitem
+from typing import Any
+
+import jsonschema
+import yaml
+
+from licbench.codecs.base import OperatingPoint
+from licbench.codecs.registry import codec_class, codec_ids, extensions
+from licbench.datasets.catalogue import describe
+from licbench.errors import SettingsError
+from licbench.locations import SCHEMA
+from licbench.measurement import contract
+from licbench.schemas import require_valid
+
+Config = Mapping[str, Any]
+
+
+def check(config: Config) -> None:
+    """Refuse a config that the workflow could not carry out.
+
+    Raises:
+        SettingsError: an unknown or missing key, a value out of range, a codec without settings, an unknown model,
+            a row of Table 5 or of the contest that no point can fill, a figure of no CAE, training on what is not for
+            training, two codecs with one extension.
+        ContractError: a codec's operating points are not what ``codecs.base`` asks for.
+        DatasetError: a training set that does not exist.
+    """
+    require_valid(config, _schema(), "config")
+    extensions()
+    for codec in config["codecs"]:
+        if codec not in codec_ids():
+            raise SettingsError(f"config: unknown codec {codec!r} in codecs; choose from {', '.join(codec_ids())}")
+        if codec not in config["settings"]:
+            raise SettingsError(f"config: codec {codec!r} has no block under settings; add one")
+        points = [
+            point
+            for part in ("settings", "ablations")
+            if codec in config[part]
+            for point in _checked_points(config, part, codec)
+        ]
+        contract.refuse_twins(codec, points)
+    for table in ("table5", "contest"):
+        _check_contenders(config, table)
+    _check_figure5(config)
+    _check_training(config)
+
+
+def with_numbers(config: Config) -> dict[str, Any]:
+    """The config with numbers and truth values where it has their texts, as in ``--config 'report={pictures: 3}'``.
+
+    Snakemake takes what stands in braces on a command line for text. Only where a number is wanted is one made of it.
+    """
+    read: dict[str, Any] = copy.deepcopy(dict(config))
+    _read_numbers(read, _schema())
+    for part in ("settings", "ablations"):
+        blocks = read.get(part)
+        if isinstance(blocks, dict):
+            for codec in blocks.keys() & set(codec_ids()):
+                _read_numbers(blocks[codec], codec_class(codec).settings_schema)
+    return read
+
+
+def left_out(config: Config) -> dict[str, str]:
+    """Tables and figures that this config cannot fill -> why; everything else is made."""
+    runs, reasons = config["codecs"], dict[str, str]()
+    for table in ("table5", "contest"):
+        if not any(row["codec"] in runs for row in config[table].values()):
+            reasons[table] = f"no codec of its rows is in codecs: {', '.join(runs)}"
+    if config["weights"] == "trained" and "cae" not in runs:
+        reasons["figure5"] = "codec cae does not run, so no CAE is trained"
+    if "sr" not in runs:
+        reasons["threshold_scan"] = "codec sr does not run"
+    elif config["threshold_scan"]["qp"] not in config["settings"]["sr"]["qp"]:
+        reasons["threshold_scan"] = f"its QP {config['threshold_scan']['qp']} is not in settings.sr.qp"
+    return reasons
+
+
+def rows_left_out(config: Config) -> dict[str, list[str]]:
+    """By table, the rows of Table 5 and of the contest whose codec does not run, where others do."""
+    absent = {
+        table: [name for name, row in config[table].items() if row["codec"] not in config["codecs"]]
+        for table in ("table5", "contest")
+    }
+    return {table: names for table, names in absent.items() if names and len(names) < len(config[table])}
+
+
+def recipe(config: Config, model: str) -> dict[str, Any]:
+    """How a model is trained: its network's recipe in force, what makes it this model, and its own departures."""
+    own, chosen = config["models"][model], config["training"]["recipes"][config["training"]["recipe"]]
+    return {"name": model, **chosen[own["network"]], **own, **chosen["models"].get(model, {})}
+
+
+def starting_model(config: Config, model: str) -> str | None:
+    """The name of the shipped model that the training of ``model`` continues; None where it starts by itself."""
+    init = recipe(config, model)["init"]
+    return str(init["model"]) if isinstance(init, Mapping) else None
+
+
+def training_sets(config: Config, model: str) -> list[str]:
+    """The names of the sets that a model is trained on."""
+    sets: list[str] = recipe(config, model).get("sets", config["training"]["sets"])
+    return sets
+
+
+def all_sets(config: Config) -> list[str]:
+    """Every set of pictures that training reads, the validation's included."""
+    trained = {name for model in config["models"] for name in training_sets(config, model)}
+    return sorted(trained | {config["training"]["validation"]})
+
+
+def paper_budget(config: Config) -> dict[str, int]:
+    """For each network how many crops the paper trains on: optimiser steps times batch."""
+    recipes = config["training"]["recipes"]["paper"]
+    return {network: recipes[network]["steps"] * recipes[network]["batch"] for network in ("cae", "gan", "srcnn")}
+
+
+@cache
+def _schema() -> Mapping[str, Any]:
+    schema: Mapping[str, Any] = yaml.safe_load(SCHEMA.read_text())
+    return schema
+
+
+def _read_numbers(value: Any, schema: Mapping[str, Any]) -> None:
+    """Replace texts in ``value`` where the schema wants what they spell."""
+    validator = jsonschema.Draft202012Validator(schema)
+    for error in list(validator.iter_errors(value)):
+        if error.validator in ("type", "enum") and isinstance(error.instance, str) and error.absolute_path:
+            number, wanted = _number(error.instance), error.validator_value
+            if number is not None and (
+                number in wanted if error.validator == "enum" else validator.is_type(number, wanted)
+            ):
+                *way, last = error.absolute_path
+                reduce(getitem, way, value)[last] = number
+
+
+def _number(text: str) -> int | float | bool | None:
+    """The number or truth value that a text spells, as JSON does."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return None
+    return value if isinstance(value, int | float) and math.isfinite(value) else None
+
+
+def _check_training(config: Config) -> None:
+    """Recipes and models name each other rightly, and nothing is trained on what is validated or evaluated."""
+    training = config["training"]
+    for name in {training["recipe"], "paper"} - set(training["recipes"]):
+        raise SettingsError(f"config: no recipe {name!r} in training.recipes; add it")
+    for recipe_name, networks in training["recipes"].items():
+        for model in networks["models"]:
+            _require_known("model", model, sorted(config["models"]), f"training.recipes.{recipe_name}.models")
+    for model in config["models"]:
+        start = starting_model(config, model)
+        if start is not None:
+            _require_known("model", start, sorted(config["models"]), f"init of {model}")
+            if (kind := config["models"][start]["network"]) != config["models"][model]["network"]:
+                raise SettingsError(f"config: {model} cannot continue {start}, a {kind} network; name another in init")
+    for model in config["training_curves"]["settings"]:
+        _require_known("model", model, sorted(config["models"]), "training_curves.settings")
+    for model in config["models"]:
+        for name in training_sets(config, model):
+            if (use := describe(name).use) != "training":
+                raise SettingsError(f"config: model {model!r} would train on {name}, which is for {use}; choose others")
+    if describe(training["validation"]).use != "validation":
+        raise SettingsError(
+            f"config: {training['validation']} is not for validation; set training.validation to another"
+        )
+
+
+def _checked_points(config: Config, part: str, codec: str) -> list[OperatingPoint]:
+    """The points of a codec's block under settings or ablations."""
+    block, kind = config[part][codec], codec_class(codec)
+    require_valid(block, kind.settings_schema, f"config: {part}.{codec}")
+    for model in kind.required_models(block):
+        if model not in config["models"]:
+            raise SettingsError(f"config: {part}.{codec} uses model {model!r}; add it under models")
+    points = contract.points_of(kind, block)
+    if not points and part == "settings":
+        raise SettingsError(
+            f"config: settings.{codec} gives no operating point; add one, or take {codec} out of codecs"
+        )
+    return points
+
+
+def _check_figure5(config: Config) -> None:
+    caes = [name for name, model in config["models"].items() if model["network"] == "cae"]
+    _require_known("CAE", config["figure5"]["model"], caes, "figure5.model")
+    shown, dataset = config["figure5"]["image"].get(config["dataset"]), str(config["dataset"])
+    if shown is not None and (images := describe(dataset).images) is not None:
+        _require_known("image", shown, images, f"figure5.image.{dataset}")
+
+
+def _check_contenders(config: Config, table: str) -> None:
+    """A row that no point can fill must neither wait until all is measured nor vanish from the table."""
+    for name, contender in config[table].items():
+        row = f"{table}.{name}"
+        _require_known("codec", contender["codec"], codec_ids(), row)
+        if contender["codec"] in config["codecs"]:
+            points = codec_class(contender["codec"]).points(config["settings"][contender["codec"]])
+            if "threshold_db" in contender and not any(point.settings.get("branch") == "srcnn" for point in points):
+                raise SettingsError(
+                    f"config: {row} has threshold_db, which {contender['codec']} has no use for; remove it"
+                )
+            if "threshold_db" in contender and {"curve", "point"} & set(contender):
+                raise SettingsError(
+                    f"config: {row} has threshold_db, which chooses among all curves; remove its curve or point"
+                )
+            for key, known in (("curve", {point.curve for point in points}), ("point", {point.id for point in points})):
+                if key in contender:
+                    _require_known(key, contender[key], sorted(known), row)
+
+
+def _require_known(what: str, value: str, known: Sequence[str], row: str) -> None:
+    if value not in known:
+        raise SettingsError(f"config: unknown {what} {value!r} in {row}; choose from {', '.join(known)}")

@@ -1,0 +1,92 @@
+"""Claims measured and judged, one line each."""
+
+from __future__ import annotations
+
+from math import isnan, nan
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from licbench.errors import PointsError
+from licbench.paper.claims.bench import Bench
+from licbench.paper.claims.register import Claim, Paper, claims
+from licbench.paper.claims.verdicts import FAILS, HOLDS, MOST_UNDEFINED, OPEN, interval_of
+
+COLUMNS = [
+    "claim", "unit", "source", "protocol", "published", "measured", "low", "high", "verdict", "reason", "rule",
+    "evidence",
+]  # fmt: skip
+DIGITS = 4
+"""Significant digits of a measured value."""
+
+
+def judge_all(bench: Bench, paper: Paper) -> pd.DataFrame:
+    """Every claim of ``register``, judged by its rule; ``COLUMNS``.
+
+    ``low`` and ``high`` are the 95 % bootstrap interval over pictures. ``reason`` says why a claim is not decidable
+    here: a curve that is not measured or does not reach, an interval on both sides of the rule's limit, models with
+    less than the paper's training, other pictures than those a number is about. Beside a verdict it names the models
+    that had less than the paper's training all the same.
+    """
+    lines = [judge(claim, bench, paper) for claim in claims(bench.target_bpp)]
+    return pd.DataFrame(lines, columns=COLUMNS)
+
+
+def judge(claim: Claim, bench: Bench, paper: Paper) -> dict[str, Any]:
+    """The line of one claim."""
+    published = claim.published(paper)
+    measured, interval, problem = nan, (nan, nan), ""
+    try:
+        quantity = claim.statistic(bench)
+        measured = quantity(np.ones(bench.pictures))
+        interval = interval_of(quantity, bench.pictures)
+    except PointsError as error:
+        problem = str(error)
+    verdict, reason = (OPEN, problem) if problem else _verdict(claim, bench, published, interval)
+    dataset = ", ".join(bench.datasets)
+    return {
+        "claim": claim.claim,
+        "unit": claim.unit,
+        "source": claim.source,
+        "protocol": f"{claim.protocol}; here {dataset}, {bench.pictures} pictures",
+        "published": _rounded(published),
+        "measured": _rounded(measured),
+        "low": _rounded(interval[0]),
+        "high": _rounded(interval[1]),
+        "verdict": verdict,
+        "reason": reason,
+        "rule": _rule_text(claim, published),
+        "evidence": claim.evidence.format(dataset=dataset),
+    }
+
+
+def _verdict(claim: Claim, bench: Bench, published: float, interval: tuple[float, float]) -> tuple[str, str]:
+    if bench.pictures < 2:
+        return OPEN, "one picture gives no interval"
+    if isnan(interval[0]):
+        return OPEN, f"undefined in more than {MOST_UNDEFINED:.0%} of the resamples"
+    verdict = claim.rule.verdict(interval, published)
+    if verdict == OPEN:
+        return OPEN, "the interval reaches both sides of the limit"
+    if claim.only_on is not None and bench.datasets != [claim.only_on]:
+        return OPEN, f"the number is about {claim.only_on}"
+    untrained = bench.undertrained({HOLDS: claim.trained_if_holds, FAILS: claim.trained_if_fails}[verdict])
+    if untrained:
+        return OPEN, f"{verdict} by the rule, but {', '.join(untrained)}"
+    short = bench.undertrained({*claim.trained_if_holds, *claim.trained_if_fails})
+    return verdict, f"although {', '.join(short)}" if short else ""
+
+
+def _rule_text(claim: Claim, published: float) -> str:
+    parts = [f"{claim.rule.text(published)}; {OPEN}: neither"]
+    if claim.only_on:
+        parts.append(f"decided on {claim.only_on} alone")
+    for verdict, codecs in ((HOLDS, claim.trained_if_holds), (FAILS, claim.trained_if_fails)):
+        if codecs:
+            parts.append(f"{verdict!r} counts only if {' and '.join(codecs)} had the paper's training")
+    return "; ".join(parts)
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.{DIGITS}g}")

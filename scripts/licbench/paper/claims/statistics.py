@@ -1,0 +1,151 @@
+"""The quantities that claims are about, as functions of a draw of the pictures.
+
+A statistic takes where curves come from and gives back a function of the draw, so that the curves are looked up once
+and a bootstrap can ask again and again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from licbench.errors import PointsError
+from licbench.evaluation.curves import Axes, Curve, Floats, Readable, finite, ms_ssim, psnr
+from licbench.metrics.rate import bd_rate, operational
+from licbench.paper.claims.bench import Bench, GanPoint, Ref, Source
+
+OfDraw = Callable[[Floats], float]
+
+
+def rate_difference(test: Ref, anchor: Ref, axes: Axes) -> Callable[[Source], OfDraw]:
+    """BD-rate of a curve against an anchor, in percent; negative where it needs less."""
+
+    def of(source: Source) -> OfDraw:
+        ours, theirs = source.curve(test), source.curve(anchor)
+        return lambda draw: bd_rate(*finite(theirs, draw, axes), *finite(ours, draw, axes))
+
+    return of
+
+
+def rate_saving_at(test: Ref, anchor: Ref, psnr_db: float) -> Callable[[Source], OfDraw]:
+    """How much more rate a curve needs than another at one PSNR, in percent; negative where it needs less."""
+
+    def of(source: Source) -> OfDraw:
+        ours, theirs = source.curve(test), source.curve(anchor)
+        return lambda draw: 100 * (_rate_at(ours, draw, psnr_db) / _rate_at(theirs, draw, psnr_db) - 1)
+
+    return of
+
+
+def difference_at_rate(test: Ref, others: Sequence[Ref], axes: Axes, bpp: float) -> Callable[[Source], OfDraw]:
+    """Quality of a curve at a rate, less the best of the others there."""
+
+    def of(source: Source) -> OfDraw:
+        ours, theirs = source.curve(test), [source.curve(other) for other in others]
+        return lambda draw: _at_rate(ours, draw, axes, bpp) - max(_at_rate(each, draw, axes, bpp) for each in theirs)
+
+    return of
+
+
+def similarity_at_equal_psnr(test: Ref, other: Ref, bpp: float) -> Callable[[Source], OfDraw]:
+    """MS-SSIM of a curve at a rate, less what the other has where its PSNR is the same."""
+
+    def of(source: Source) -> OfDraw:
+        ours, theirs = source.curve(test), source.curve(other)
+
+        def value(draw: Floats) -> float:
+            quality = _at_rate(ours, draw, psnr, bpp)
+            return _at_rate(ours, draw, ms_ssim, bpp) - _at_rate(theirs, draw, ms_ssim, _rate_at(theirs, draw, quality))
+
+        return value
+
+    return of
+
+
+def gan_difference(test: GanPoint, others: Sequence[GanPoint], axes: Axes) -> Callable[[Bench], OfDraw]:
+    """Quality of an operating point of the GAN, less the best of the others."""
+
+    def of(bench: Bench) -> OfDraw:
+        ours, theirs = bench.gan(test), [bench.gan(other) for other in others]
+        return lambda draw: _single(ours, draw, axes)[1] - max(_single(each, draw, axes)[1] for each in theirs)
+
+    return of
+
+
+def gan_steps(pairs: Sequence[tuple[GanPoint, GanPoint]], axes: Axes) -> Callable[[Bench], OfDraw]:
+    """Gain of quality from the first to the second of each pair, averaged over the pairs that are measured."""
+
+    def of(bench: Bench) -> OfDraw:
+        measured = _measured_pairs(bench, pairs)
+        return lambda draw: float(
+            np.mean([_single(after, draw, axes)[1] - _single(before, draw, axes)[1] for before, after in measured])
+        )
+
+    return of
+
+
+def gan_rate_factor(pairs: Sequence[tuple[GanPoint, GanPoint]]) -> Callable[[Bench], OfDraw]:
+    """Growth of the rate from the first to the second of each pair, averaged over the pairs that are measured."""
+
+    def of(bench: Bench) -> OfDraw:
+        measured = _measured_pairs(bench, pairs)
+        return lambda draw: float(
+            np.mean([_single(after, draw, psnr)[0] / _single(before, draw, psnr)[0] for before, after in measured])
+        )
+
+    return of
+
+
+def adaptive_gain(adaptive_qp: int, plain_qp: int, axes: Axes) -> Callable[[Bench], OfDraw]:
+    """Quality of adaptive super-resolution at one QP, less that of SRCNN throughout at another."""
+
+    def of(bench: Bench) -> OfDraw:
+        adaptive, plain = bench.sr(adaptive_qp, adaptive=True), bench.sr(plain_qp, adaptive=False)
+        return lambda draw: _single(adaptive, draw, axes)[1] - _single(plain, draw, axes)[1]
+
+    return of
+
+
+def srcnn_share(threshold_db: float) -> Callable[[Bench], OfDraw]:
+    """Share of the pictures whose Pre_PSNR reaches the threshold."""
+
+    def of(bench: Bench) -> OfDraw:
+        takes = bench.pre_psnr() >= threshold_db
+        return lambda draw: float(takes @ draw / draw.sum())
+
+    return of
+
+
+def _at_rate(curve: Readable, draw: Floats, axes: Axes, bpp: float) -> float:
+    """Quality at a rate, linear in the logarithm of the rate between the points of the curve."""
+    rates, quality = operational(*finite(curve, draw, axes))
+    if not rates[0] <= bpp <= rates[-1]:
+        raise PointsError(f"{curve.name} spans {rates[0]:.3f} to {rates[-1]:.3f} bit/pixel, not {bpp:g}; extend it")
+    return float(np.interp(np.log(bpp), np.log(rates), quality))
+
+
+def _rate_at(curve: Readable, draw: Floats, psnr_db: float) -> float:
+    """Rate at a PSNR, its logarithm linear between the points of the curve."""
+    rates, quality = operational(*finite(curve, draw, psnr))
+    if not quality[0] <= psnr_db <= quality[-1]:
+        raise PointsError(f"{curve.name} spans {quality[0]:.2f} to {quality[-1]:.2f} dB, not {psnr_db:.2f}; extend it")
+    return float(np.exp(np.interp(psnr_db, quality, np.log(rates))))
+
+
+def _single(point: Curve, draw: Floats, axes: Axes) -> tuple[float, float]:
+    """Rate and quality of a curve of one point."""
+    (rate,), (quality,) = axes(point, draw)
+    return float(rate), float(quality)
+
+
+def _measured_pairs(bench: Bench, pairs: Sequence[tuple[GanPoint, GanPoint]]) -> list[tuple[Curve, Curve]]:
+    found, missing = [], []
+    for before, after in pairs:
+        try:
+            found.append((bench.gan(before), bench.gan(after)))
+        except PointsError as error:
+            missing.append(error)
+    if not found:
+        raise missing[0]
+    return found

@@ -1,0 +1,44 @@
+"""The results guide explains every column that the code writes."""
+
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from licbench.evaluation import forecasts, threshold_scan, training_curves
+from licbench.evaluation.srcnn import Enlargement
+from licbench.locations import SHIPPED
+from licbench.measurement import rows
+from licbench.paper import tables
+from licbench.paper.claims import judging
+from licbench.paper.figures import pipelines, rate_distortion, structures
+
+GUIDE = (Path(__file__).parents[2] / "workflow" / "report" / "guide.md").read_text()
+SECTIONS = dict(re.findall(r"^## (\w+)[^\n]*\n(.*?)(?=^## |\Z)", GUIDE, re.MULTILINE | re.DOTALL))
+TABLES_1_TO_4 = (
+    *tables.TABLE1_KEYS, *tables.TABLE2_KEYS, *tables.TABLE3_KEYS, *tables.TABLE4_KEYS,
+    *(f"{prefix}{name}" for name in tables.MEASURED for prefix in ("", "paper_")),
+    "setting", "below_budget", "share_srcnn",
+)  # fmt: skip
+FIGURE5 = ("rotation", "model", "step", "width", "height", "bytes", "bpp", "psnr_db", "psnr_y_db")
+LOGS = {name for path in SHIPPED.glob("*.csv") for name in pd.read_csv(path, nrows=0).columns}
+ENLARGEMENTS = ("picture", *(field.name for field in fields(Enlargement)), "gain_db")
+WRITTEN = {
+    "Rows": rows.COLUMNS,
+    "Tables": {rows.DATASET, *tables.TABLE5_COLUMNS, *tables.CONTEST_COLUMNS, *TABLES_1_TO_4},
+    "Scan": {rows.DATASET, *threshold_scan.COLUMNS},
+    "Figures": {rows.DATASET, "image", *pipelines.COLUMNS, *structures.COLUMNS, *rate_distortion.COLUMNS, *FIGURE5},
+    "Claims": {rows.DATASET, *judging.COLUMNS},
+    "Training": {*LOGS, *ENLARGEMENTS, *training_curves.COLUMNS, *forecasts.COLUMNS},
+}
+
+
+@pytest.mark.parametrize("section", WRITTEN)
+def test_every_column_is_explained(section):
+    first_cells = " ".join(re.findall(r"^\|(.+)\|[^|]+\|$", SECTIONS[section], re.MULTILINE))
+    explained = set(re.findall(r"`(\w+)`", first_cells))
+    ends = {name for name in WRITTEN[section] if name.endswith(("_low", "_high"))}
+    assert set(WRITTEN[section]) - ends <= explained
+    assert explained - set(WRITTEN[section]) <= {"_low", "_high"}

@@ -1,0 +1,136 @@
+"""A small run for the report: two codecs on two pictures, measured for real, and the report written from it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+from pictures import photo, textured
+
+from licbench.images.files import write_png
+from licbench.measurement.measure import measure_images
+from licbench.measurement.rows import read_rows
+from licbench.paper.claims.judging import COLUMNS as CLAIM_COLUMNS
+from licbench.paper.claims.verdicts import FAILS, HOLDS, OPEN
+from licbench.paper.tables import contest, table5
+from licbench.report.operating import operating_rows
+from licbench.report.reconstructions import save_reconstructions
+from licbench.report.site import Run, write_report
+
+ROOT = Path(__file__).parents[2]
+TEMPLATES = ROOT / "workflow" / "report"
+PAPER = ROOT / "workflow" / "resources" / "paper"
+DATASET = "two"
+CODECS = {
+    "jpeg": {"modes": ["420-optimised"], "quality": [5, 20, 60]},
+    "jpeg2000": {"bpp": [0.3, 1.0], "reversible_bpp": []},
+}
+CONTENDERS = {"JPEG": {"codec": "jpeg", "curve": "420-optimised"}, "JPEG 2000": {"codec": "jpeg2000"}}
+SETTINGS = {
+    "dataset": DATASET,
+    "rate_target_bpp": 0.5,
+    "threshold_scan": {"qp": 35, "threshold_db": 33.0},
+    "table5": CONTENDERS,
+}
+PICTURES = {"first": photo(180, 220), "second#2": textured(200, 170)}
+LOG = "step,loss,psnr_valid\n10,9.0,\n20,7.5,25.5\n30,7.0,\n40,6.5,26.25\n"
+CARD = {
+    "name": "tiny",
+    "network": "cae",
+    "steps": 40,
+    "seconds": 6,
+    "device": "cpu, x86_64",
+    "recipe": {"batch": 2, "scale": [1.0, 4.0]},
+    "final_losses": {"loss": 6.5},
+}
+RULES = "flowchart TB\n\tid0[all]\n\tid1[report]\n\tid2[measure_image]\n\tid1 --> id0\n\tid2 --> id1\n\tid2 --> id0\n"
+VERSIONS = {"python": "3.11.7", "machine": "Linux", "packages": {"numpy": "2.4.6"}, "sha256": {"rows.csv": "0" * 64}}
+
+
+def measured(folder: Path) -> Path:
+    """Rows, streams and tables below {folder}/results, as the workflow leaves them; returns that folder."""
+    results = folder / "results"
+    for image, picture in PICTURES.items():
+        original = results / "data" / DATASET / f"{image}.png"
+        original.parent.mkdir(parents=True, exist_ok=True)
+        write_png(original, picture)
+        for codec, settings in CODECS.items():
+            rows = results / "points" / DATASET / codec / f"{image}.csv"
+            streams = results / "streams" / "points" / DATASET / codec / image
+            places = {"weights": folder, "streams": streams, "rows": rows}
+            measure_images({image: original}, (DATASET, codec), settings, **places)
+    rows = read_rows(*sorted((results / "points" / DATASET).glob("*/*.csv")))
+    rows.to_csv(results / "points" / f"{DATASET}.csv", index=False)
+    _write_tables(results, rows)
+    _write_records(results)
+    return results
+
+
+def run_of(results: Path) -> Run:
+    """The run in that folder, its pictures decoded first."""
+    rows = read_rows(results / "points" / f"{DATASET}.csv")
+    tables = {path.stem: pd.read_csv(path) for path in sorted(results.glob("*.csv"))}
+    folders = []
+    for image in PICTURES:
+        own = operating_rows(rows[rows["image"] == image], CONTENDERS, tables["table5"])
+        folders.append(results / "reconstructions" / DATASET / image)
+        places = {"streams": results / "streams" / "points", "weights": results}
+        save_reconstructions(results / "data" / DATASET / f"{image}.png", own, folders[-1], **places, side=200)
+    return Run(
+        settings=SETTINGS,
+        tables=tables,
+        rows=rows,
+        published=pd.read_csv(PAPER / "figure6.csv"),
+        cards=[results / "models" / "tiny.json"],
+        pictures=folders,
+        figures=[results / "figure6.png"],
+        names={image: f"{image} in fact.png" for image in PICTURES},
+        results=results,
+    )
+
+
+def reported(folder: Path) -> Path:
+    """The report of a small run; returns the folder of its pages."""
+    results = measured(folder)
+    write_report(run_of(results), TEMPLATES, results / "report")
+    return results / "report"
+
+
+def _write_tables(results: Path, rows: pd.DataFrame) -> None:
+    for number in range(1, 5):
+        paper = pd.read_csv(PAPER / f"table{number}.csv").rename(
+            columns={name: f"paper_{name}" for name in ("psnr_db", "ms_ssim", "bpp")}
+        )
+        blank = dict.fromkeys(["psnr_db", "ms_ssim", "bpp", "below_budget"]) | {"setting": "not measured"}
+        paper.assign(**blank).to_csv(results / f"table{number}.csv", index=False)
+    target = SETTINGS["rate_target_bpp"]
+    table5(rows, pd.read_csv(PAPER / "table5.csv"), CONTENDERS, target).to_csv(results / "table5.csv", index=False)
+    board = pd.read_csv(PAPER / "clic2018_leaderboard.csv")
+    contest(rows, board, {"JPEG": CONTENDERS["JPEG"]}, target).to_csv(results / "contest.csv", index=False)
+    claims = [_claim(HOLDS, 1.5, f"results/points/{DATASET}.csv"), _claim(FAILS, -2.0, "results/table2.csv")]
+    pd.DataFrame([*claims, _claim(OPEN, None, "results/table1.csv")]).to_csv(results / "claims.csv", index=False)
+
+
+def _claim(verdict: str, measured: float | None, evidence: str) -> dict[str, object]:
+    blank = dict.fromkeys(CLAIM_COLUMNS, "words") | {"published": 0.5, "reason": None}
+    ends = {"low": None if measured is None else measured - 1, "high": None if measured is None else measured + 1}
+    return blank | ends | {"claim": f"A claim that {verdict}", "measured": measured, "verdict": verdict} | {
+        "unit": "dB", "evidence": evidence,
+    }  # fmt: skip
+
+
+def _write_records(results: Path) -> None:
+    texts = {
+        "models/tiny.json": json.dumps(CARD),
+        "models/tiny.csv": LOG,
+        "provenance/config.yaml": "dataset: two\n",
+        "provenance/versions.json": json.dumps(VERSIONS),
+        "provenance/rulegraph.mmd": RULES,
+        f"benchmarks/measure_image/{DATASET}/jpeg/first.tsv": "s\th:m:s\tmax_rss\n2.0\t0:00:02\t100.0\n",
+        f"benchmarks/measure_image/{DATASET}/jpeg/second#2.tsv": "s\tmax_rss\n9\t-\n4.0\t120.0\n",
+    }
+    for name, text in texts.items():
+        (results / name).parent.mkdir(parents=True, exist_ok=True)
+        (results / name).write_text(text)
+    write_png(results / "figure6.png", textured(60, 90))

@@ -1,0 +1,101 @@
+"""Which files a job depends on: an edit reruns what uses it, and nothing else."""
+
+from pathlib import Path
+
+import pytest
+
+from licbench.codecs.registry import codec_ids
+from licbench.dependencies import closure
+
+ROOT = Path(__file__).parents[2]
+LIBRARY = "scripts/licbench"
+
+
+def of(*entries):
+    return set(closure(ROOT, entries))
+
+
+def measuring(codec):
+    return of("scripts/measure.py", f"{LIBRARY}/codecs/{codec}.py")
+
+
+@pytest.mark.parametrize("codec", codec_ids())
+def test_a_codec_s_job_knows_its_own_codec_and_no_other(codec):
+    found = measuring(codec)
+    assert "scripts/measure.py" in found and f"{LIBRARY}/points.py" in found and f"{LIBRARY}/codecs/base.py" in found
+    assert {Path(path).stem for path in found if Path(path).parent.name == "codecs"} - {"base", "__init__"} == {codec}
+    assert not {path for path in found if "/training/" in path or "/figures/" in path}
+
+
+def test_bpg_and_gan_do_not_meet():
+    bpg, gan = measuring("bpg"), measuring("gan")
+    for module in ("container", "nal", "parameter_sets", "picture"):
+        assert f"{LIBRARY}/bpg/{module}.py" in bpg - gan
+    for module in ("range_coder", "codes", "models", "networks/gan", "inference"):
+        assert f"{LIBRARY}/{module}.py" in gan
+    for module in ("range_coder", "codes", "networks/gan", "networks/cae", "inference"):
+        assert f"{LIBRARY}/{module}.py" not in bpg
+
+
+def test_super_resolution_builds_on_bpg():
+    assert measuring("sr") >= {
+        f"{LIBRARY}/bpg/__init__.py",
+        f"{LIBRARY}/bpg/container.py",
+        f"{LIBRARY}/networks/srcnn.py",
+    }
+
+
+def test_imports_inside_functions_count():
+    assert f"{LIBRARY}/training/run.py" in of("scripts/train.py")
+    assert f"{LIBRARY}/networks/cae.py" in of(f"{LIBRARY}/codecs/cae.py")
+
+
+def test_the_table_does_not_depend_on_codecs_or_training():
+    assert not {
+        path for path in of("scripts/table5.py") if "/codecs/" in path or "/training/" in path or "/networks/" in path
+    }
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A project of few files, given as text."""
+
+    def write(**modules):
+        for name, text in modules.items():
+            path = tmp_path / "scripts" / Path(*name.split("__")).with_suffix(".py")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        return tmp_path
+
+    return write
+
+
+def test_every_form_of_import(project):
+    root = project(
+        main="import json\nimport licbench.a\nfrom licbench import b\nfrom licbench.c import name\n",
+        licbench__a="def f():\n    from licbench.d import deep\n",
+        licbench__b="from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import licbench.e\n",
+        licbench__c="import licbench.a\nname = 1\n",
+        licbench__d="import licbench.b\n",
+        licbench__e="import licbench.main\n",
+        licbench__unused="",
+    )
+    assert closure(root, ("scripts/main.py",)) == [
+        "scripts/licbench/a.py", "scripts/licbench/b.py", "scripts/licbench/c.py", "scripts/licbench/d.py",
+        "scripts/licbench/e.py", "scripts/main.py",
+    ]  # fmt: skip
+
+
+def test_circles_end(project):
+    root = project(main="import licbench.a\n", licbench__a="import licbench.b\n", licbench__b="import licbench.a\n")
+    assert len(closure(root, ("scripts/main.py",))) == 3
+
+
+def test_other_packages_do_not_count(project):
+    root = project(main="import licbench_other.a\nimport numpy\n", licbench_other__a="")
+    assert closure(root, ("scripts/main.py",)) == ["scripts/main.py"]
+
+
+def test_an_unknown_entry_is_an_error():
+    with pytest.raises(FileNotFoundError):
+        closure(ROOT, ("scripts/licbench/codecs/webp.py",))
