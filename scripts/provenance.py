@@ -1,17 +1,23 @@
-"""Write down what results were made with: the config in force, package versions, hashes of models and rows."""
+"""Record what results were made with: the config in force, the commit, package versions, hashes of models and rows."""
 
 import argparse
 import hashlib
 import json
+import os
 import platform
+import subprocess
 from importlib.metadata import distributions
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from licbench.cli import run
 from licbench.files import write_text
-from licbench.locations import known_as
+from licbench.locations import PROJECT, known_as
+
+CODE = ("Snakefile", "config.yaml", "pyproject.toml", "envs", "profiles", "scripts", "workflow")
+"""Parts of the project that decide results."""
 
 
 def main() -> None:
@@ -25,6 +31,7 @@ def main() -> None:
     options = parser.parse_args()
     files = [*options.rows, *sorted(options.weights.glob("*.safetensors"))]
     record = {
+        "code": state_of_code(PROJECT),
         "python": platform.python_version(),
         "machine": platform.platform(),
         "packages": {package.name: package.version for package in sorted(distributions(), key=lambda item: item.name)},
@@ -32,6 +39,42 @@ def main() -> None:
     }
     write_text(options.out_config, yaml.safe_dump(options.config, sort_keys=False))
     write_text(options.out_versions, json.dumps(record, indent=2) + "\n")
+
+
+def state_of_code(project: Path) -> dict[str, Any]:
+    """The git commit of the project's folder, and whether what decides results differs from it.
+
+    Returns:
+        ``commit``; ``changed``: True where a file of ``CODE`` was edited, removed or added since; ``reason``: why there
+        is no commit, with ``commit`` empty and ``changed`` None, else empty.
+    """
+    try:
+        if Path(_git(project, "rev-parse", "--show-toplevel")).resolve() != project.resolve():
+            raise _NoCommitError("the project is a folder inside another repository")
+        commit = _git(project, "rev-parse", "--verify", "HEAD")
+        changed = bool(_git(project, "status", "--porcelain", "--", *CODE))
+    except _NoCommitError as error:
+        return {"commit": "", "changed": None, "reason": str(error)}
+    return {"commit": commit, "changed": changed, "reason": ""}
+
+
+class _NoCommitError(Exception):
+    """Git names no commit; the message says why."""
+
+
+def _git(project: Path, *arguments: str) -> str:
+    # A hook's GIT_DIR names another repository; without optional locks a shared checkout may be read-only
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    environment = kept | {"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+    try:
+        ended = subprocess.run(
+            ["git", *arguments], cwd=project, env=environment, capture_output=True, text=True, check=False
+        )
+    except OSError as error:
+        raise _NoCommitError(f"git cannot be started: {error.strerror}") from error
+    if ended.returncode != 0:
+        raise _NoCommitError((ended.stderr.strip().splitlines() or ["git failed"])[0])
+    return ended.stdout.strip()
 
 
 if __name__ == "__main__":

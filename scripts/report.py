@@ -10,7 +10,7 @@ from licbench.cli import run
 from licbench.datasets.manifests import NAMES, read_names
 from licbench.locations import TEMPLATES
 from licbench.measurement.rows import read_rows
-from licbench.report.site import Run, write_report
+from licbench.report.site import ReportInputs, write_report
 
 
 def main() -> None:
@@ -23,24 +23,24 @@ def main() -> None:
     parser.add_argument("--rows", required=True, nargs="+", type=Path, help="the dataset's rows, sweeps and ablations")
     parser.add_argument("--paper", required=True, type=Path, help="the published points of Figure 6, as CSV")
     parser.add_argument("--cards", nargs="*", type=Path, default=[], help="model cards, their logs beside them")
-    parser.add_argument("--pictures", nargs="*", type=Path, default=[], help="folders of report_picture.py")
+    parser.add_argument("--pictures", nargs="*", type=Path, default=[], help="folders of reconstruct_picture.py")
     parser.add_argument("--figures", nargs="*", type=Path, default=[], help="PNG files to show")
     parser.add_argument("--results", default="results", type=Path, help="holds provenance/, benchmarks/ and data/")
     parser.add_argument("--templates", default=TEMPLATES, type=Path, help="the pages' templates and texts")
     parser.add_argument("--out", required=True, type=Path, help="index.html; the other pages go beside it")
     options = parser.parse_args()
-    told = Run(
+    inputs = ReportInputs(
         settings=options.settings,
         tables={path.stem: pd.read_csv(path) for path in options.tables},
         rows=read_rows(*options.rows),
         published=pd.read_csv(options.paper),
         cards=options.cards,
-        pictures=options.pictures,
+        reconstructions=options.pictures,
         figures=options.figures,
         names=read_names(options.results / "data" / options.settings["dataset"] / NAMES),
         results=options.results,
     )
-    write_report(told, options.templates, options.out.parent)
+    write_report(inputs, options.templates, options.out.parent)
 
 
 if __name__ == "__main__":

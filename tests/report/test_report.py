@@ -1,4 +1,4 @@
-"""The data behind the report's pages, by hand; and the pages themselves: whole, alone, the same every time."""
+"""The data behind the report's pages, and the pages themselves: complete, self-contained, reproducible."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import PIL.Image
 import pytest
-from report_run import CARD, CONTENDERS, DATASET, LOG, PAPER, PICTURES, RULES, TEMPLATES, measured, run_of
+from report_run import CARD, CONTENDERS, DATASET, LOG, PAPER, PICTURES, RULES, TEMPLATES, VERSIONS, measured, run_of
 from synthetic_rows import SIDES, synthetic_rows
 
 from licbench.errors import ModelError, PointsError, SettingsError
@@ -26,8 +26,8 @@ from licbench.report.curves import DASHES, SYMBOLS, WHOLE, curve_data
 from licbench.report.evidence import address, copy_all
 from licbench.report.models import model_data
 from licbench.report.operating import operating_rows
-from licbench.report.reconstructions import RECORD, Box, middle, save_reconstructions, worst_window
-from licbench.report.runs import run_times
+from licbench.report.reconstructions import RECORD, Window, central, save_reconstructions, worst_window
+from licbench.report.runs import code_version, run_times
 from licbench.report.site import PAGES, colours, write_report
 from licbench.report.tables import view
 
@@ -71,7 +71,7 @@ def test_the_rows_of_one_picture_are_enough():
 def test_a_point_without_a_row_is_named():
     rows = synthetic_rows()
     table = pd.DataFrame({"codec": ["SR"], "setting": ["adaptive-33-qp99"]})
-    with pytest.raises(PointsError, match="report: SR at adaptive-33-qp99 lacks a picture; run the workflow again"):
+    with pytest.raises(PointsError, match="report: SR at adaptive-33-qp99 lacks an image; run the workflow again"):
         operating_rows(rows, SR, table)
 
 
@@ -79,14 +79,15 @@ def test_a_point_without_a_row_is_named():
 
 
 @pytest.mark.parametrize(
-    ("shape", "box"), [((10, 30), Box(5, 0, 20, 10)), ((21, 40), Box(10, 0, 20, 20)), ((5, 6), Box(0, 0, 6, 5))]
+    ("shape", "box"),
+    [((10, 30), Window(5, 0, 20, 10)), ((21, 40), Window(10, 0, 20, 20)), ((5, 6), Window(0, 0, 6, 5))],
 )
 def test_of_a_large_picture_the_middle_is_kept(shape, box):
-    assert middle(np.zeros(shape), 20) == box
-    assert box.of(np.zeros(shape)).shape == (box.height, box.width)
+    assert central(np.zeros(shape), 20) == box
+    assert box.crop(np.zeros(shape)).shape == (box.height, box.width)
 
 
-@pytest.mark.parametrize(("side", "box"), [(4, Box(7, 3, 4, 4)), (3, Box(7, 4, 3, 3)), (64, Box(0, 0, 14, 9))])
+@pytest.mark.parametrize(("side", "box"), [(4, Window(7, 3, 4, 4)), (3, Window(7, 4, 3, 3)), (64, Window(0, 0, 14, 9))])
 def test_the_detail_is_where_the_error_is_largest(side, box):
     original = np.zeros((9, 14, 3), np.uint8)
     one, other = original.copy(), original.copy()
@@ -112,7 +113,7 @@ def test_a_reconstruction_is_stored_as_the_decoder_gave_it(results, tmp_path):
         stored = np.asarray(PIL.Image.open(tmp_path / f"{file['file']}.webp").convert("RGB"))
         assert (stored == image[:, 10:210]).all()
         detail = np.asarray(PIL.Image.open(tmp_path / f"{file['file']}-detail.webp").convert("RGB"))
-        assert (detail == Box(**record["detail"]).of(image[:, 10:210])).all()
+        assert (detail == Window(**record["detail"]).crop(image[:, 10:210])).all()
     assert record["files"][1]["psnr_db"] == round(own["psnr_db"][0], 4)
 
 
@@ -149,7 +150,7 @@ def test_the_plot_shows_the_dataset_as_figure_6_does(curves):
 
 def test_every_picture_has_its_own_points(curves):
     rows = synthetic_rows()
-    assert curves["pictures"] == list(SIDES) and set(curves["points"]) == {WHOLE, *SIDES}
+    assert curves["images"] == list(SIDES) and set(curves["points"]) == {WHOLE, *SIDES}
     (line,) = pool(rows[(rows["image"] == "castle") & (rows["point"] == "420-0.15")]).to_dict("records")
     assert line["codec"] == "bpg"
     (shown,) = (point for point in curves["points"]["castle"]["bpg/420"] if point[0] == "420-0.15")
@@ -267,6 +268,16 @@ def test_a_damaged_benchmark_is_named(tmp_path):
         run_times(tmp_path, DATASET)
 
 
+def test_the_commit_is_shown(report):
+    assert (
+        f"Code of commit {VERSIONS['code']['commit']}, with uncommitted changes." in (report / "run.html").read_text()
+    )
+    clean = {"code": VERSIONS["code"] | {"changed": False}}
+    assert code_version(clean).endswith(", without changes.")
+    none = {"code": {"commit": "", "changed": None, "reason": "fatal: not a git repository"}}
+    assert code_version(none) == "No commit is recorded: fatal: not a git repository."
+
+
 def test_the_rule_graph_runs_from_left_to_right():
     text = "".join(f"\tid{at}[{name}]\n" for at, name in enumerate("abcdef"))
     links = ["ab", "bc", "ac", "cd", "ae", "ed", "fd"]
@@ -366,9 +377,9 @@ def test_the_same_run_is_the_same_report(report, results, tmp_path):
 
 def test_a_report_without_pictures_models_and_figures_is_whole(results, tmp_path):
     bare = run_of(results)
-    bare = type(bare)(**{**vars(bare), "pictures": [], "cards": [], "figures": []})
+    bare = type(bare)(**{**vars(bare), "reconstructions": [], "cards": [], "figures": []})
     write_report(bare, TEMPLATES, tmp_path)
-    assert "No picture was decoded" in (tmp_path / "pictures.html").read_text()
+    assert "No image was decoded" in (tmp_path / "images.html").read_text()
     assert "No codec of this run uses a trained model" in (tmp_path / "models.html").read_text()
     for page in PAGES:
         for target in links_of(tmp_path / f"{page}.html").loaded:
@@ -376,10 +387,10 @@ def test_a_report_without_pictures_models_and_figures_is_whole(results, tmp_path
 
 
 def test_pictures_are_called_by_the_names_of_their_files(report):
-    for page in ("index", "pictures", "curves"):
+    for page in ("index", "images", "curves"):
         for image in PICTURES:
             assert f"{image} in fact.png" in (report / f"{page}.html").read_text(), page
-    assert f'"name":"{next(iter(PICTURES))} in fact.png"' in (report / "assets" / "pictures-data.js").read_text()
+    assert f'"name":"{next(iter(PICTURES))} in fact.png"' in (report / "assets" / "images-data.js").read_text()
 
 
 @pytest.mark.parametrize(

@@ -155,7 +155,7 @@ def test_hover_tells_codec_setting_rate_and_quality(visit):
     shown.wait_for()
     words = [part for part in re.split(r"<[^>]+>", text) if part]
     assert all(word in shown.text_content() for word in words)
-    assert all(word in page.locator("#told").inner_text() for word in words)
+    assert all(word in page.locator("#status").inner_text() for word in words)
 
 
 def test_controls_choose_what_is_drawn(visit):
@@ -167,8 +167,8 @@ def test_controls_choose_what_is_drawn(visit):
     page.get_by_label("published points").uncheck()
     assert page.evaluate(names) == ["JPEG 4:2:0 optimised"]
     pooled = page.evaluate("document.getElementById('chart').data[1].y")
-    page.locator("#picture").select_option("second#2")
-    assert "second#2" in page.locator("#told").inner_text()
+    page.locator("#image").select_option("second#2")
+    assert "second#2" in page.locator("#status").inner_text()
     assert page.evaluate("document.getElementById('chart').data[1].y") != pooled
     page.get_by_label("MS-SSIM").check()
     assert page.locator("#chart .ytitle").inner_html() == "MS-SSIM"
@@ -187,12 +187,12 @@ def test_the_keyboard_walks_the_curves(visit):
     page = visit("curves")
     page.wait_for_function(DRAWN)
     page.locator("#chart").focus()
-    told = []
+    shown = []
     for key in ("ArrowRight", "ArrowRight", "ArrowDown", "ArrowLeft"):
         page.keyboard.press(key)
-        told.append(page.locator("#told").inner_text())
-    assert "420-optimised-q05" in told[0] and "420-optimised-q20" in told[1]
-    assert told[2].startswith("JPEG 2000") and told[3].startswith("JPEG 2000") and told[2] != told[3]
+        shown.append(page.locator("#status").inner_text())
+    assert "420-optimised-q05" in shown[0] and "420-optimised-q20" in shown[1]
+    assert shown[2].startswith("JPEG 2000") and shown[3].startswith("JPEG 2000") and shown[2] != shown[3]
     assert page.locator("#chart .hovertext").count() == 1
 
 
@@ -201,7 +201,7 @@ def test_the_keyboard_walks_the_curves(visit):
 
 @pytest.fixture
 def viewer(visit):
-    page = visit("pictures")
+    page = visit("images")
     loaded(page)
     return page
 
@@ -229,7 +229,7 @@ def test_the_slider_follows_keyboard_and_mouse(viewer):
 
 
 def test_the_slider_follows_a_finger(visit):
-    page = visit("pictures", NARROW, has_touch=True, is_mobile=True)
+    page = visit("images", NARROW, has_touch=True, is_mobile=True)
     loaded(page)
     page.locator("#stage").scroll_into_view_if_needed()
     box = page.locator("#stage").bounding_box()
@@ -249,8 +249,8 @@ def test_each_side_shows_its_codec(viewer):
     drawn = seen(viewer, "#stage")[20:60, 20:60]
     # The viewer shows the middle 200 of 220 columns
     assert (drawn == PICTURES["first"][20:60, 30:70]).all()
-    assert "bit/pixel" in viewer.locator("#told-right").inner_text()
-    assert viewer.locator("#told-left").inner_text() == "Original"
+    assert "bit/pixel" in viewer.locator("#caption-right").inner_text()
+    assert viewer.locator("#caption-left").inner_text() == "Original"
 
 
 def test_an_error_map_is_the_difference_enlarged(viewer):
@@ -259,7 +259,7 @@ def test_an_error_map_is_the_difference_enlarged(viewer):
     viewer.get_by_label("error map").check()
     viewer.locator("#gain").select_option("2")
     loaded(viewer)
-    folder = Path(viewer.url.removeprefix("file://").split("#")[0]).parent / "pictures" / "first"
+    folder = Path(viewer.url.removeprefix("file://").split("#")[0]).parent / "images" / "first"
     one, other = (
         np.asarray(PIL.Image.open(folder / f"{name}.webp").convert("RGB"), np.int16)[20:60, 20:180]
         for name in ("original", "2-jpeg-2000")
@@ -304,7 +304,7 @@ def test_a_detail_is_shown_on_the_right_and_near(viewer):
 
 
 def test_another_picture_is_loaded_when_it_is_chosen(visit):
-    page = visit("pictures")
+    page = visit("images")
     loaded(page)
     assert "second%232/1-jpeg" not in page.content()
     asked = []
@@ -321,7 +321,7 @@ def test_another_picture_is_loaded_when_it_is_chosen(visit):
 def test_a_link_opens_its_picture(visit):
     page = visit("index")
     page.locator(".strip a").nth(1).click()
-    page.wait_for_url("**/pictures.html#second%232")
+    page.wait_for_url("**/images.html#second%232")
     assert page.get_by_role("button", name="second#2").get_attribute("aria-pressed") == "true"
 
 

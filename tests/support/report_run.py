@@ -1,4 +1,4 @@
-"""A small run for the report: two codecs on two pictures, measured for real, and the report written from it."""
+"""A small run for the report: two codecs on two images, measured for real, and the report written from it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from licbench.paper.claims.verdicts import FAILS, HOLDS, OPEN
 from licbench.paper.tables import contest, table5
 from licbench.report.operating import operating_rows
 from licbench.report.reconstructions import save_reconstructions
-from licbench.report.site import Run, write_report
+from licbench.report.site import ReportInputs, write_report
 
 ROOT = Path(__file__).parents[2]
 TEMPLATES = ROOT / "workflow" / "report"
@@ -45,7 +45,13 @@ CARD = {
     "final_losses": {"loss": 6.5},
 }
 RULES = "flowchart TB\n\tid0[all]\n\tid1[report]\n\tid2[measure_image]\n\tid1 --> id0\n\tid2 --> id1\n\tid2 --> id0\n"
-VERSIONS = {"python": "3.11.7", "machine": "Linux", "packages": {"numpy": "2.4.6"}, "sha256": {"rows.csv": "0" * 64}}
+VERSIONS = {
+    "code": {"commit": "c0ffee" * 6 + "c0de", "changed": True, "reason": ""},
+    "python": "3.11.7",
+    "machine": "Linux",
+    "packages": {"numpy": "2.4.6"},
+    "sha256": {"rows.csv": "0" * 64},
+}
 
 
 def measured(folder: Path) -> Path:
@@ -67,8 +73,8 @@ def measured(folder: Path) -> Path:
     return results
 
 
-def run_of(results: Path) -> Run:
-    """The run in that folder, its pictures decoded first."""
+def run_of(results: Path) -> ReportInputs:
+    """The run in that folder, its reconstructions decoded first."""
     rows = read_rows(results / "points" / f"{DATASET}.csv")
     tables = {path.stem: pd.read_csv(path) for path in sorted(results.glob("*.csv"))}
     folders = []
@@ -77,13 +83,13 @@ def run_of(results: Path) -> Run:
         folders.append(results / "reconstructions" / DATASET / image)
         places = {"streams": results / "streams" / "points", "weights": results}
         save_reconstructions(results / "data" / DATASET / f"{image}.png", own, folders[-1], **places, side=200)
-    return Run(
+    return ReportInputs(
         settings=SETTINGS,
         tables=tables,
         rows=rows,
         published=pd.read_csv(PAPER / "figure6.csv"),
         cards=[results / "models" / "tiny.json"],
-        pictures=folders,
+        reconstructions=folders,
         figures=[results / "figure6.png"],
         names={image: f"{image} in fact.png" for image in PICTURES},
         results=results,

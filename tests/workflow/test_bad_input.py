@@ -136,7 +136,7 @@ def test_the_names_of_any_script_and_length_are_measured_and_reported(project: C
     assert done.returncode == 0, done.output
     (listed,) = (project.root / "results" / "data").glob("folder-scripts_of_the_world-*/names.csv")
     assert sorted(read_names(listed).values()) == sorted(f"{name}.png" for name in names)
-    for page in ("pictures", "curves"):
+    for page in ("images", "curves"):
         text = (project.root / "results" / "report" / f"{page}.html").read_text()
         assert [name for name in names if f"{name}.png" not in text] == [], page
 

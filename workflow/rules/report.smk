@@ -4,7 +4,7 @@
 #   makes   results/reconstructions/{dataset}/{image}, results/report/index.html and the pages beside it
 #   steps   reconstruct_picture: one picture as each codec of Table 5 gives it back; report: the pages
 
-PAGES = ["index", "tables", "claims", "curves", "pictures", "figures", "models", "run", "guide"]
+PAGES = ["index", "tables", "claims", "curves", "images", "figures", "models", "run", "guide"]
 
 
 rule reconstruct_picture:
@@ -45,7 +45,7 @@ rule report:
         code=[*code_of("scripts/report.py"), *report_sources()],
     output:
         pages=expand("results/report/{page}.html", page=PAGES),
-        folders=directory(expand("results/report/{folder}", folder=["assets", "files", "pictures"])),
+        folders=directory(expand("results/report/{folder}", folder=["assets", "files", "images"])),
     log:
         "results/logs/report.log",
     conda:

@@ -1,4 +1,4 @@
-"""The claims for people: verdicts first, then how each was judged."""
+"""The claims as a page: verdicts first, then how each claim was judged."""
 
 from __future__ import annotations
 
@@ -9,37 +9,37 @@ from typing import Any
 import pandas as pd
 
 from licbench.paper.claims.verdicts import FAILS, HOLDS, OPEN
-from licbench.report.markdown import counted, filled, markdown
+from licbench.report.markdown import image_count, markdown, render
 
 
-def claims_page(template: str, judged: pd.DataFrame, dataset: str, pictures: int) -> str:
-    """The page of the claims: how many hold, the verdicts, and how each was judged.
+def claims_page(template: str, judged: pd.DataFrame, dataset: str, images: int) -> str:
+    """The page of the claims: counts, verdicts, and how each claim was judged.
 
     Args:
-        template: Markdown with the placeholders $dataset, $pictures, $count, $holds, $fails, $open, $verdicts, $rules.
+        template: Markdown with the placeholders $dataset, $images, $count, $holds, $fails, $open, $verdicts, $rules.
         judged: from ``claims.judging.judge_all``.
         dataset: what the rows were measured on.
-        pictures: how many pictures that are.
+        images: number of images in it.
     """
     counts = judged["verdict"].value_counts()
-    told = judged.assign(interval=[_interval(line) for line in judged[["low", "high"]].to_dict("records")])
+    shown = judged.assign(interval=[_interval(line) for line in judged[["low", "high"]].to_dict("records")])
     columns = ["claim", "unit", "published", "measured", "interval", "verdict", "reason"]
-    holes: dict[str, Any] = {
+    values: dict[str, Any] = {
         "dataset": dataset,
-        "pictures": counted(pictures),
+        "images": image_count(images),
         "count": len(judged),
         "holds": counts.get(HOLDS, 0),
         "fails": counts.get(FAILS, 0),
         "open": counts.get(OPEN, 0),
-        "verdicts": markdown(told[columns]),
+        "verdicts": markdown(shown[columns]),
         "rules": "\n".join(_rule(line) for line in judged.to_dict("records")),
     }
-    return filled(template, holes)
+    return render(template, values)
 
 
 def _rule(line: Mapping[Any, Any]) -> str:
-    told = "; ".join(f"{name}: {line[name]}" for name in ("source", "protocol", "rule", "evidence"))
-    return f"- **{line['claim']}** ({line['unit']}). {told}"
+    details = "; ".join(f"{name}: {line[name]}" for name in ("source", "protocol", "rule", "evidence"))
+    return f"- **{line['claim']}** ({line['unit']}). {details}"
 
 
 def _interval(ends: Mapping[Any, float]) -> str:

@@ -1,4 +1,4 @@
-"""Quality against rate for the interactive plot: the whole dataset pooled, and every picture by itself."""
+"""Quality against rate for the interactive plot: the whole dataset pooled, and each image by itself."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ SYMBOLS = {
 }  # fmt: skip
 """Matplotlib's markers, as the printed figures use them -> the plot library's names."""
 WHOLE = ""
-"""Stands for all pictures where else a picture's id stands."""
+"""Key of the pooled dataset, where other keys are image ids."""
 
 
 def curve_data(rows: pd.DataFrame, published: pd.DataFrame, qp: int, threshold_db: float) -> dict[str, Any]:
     """What the plot shows, ready for JSON.
 
     Args:
-        rows: see ``points``; all rows of one dataset, sweeps and ablations.
+        rows: see ``measurement.rows``; all rows of one dataset, sweeps and ablations.
         published: the paper's points (Figure 6), columns codec, bpp, psnr_db, ms_ssim.
         qp: of super-resolution while its threshold moves.
         threshold_db: of super-resolution while its QP moves.
 
     Returns:
-        ``pictures``; ``styles`` of the curves there are; ``points``: picture, or "" for all pooled after the CLIC 2018
-        protocol -> curve -> [setting, bpp, psnr_db, ms_ssim, leads in PSNR, leads in MS-SSIM], by rising rate;
+        ``images``; ``styles`` of the curves; ``points``: image id, or "" for the dataset pooled after the CLIC 2018
+        protocol -> curve -> [setting, bpp, psnr_db, ms_ssim, on Pareto front in PSNR, in MS-SSIM], by rising rate;
         ``published`` likewise. An infinite PSNR and a missing MS-SSIM are null.
     """
-    pictures = list(dict.fromkeys(rows["image"]))
+    images = list(dict.fromkeys(rows["image"]))
     whole = leading(pool(curves(rows, qp, threshold_db)))
     points = {WHOLE: _points(whole)}
     for image, own in rows.groupby("image", sort=False):
         points[str(image)] = _points(leading(pool(curves(own, qp, threshold_db))))
     return {
-        "pictures": pictures,
+        "images": images,
         "styles": {_key(*key): _style(key[0], style) for key, style in styles_of(whole).items()},
         "points": points,
         "published": [

@@ -1,4 +1,4 @@
-"""Files of the run that the pages link to, copied into the report so that it stands alone."""
+"""Files of the run that the pages link to, copied into the report so that the folder is self-contained."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ RESULTS = "results"
 
 
 def address(path: str | Path) -> str:
-    """Where a file of the run stands in the report, relative to its pages."""
+    """Where a file of the run is copied to in the report, relative to its pages."""
     parts = PurePosixPath(path).parts
     return str(PurePosixPath(FOLDER, *(parts[parts.index(RESULTS) + 1 :] if RESULTS in parts else parts[-2:])))
 

@@ -18,7 +18,7 @@ HEAD = ("network", "steps", "seconds", "device")
 
 
 def model_data(cards: Iterable[Path]) -> list[dict[str, Any]]:
-    """Each model's card, and every column of the log beside it ({model}.csv), whatever columns that has.
+    """Each model's card, and every column of its training log ({model}.csv next to the card).
 
     Raises:
         ModelError: a card or a log cannot be read.

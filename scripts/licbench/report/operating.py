@@ -1,4 +1,4 @@
-"""Which streams stand behind the rows of Table 5."""
+"""The measured rows, and so the streams, behind each line of Table 5."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from licbench.evaluation.pooling import rows_of
 from licbench.metrics.distortion import psnr
 from licbench.metrics.rate import bits_per_pixel
 
-Contenders = Mapping[str, Mapping[str, Any]]
+Entries = Mapping[str, Mapping[str, Any]]
 
 
-def operating_rows(rows: pd.DataFrame, contenders: Contenders, table: pd.DataFrame) -> pd.DataFrame:
-    """The rows behind each line of Table 5, one for each picture and contender.
+def operating_rows(rows: pd.DataFrame, entries: Entries, table: pd.DataFrame) -> pd.DataFrame:
+    """The rows behind each line of Table 5, one for each image and entry.
 
     Args:
-        rows: see ``points``; of one picture or more.
-        contenders: row name -> what stands for it (config: table5).
+        rows: see ``points``; of one image or more.
+        entries: row name -> codec and, where given, curve, point or threshold (config: table5).
         table: Table 5 as measured, columns codec (the row's name) and setting.
 
     Returns:
@@ -28,14 +28,14 @@ def operating_rows(rows: pd.DataFrame, contenders: Contenders, table: pd.DataFra
         ``setting`` of the table, ``bpp`` and ``psnr_db``; in the table's order.
 
     Raises:
-        PointsError: a line has no row, or not one for each picture.
+        PointsError: a line has no row, or not one for each image.
     """
     chosen = []
     for line in table[["codec", "setting"]].to_dict("records"):
-        own = rows_of(rows, contenders[line["codec"]])
+        own = rows_of(rows, entries[line["codec"]])
         kept = rows.loc[own.index[own["point"] == line["setting"]]]
         if sorted(kept["image"]) != sorted(set(rows["image"])):
-            raise PointsError(f"report: {line['codec']} at {line['setting']} lacks a picture; run the workflow again")
+            raise PointsError(f"report: {line['codec']} at {line['setting']} lacks an image; run the workflow again")
         chosen.append(kept.assign(name=line["codec"], setting=line["setting"]))
     return _with_ratios(pd.concat(chosen, ignore_index=True))
 

@@ -1,4 +1,4 @@
-"""One picture as every codec of Table 5 gives it back, decoded from the run's streams, in files for a browser."""
+"""One image as reconstructed by every codec of Table 5, decoded from the run's streams, as files for a browser."""
 
 from __future__ import annotations
 
@@ -22,52 +22,52 @@ from licbench.measurement.verify import Task, decode_row
 THUMBNAIL = 176
 """Longer side of a thumbnail, in pixels."""
 DETAIL = 128
-"""Side of the detail that stands beside the picture, in pixels."""
+"""Side of the detail shown with each reconstruction, in pixels."""
 RECORD = "picture.json"
 METRICS = ("bytes", "bpp", "psnr_db", "ms_ssim")
 
 
-class Box(NamedTuple):
-    """A rectangle of pixels."""
+class Window(NamedTuple):
+    """A rectangle of an image, in pixels."""
 
     left: int
     top: int
     width: int
     height: int
 
-    def of(self, image: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """What the rectangle shows of an image."""
+    def crop(self, image: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """The part of an image (height, width, ...) inside the rectangle; a view."""
         return image[self.top : self.top + self.height, self.left : self.left + self.width]
 
 
 def save_reconstructions(
     original: Path, rows: pd.DataFrame, to: Path, *, streams: Path, weights: Path, side: int
 ) -> None:
-    """Decode one picture's streams and write them beside the original as lossless WebP, with thumbnail and details.
+    """Decode one image's streams; write them and the original as lossless WebP, with thumbnail and details.
 
     Args:
-        original: the picture.
-        rows: of this picture, from ``operating.operating_rows``.
-        to: folder to write; ``picture.json`` tells what is in it.
+        original: the image file.
+        rows: of this image, from ``operating.operating_rows``.
+        to: folder to write; ``picture.json`` lists what is in it.
         streams: folder of the sweeps' streams.
         weights: folder of trained models.
-        side: of a larger picture, only the middle of at most this many pixels a side is kept: scaled, it would show
-            the scaling and not the codec.
+        side: of a larger image only the central part, at most this many pixels a side, is kept: scaling it would show
+            the scaling filter rather than the codec.
 
     Raises:
-        PointsError: a stream is not the one that was measured, or decodes to another picture.
+        PointsError: a stream is not the one that was measured, or decodes to another image.
     """
     source = read_rgb(original)
-    shown = middle(source, side)
+    shown = central(source, side)
     lines: list[dict[str, Any]] = rows.to_dict("records")  # type: ignore[assignment]
     decoded = [decode_row(Task(line, streams, original), weights)[0] for line in lines]
-    detail = worst_window(shown.of(source), [shown.of(image) for image in decoded], DETAIL)
+    detail = worst_window(shown.crop(source), [shown.crop(image) for image in decoded], DETAIL)
     lines_of_files: list[dict[str, Any]] = [{"name": "Original"}, *lines]
     names = ["original", *(_file_name(at, line["name"]) for at, line in enumerate(lines, start=1))]
     for name, image in zip(names, [source, *decoded], strict=True):
-        _save(to / f"{name}.webp", shown.of(image))
-        _save(to / f"{name}-detail.webp", detail.of(shown.of(image)))
-    _save_thumbnail(to / "thumbnail.webp", shown.of(source))
+        _save(to / f"{name}.webp", shown.crop(image))
+        _save(to / f"{name}-detail.webp", detail.crop(shown.crop(image)))
+    _save_thumbnail(to / "thumbnail.webp", shown.crop(source))
     record = {
         "image": original.stem,
         "width": source.shape[1],
@@ -79,15 +79,15 @@ def save_reconstructions(
     write_text(to / RECORD, json.dumps(record, indent=1, allow_nan=False) + "\n")
 
 
-def middle(image: npt.NDArray[Any], side: int) -> Box:
-    """The middle of a picture, at most ``side`` pixels high and wide."""
+def central(image: npt.NDArray[Any], side: int) -> Window:
+    """The central part of an image, at most ``side`` pixels high and wide."""
     height, width = image.shape[:2]
     high, wide = min(height, side), min(width, side)
-    return Box((width - wide) // 2, (height - high) // 2, wide, high)
+    return Window((width - wide) // 2, (height - high) // 2, wide, high)
 
 
-def worst_window(original: Image, decoded: Sequence[Image], side: int) -> Box:
-    """The square where the reconstructions' summed squared error is largest; the whole side of a smaller picture.
+def worst_window(original: Image, decoded: Sequence[Image], side: int) -> Window:
+    """The square where the reconstructions' summed squared error is largest; no larger than the image.
 
     Args:
         original: uint8 (height, width, 3).
@@ -101,7 +101,7 @@ def worst_window(original: Image, decoded: Sequence[Image], side: int) -> Box:
     means = uniform_filter(error, size=(high, wide), mode="constant", origin=(-(high // 2), -(wide // 2)))
     inside = means[: original.shape[0] - high + 1, : original.shape[1] - wide + 1]
     top, left = np.unravel_index(int(inside.argmax()), inside.shape)
-    return Box(int(left), int(top), wide, high)
+    return Window(int(left), int(top), wide, high)
 
 
 def _file_name(at: int, name: str) -> str:
@@ -109,10 +109,10 @@ def _file_name(at: int, name: str) -> str:
 
 
 def _line(file: str, line: Mapping[str, Any]) -> dict[str, Any]:
-    """What the viewer tells of one file; an infinite PSNR and a missing MS-SSIM are null."""
-    told = {key: line[key] for key in ("name", "codec", "setting", "point") if key in line}
-    numbers = {key: round(line[key], 4) if np.isfinite(line[key]) else None for key in METRICS if key in line}
-    return {**told, "file": file, **numbers}
+    """What the viewer shows about one file; an infinite PSNR and a missing MS-SSIM are null."""
+    labels = {key: line[key] for key in ("name", "codec", "setting", "point") if key in line}
+    scores = {key: round(line[key], 4) if np.isfinite(line[key]) else None for key in METRICS if key in line}
+    return {**labels, "file": file, **scores}
 
 
 def _save(path: Path, image: Image) -> None:

@@ -1,8 +1,9 @@
-"""How long the jobs took, and with which versions: what Snakemake and the provenance rule left on disk."""
+"""Run times and versions, read from Snakemake's benchmark files and from the provenance record."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,10 +25,10 @@ class Times(NamedTuple):
 
 
 def run_times(benchmarks: Path, dataset: str) -> list[Times]:
-    """What the benchmark files ({rule}/{dataset}/{codec}/{batch}.tsv) tell; none where no job of the dataset left one.
+    """Run times from the benchmark files ({rule}/{dataset}/{codec}/{batch}.tsv); empty where the dataset has none.
 
     Raises:
-        PointsError: a file is not what Snakemake writes.
+        PointsError: a file is no benchmark file of Snakemake.
     """
     found = []
     for folder in sorted(benchmarks.glob(f"*/{dataset}/*/")):
@@ -50,9 +51,17 @@ def _read(path: Path) -> pd.DataFrame:
 
 
 def versions(path: Path) -> dict[str, Any]:
-    """The record of ``provenance.py``: python, machine, packages, sha256."""
+    """The record of ``provenance.py``: code, python, machine, packages, sha256."""
     record: dict[str, Any] = json.loads(path.read_text())
     return record
+
+
+def code_version(record: Mapping[str, Any]) -> str:
+    """The commit of a record of ``versions``, in a sentence; or why there is none."""
+    code = record["code"]
+    if not code["commit"]:
+        return f"No commit is recorded: {code['reason']}."
+    return f"Code of commit {code['commit']}, {'with uncommitted changes' if code['changed'] else 'without changes'}."
 
 
 def codec_versions(rows: pd.DataFrame) -> list[dict[str, str]]:

@@ -1,4 +1,4 @@
-"""The pages: templates filled, data and scripts beside them, nothing fetched from elsewhere."""
+"""The pages: rendered templates, with their data and scripts in the same folder; nothing is loaded from a network."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from licbench.report import graph, runs
 from licbench.report.claims_page import claims_page
 from licbench.report.curves import curve_data
 from licbench.report.evidence import address, copy_all
-from licbench.report.markdown import LEFT_OUT, TABLES, counted, filled
+from licbench.report.markdown import LEFT_OUT, TABLES, image_count, render
 from licbench.report.models import model_data
-from licbench.report.operating import Contenders
+from licbench.report.operating import Entries
 from licbench.report.reconstructions import RECORD
 from licbench.report.tables import view
 
@@ -36,7 +36,7 @@ PAGES = {
     "tables": "Tables",
     "claims": "Claims",
     "curves": "Curves",
-    "pictures": "Pictures",
+    "images": "Images",
     "figures": "Figures",
     "models": "Models",
     "run": "Run",
@@ -45,28 +45,28 @@ PAGES = {
 """Template and page -> its name in the menu, in its order."""
 PLOTLY = "plotly"
 CAPTIONS = {"figure1": "pipelines", "figure4": "pipelines", "figure2": "structures", "figure3": "structures"}
-"""Figures whose caption is that of the rule which draws them."""
+"""Figures captioned by the rule that draws them, where it draws several."""
 VERDICTS = {HOLDS: "holds", FAILS: "fails", OPEN: "open"}
 """A verdict -> its style class."""
 
 
 @dataclass(frozen=True)
-class Run:
-    """What the report tells."""
+class ReportInputs:
+    """What the report is made from."""
 
     settings: Mapping[str, Any]
     """Of the config: rate_target_bpp, threshold_scan, table5; and the dataset's id."""
     tables: Mapping[str, pd.DataFrame]
-    """By name, as in results/{name}.csv: claims, and those of ``pages.TABLES`` that the config could fill."""
+    """By name, as in results/{name}.csv: claims, and those of ``markdown.TABLES`` that the config could fill."""
     rows: pd.DataFrame
     published: pd.DataFrame
     """The paper's points of Figure 6."""
     cards: Sequence[Path]
-    pictures: Sequence[Path]
-    """Folders that ``reconstructions`` wrote."""
+    reconstructions: Sequence[Path]
+    """Folders written by ``save_reconstructions``, one for each image."""
     figures: Sequence[Path]
     names: Mapping[str, str]
-    """Image -> what its file is called."""
+    """Image id -> name of its file."""
     results: Path
     """Folder of the tables and rows, with provenance/ and benchmarks/."""
 
@@ -82,91 +82,95 @@ class Run:
         return [*tables, *rows, *sorted((self.results / "provenance").iterdir())]
 
 
-def write_report(run: Run, templates: Path, to: Path) -> None:
-    """Write the pages and all that they show below ``to``; index.html last.
+def write_report(inputs: ReportInputs, templates: Path, to: Path) -> None:
+    """Write the pages and everything that they show below ``to``; index.html last.
 
     Args:
-        run: what to tell.
+        inputs: what the report is made from.
         templates: folder with ``html/`` and the texts tables.md, claims.md and guide.md.
         to: folder to write.
     """
-    copy_all([*run.copied, *run.figures], to)
-    logs = [log for card in run.cards if (log := card.with_suffix(".csv")).is_file()]
-    copy_all([*run.cards, *logs], to)
+    copy_all([*inputs.copied, *inputs.figures], to)
+    logs = [log for card in inputs.cards if (log := card.with_suffix(".csv")).is_file()]
+    copy_all([*inputs.cards, *logs], to)
     _copy_assets(templates / "html" / "assets", to / "assets")
-    pictures = _copy_pictures(run, to / "pictures")
-    models = model_data(run.cards)
-    curves = curve_data(run.rows, run.published, **run.settings["threshold_scan"])
-    curves |= {"dataset": run.dataset, "target": run.settings["rate_target_bpp"]}
-    for name, data in (("curves", curves), ("pictures", pictures), ("models", models)):
+    images = _copy_images(inputs, to / "images")
+    models = model_data(inputs.cards)
+    curves = curve_data(inputs.rows, inputs.published, **inputs.settings["threshold_scan"])
+    curves |= {"dataset": inputs.dataset, "target": inputs.settings["rate_target_bpp"]}
+    for name, data in (("curves", curves), ("images", images), ("models", models)):
         write_text(to / "assets" / f"{name}-data.js", _script(name, data))
     environment = _environment(templates / "html")
-    context = _context(run, environment, templates) | {"pictures": pictures, "models": models, "curves": curves}
+    context = _context(inputs, environment, templates) | {"images": images, "models": models, "curves": curves}
     for page in reversed(PAGES):
         write_text(to / f"{page}.html", environment.get_template(f"{page}.html").render(context, page=page))
 
 
-def _context(run: Run, environment: jinja2.Environment, templates: Path) -> dict[str, Any]:
+def _context(inputs: ReportInputs, environment: jinja2.Environment, templates: Path) -> dict[str, Any]:
     table = environment.get_template("table.html").module.table  # type: ignore[attr-defined]
     shown = {
-        name: str(table(name, view(without_dataset(frame, name, run.dataset)), address(f"results/{name}.csv")))
-        for name, frame in run.tables.items()
+        name: str(table(name, view(without_dataset(frame, name, inputs.dataset)), address(f"results/{name}.csv")))
+        for name, frame in inputs.tables.items()
     }
-    sizes = run.rows.drop_duplicates("image")
-    claims = run.tables["claims"]
+    record = runs.versions(inputs.results / "provenance" / "versions.json")
+    sizes = inputs.rows.drop_duplicates("image")
+    claims = inputs.tables["claims"]
     # The text of claims.md before its own table of verdicts
-    introduction = claims_page((templates / "claims.md").read_text(), claims, run.dataset, len(sizes)).split("\n## ")[0]
-    told = {"dataset": run.dataset, "pictures": counted(len(sizes))}
+    introduction = claims_page((templates / "claims.md").read_text(), claims, inputs.dataset, len(sizes)).split(
+        "\n## "
+    )[0]
+    about = {"dataset": inputs.dataset, "images": image_count(len(sizes))}
     return {
         "pages": PAGES,
-        "dataset": run.dataset,
-        "target": run.settings["rate_target_bpp"],
-        "names": run.names,
+        "dataset": inputs.dataset,
+        "target": inputs.settings["rate_target_bpp"],
+        "names": inputs.names,
         "count": len(sizes),
         "megapixels": float((sizes["width"] * sizes["height"]).sum() / 1e6),
         "tables": {name: Markup(html) for name, html in shown.items()},
         "tables_text": _markdown(
-            filled((templates / "tables.md").read_text(), {**dict.fromkeys(TABLES, LEFT_OUT), **shown, **told})
+            render((templates / "tables.md").read_text(), {**dict.fromkeys(TABLES, LEFT_OUT), **shown, **about})
         ),
         "claims_text": _markdown(introduction),
         "guide_text": _markdown((templates / "guide.md").read_text()),
         "claims": [_claim(line) for line in claims.astype(object).where(claims.notna(), None).to_dict("records")],
         "verdicts": {verdict: (VERDICTS[verdict], int((claims["verdict"] == verdict).sum())) for verdict in VERDICTS},
-        "headline": run.tables["table5"].astype(object).to_dict("records") if "table5" in run.tables else [],
-        "colours": colours(run.settings["table5"]),
-        "figures": [(path.stem, address(path), _caption(templates, path.stem)) for path in run.figures],
-        "record": runs.versions(run.results / "provenance" / "versions.json"),
-        "config": (run.results / "provenance" / "config.yaml").read_text(),
-        "codecs": runs.codec_versions(run.rows),
-        "times": runs.run_times(run.results / "benchmarks", run.dataset),
-        "graph": graph.drawing(graph.parse((run.results / "provenance" / "rulegraph.mmd").read_text())),
+        "headline": inputs.tables["table5"].astype(object).to_dict("records") if "table5" in inputs.tables else [],
+        "colours": colours(inputs.settings["table5"]),
+        "figures": [(path.stem, address(path), _caption(templates, path.stem)) for path in inputs.figures],
+        "record": record,
+        "code_version": runs.code_version(record),
+        "config": (inputs.results / "provenance" / "config.yaml").read_text(),
+        "codecs": runs.codec_versions(inputs.rows),
+        "times": runs.run_times(inputs.results / "benchmarks", inputs.dataset),
+        "graph": graph.drawing(graph.parse((inputs.results / "provenance" / "rulegraph.mmd").read_text())),
         "box": (graph.WIDTH, graph.HEIGHT),
-        "copied": sorted(address(path) for path in run.copied),
+        "copied": sorted(address(path) for path in inputs.copied),
     }
 
 
-def colours(contenders: Contenders) -> dict[str, str]:
+def colours(entries: Entries) -> dict[str, str]:
     """The colour of each row of Table 5: that of its curve in the figures, or of the first curve of its codec."""
     found = {}
-    for name, contender in contenders.items():
-        of_codec = {curve: style.colour for (codec, curve), style in STYLES.items() if codec == contender["codec"]}
+    for name, entry in entries.items():
+        of_codec = {curve: style.colour for (codec, curve), style in STYLES.items() if codec == entry["codec"]}
         first = next(iter(of_codec.values()), INK)
-        found[name] = of_codec.get(contender.get("curve", ""), first)
+        found[name] = of_codec.get(entry.get("curve", ""), first)
     return found
 
 
 def _caption(templates: Path, figure: str) -> str:
     """The caption that Snakemake's own report shows; one text may serve several figures."""
     text = (templates / f"{CAPTIONS.get(figure, figure)}.rst").read_text()
-    told: str = jinja2.Template(text).render(snakemake=SimpleNamespace(wildcards=SimpleNamespace(figure=figure)))
-    return told
+    caption: str = jinja2.Template(text).render(snakemake=SimpleNamespace(wildcards=SimpleNamespace(figure=figure)))
+    return caption
 
 
 def _claim(line: Mapping[Any, Any]) -> dict[str, Any]:
-    told = {str(name): value for name, value in line.items()}
-    page = Path(told["evidence"])
+    claim = {str(name): value for name, value in line.items()}
+    page = Path(claim["evidence"])
     anchor = f"tables.html#{page.stem}" if page.stem.startswith("table") else ""
-    return told | {"style": VERDICTS[told["verdict"]], "file": address(page), "anchor": anchor}
+    return claim | {"style": VERDICTS[claim["verdict"]], "file": address(page), "anchor": anchor}
 
 
 def _environment(folder: Path) -> jinja2.Environment:
@@ -182,7 +186,7 @@ def _environment(folder: Path) -> jinja2.Environment:
 
 
 def _markdown(text: str) -> Markup:
-    """HTML of a page of ours; the tables in it are HTML already."""
+    """HTML of one of our Markdown texts; the tables in it are HTML already."""
     return Markup(MarkdownIt("commonmark", {"html": True}).enable("table").render(text))
 
 
@@ -192,20 +196,20 @@ def _script(name: str, data: Any) -> str:
     return f"window.licbench = Object.assign(window.licbench || {{}}, {{{json.dumps(name)}: {text}}});\n"
 
 
-def _copy_pictures(run: Run, to: Path) -> list[dict[str, Any]]:
-    """Copy what ``reconstructions`` wrote for each picture; the records, with the files' names, in their order."""
+def _copy_images(inputs: ReportInputs, to: Path) -> list[dict[str, Any]]:
+    """Copy each image's reconstructions; returns their records, with the name of the image's file, in order."""
     to.mkdir(parents=True, exist_ok=True)
     records = []
-    for folder in run.pictures:
+    for folder in inputs.reconstructions:
         for file in sorted(folder.glob("*.webp")):
             _copy(file, to / folder.name / file.name)
         record = json.loads((folder / RECORD).read_text())
-        records.append(record | {"name": run.names[record["image"]]})
+        records.append(record | {"name": inputs.names[record["image"]]})
     return records
 
 
 def _copy_assets(ours: Path, to: Path) -> None:
-    """Our own style and scripts, and the plot library out of its package, with its licence."""
+    """Our style sheet and scripts, and the plot library from its Python package, with its licence."""
     package = distribution(PLOTLY)
     wanted = {f"{PLOTLY}.min.js": "package_data/plotly.min.js", f"{PLOTLY}.LICENSE.txt": "LICENSE.txt"}
     for name, end in wanted.items():

@@ -1,4 +1,4 @@
-"""The tables as people read them: measured and published side by side, figures rounded, words for columns."""
+"""The tables for reading: measured and published values in adjacent columns, rounded, with words for column names."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pandas as pd
 
 HERE = "here"
 PRINTED = {"paper_": "paper", "official_": "official"}
-"""The prefix of a published column -> the word over it."""
+"""Prefix of a published column -> its label."""
 
 
 class Quantity(NamedTuple):
@@ -31,12 +31,12 @@ WORDS = {
     "below_budget": "below the paper's training",
     "within_budget": "within the rate",
 }
-"""Columns whose name says too little; the others are shown with spaces for underscores."""
+"""Labels of columns; the others are shown with spaces for underscores."""
 FLAGS = frozenset({"below_budget", "within_budget"})
 
 
 class Column(NamedTuple):
-    """One column: the word over its group (empty where it stands alone), its own word, and what its cells are."""
+    """One column: label of its group (empty without one), its own label, and the kind of its cells."""
 
     group: str
     label: str
@@ -61,9 +61,9 @@ class View(NamedTuple):
 
 
 def view(table: pd.DataFrame) -> View:
-    """A table with each published column beside what was measured; what is missing is shown as a dash.
+    """A table with each published column next to the measured one; missing values are shown as a dash.
 
-    Columns that say what the line is come first, then the quantities, then the rest.
+    Columns that identify the line come first, then the quantities, then the rest.
     """
     names = [str(name) for name in table.columns]
     measured = [name for name in QUANTITIES if name in names]
@@ -79,7 +79,7 @@ def view(table: pd.DataFrame) -> View:
 
 
 def cell(name: str, line: Mapping[Any, Any]) -> str:
-    """One value in words: rounded as its quantity asks, yes or no for a flag, a dash where there is none."""
+    """One value as text: rounded to its quantity's digits, yes or no for a flag, a dash if missing."""
     value = line[name]
     if value is None or pd.isna(value):
         return "–"
@@ -94,7 +94,7 @@ def cell(name: str, line: Mapping[Any, Any]) -> str:
 def _column(name: str, prefix: str, names: list[str], values: pd.Series[Any]) -> Column:
     quantity = name.removeprefix(prefix) if prefix else name
     if quantity not in QUANTITIES:
-        # A flag that no line has is a column of missing numbers
+        # A flag that no line has is read as a column of NaN
         text = name in FLAGS or not pd.api.types.is_numeric_dtype(values)
         return Column("", WORDS.get(name, name.replace("_", " ")), "text" if text else "number")
     label = QUANTITIES[quantity].label

@@ -399,10 +399,8 @@ def test_the_page_of_claims_counts_and_lists(judged):
     template = (ROOT / "workflow" / "report" / "claims.md").read_text()
     page = claims_page(template, judged, "embedded", 6)
     counts = [(judged["verdict"] == verdict).sum() for verdict in (HOLDS, FAILS, OPEN)]
-    counted = (
-        f"Of {len(judged)} statements, {counts[0]} hold on these pictures, {counts[1]} do not, and {counts[2]} are"
-    )
-    assert "judged on embedded (6 pictures)" in page and counted in page
+    counted = f"Of {len(judged)} statements, {counts[0]} hold on these images, {counts[1]} do not, and {counts[2]} are"
+    assert "judged on embedded (6 images)" in page and counted in page
     for line in judged["claim"]:
         assert page.count(line) == 2, line
     assert "$" not in page
@@ -411,19 +409,19 @@ def test_the_page_of_claims_counts_and_lists(judged):
 def test_the_page_of_tables_holds_all_five():
     template = (ROOT / "workflow" / "report" / "tables.md").read_text()
     names = [f"table{number}" for number in range(1, 6)]
-    assert set(Template(template).get_identifiers()) == {"dataset", "pictures", "contest", *names}
+    assert set(Template(template).get_identifiers()) == {"dataset", "images", "contest", *names}
     tables = {name: PAPER[name] for name in names} | {"contest": PAPER["clic2018_leaderboard"]}
     tables["table1"] = tables["table1"].assign(dataset="embedded")
     rows = pd.DataFrame({"dataset": "embedded", "image": ["a", "b", "a"]})
     page = tables_page(template, tables, rows)
     assert (
-        "measured on embedded (2 pictures)" in page
+        "measured on embedded (2 images)" in page
         and page.count("embedded") == 3
         and "23.95" in page
         and "4657080" in page
         and "$" not in page
     )
-    with pytest.raises(SettingsError, match="asks for 'table6', which is not there"):
+    with pytest.raises(SettingsError, match="uses 'table6', which has no value"):
         tables_page(f"{template} $table6", tables, rows)
     tables["table1"] = tables["table1"].assign(dataset="kodak")
     with pytest.raises(PointsError, match="table1 belongs to kodak, not to embedded; delete it and run again"):

@@ -1,24 +1,24 @@
-// Quality against rate: which curves, of which picture, in which measure.
+// Quality against rate: which curves, of which image, in which measure.
 "use strict";
 licbench.plotting.then((Plotly) => {
   const { styles, points, published, target, dataset } = window.licbench.curves;
   const SETTING = 0, BPP = 1, PSNR = 2, MS_SSIM = 3;
   const MEASURES = {
-    psnr: { column: PSNR, leads: 4, title: "PSNR (dB), R, G and B" },
-    ms_ssim: { column: MS_SSIM, leads: 5, title: "MS-SSIM" },
+    psnr: { column: PSNR, onFront: 4, title: "PSNR (dB), R, G and B" },
+    ms_ssim: { column: MS_SSIM, onFront: 5, title: "MS-SSIM" },
   };
   const INK = "#1d2129", RULE = "#e4e6ea", MARGIN = 0.04, BEYOND = 1.06;
   const chart = document.getElementById("chart");
   const controls = document.getElementById("controls");
   const codecs = document.getElementById("codecs");
-  const told = document.getElementById("told");
+  const status = document.getElementById("status");
   const body = document.querySelector("#points tbody");
-  let at = null; // the curve and point that the keyboard stands on
+  let at = null; // the curve and point that the keyboard is at
 
   const number = (value, digits, missing) => (value === null ? missing : value.toFixed(digits));
   const state = () => ({
-    picture: controls.picture.value,
-    name: controls.picture.value && controls.picture.selectedOptions[0].text,
+    image: controls.image.value,
+    name: controls.image.value && controls.image.selectedOptions[0].text,
     measure: MEASURES[controls.quality.value],
     logarithmic: controls.scale.value === "log",
     published: controls.published.checked,
@@ -41,7 +41,7 @@ licbench.plotting.then((Plotly) => {
     };
   }
 
-  function traces({ picture, measure, published: overlay, shown }) {
+  function traces({ image, measure, published: overlay, shown }) {
     const found = [];
     if (overlay) {
       for (const { name, colour, symbol, points: own } of published) {
@@ -51,22 +51,22 @@ licbench.plotting.then((Plotly) => {
     }
     for (const key of shown) {
       const { label, colour, dash, symbol } = styles[key];
-      const own = points[picture][key] || [];
-      const beaten = own.filter((point) => !point[measure.leads]);
-      const leading = own.filter((point) => point[measure.leads]);
+      const own = points[image][key] || [];
+      const dominated = own.filter((point) => !point[measure.onFront]);
+      const front = own.filter((point) => point[measure.onFront]);
       const marker = { symbol, color: colour };
-      found.push(trace(label, beaten, measure, { mode: "markers", marker: { ...marker, size: 5, opacity: 0.4 } }));
+      found.push(trace(label, dominated, measure, { mode: "markers", marker: { ...marker, size: 5, opacity: 0.4 } }));
       const line = { color: colour, dash, width: 2 };
-      found.push(trace(label, leading, measure, { mode: "lines+markers", line, marker: { ...marker, size: 7 } }));
+      found.push(trace(label, front, measure, { mode: "lines+markers", line, marker: { ...marker, size: 7 } }));
     }
     return found;
   }
 
   // As printed: up to a little beyond the paper's last point, and the qualities in that range.
-  function ranges({ picture, measure, logarithmic, shown }) {
+  function ranges({ image, measure, logarithmic, shown }) {
     if (logarithmic) return { xaxis: { type: "log", dtick: "D2" }, yaxis: {} };
     const printed = published.flatMap((own) => own.points);
-    const own = shown.flatMap((key) => (points[picture][key] || []).filter((point) => point[measure.leads]));
+    const own = shown.flatMap((key) => (points[image][key] || []).filter((point) => point[measure.onFront]));
     const last = Math.max(...(printed.length ? printed : own).map((point) => point[BPP])) * BEYOND;
     const values = [...printed, ...own].filter((point) => point[BPP] <= last)
       .map((point) => point[measure.column]).filter((value) => value !== null);
@@ -89,8 +89,8 @@ licbench.plotting.then((Plotly) => {
     };
   }
 
-  function fillTable({ picture, shown }) {
-    const rows = shown.flatMap((key) => (points[picture][key] || []).map((point) => [styles[key].label, point]));
+  function fillTable({ image, shown }) {
+    const rows = shown.flatMap((key) => (points[image][key] || []).map((point) => [styles[key].label, point]));
     body.replaceChildren(...rows.map(([label, point]) => {
       const row = document.createElement("tr");
       const cells = [
@@ -109,7 +109,7 @@ licbench.plotting.then((Plotly) => {
   function draw() {
     const now = state();
     at = null;
-    told.textContent = `${now.name || `${dataset}, all pictures pooled`}; dotted: ${target} bit/pixel`;
+    status.textContent = `${now.name || `${dataset}, all images pooled`}; dotted: ${target} bit/pixel`;
     chart.querySelector(".wait")?.remove();
     Plotly.react(chart, traces(now), layout(now), { responsive: true, displaylogo: false, displayModeBar: false });
     if (document.getElementById("points").open) fillTable(now);
@@ -126,7 +126,7 @@ licbench.plotting.then((Plotly) => {
     const { number: curve, length } = lines[at.line];
     at.point = Math.min(Math.max(at.point, 0), length - 1);
     Plotly.Fx.hover(chart, [{ curveNumber: curve, pointNumber: at.point }]);
-    told.textContent = chart.data[curve].text[at.point].replaceAll("<br>", ", ").replace(/<\/?b>/g, "");
+    status.textContent = chart.data[curve].text[at.point].replaceAll("<br>", ", ").replace(/<\/?b>/g, "");
   }
 
   chart.addEventListener("keydown", (event) => {
@@ -145,6 +145,6 @@ licbench.plotting.then((Plotly) => {
   document.getElementById("points").addEventListener("toggle", () => fillTable(state()));
   draw();
   chart.on("plotly_hover", ({ points: [{ data, pointNumber }] }) => {
-    told.textContent = data.text[pointNumber].replaceAll("<br>", ", ").replace(/<\/?b>/g, "");
+    status.textContent = data.text[pointNumber].replaceAll("<br>", ", ").replace(/<\/?b>/g, "");
   });
 });
