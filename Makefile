@@ -1,5 +1,5 @@
 # Everything from a fresh clone; needs Python 3.11 and make, no root. The environment is built once, from the locks.
-# Settings travel in CONFIG: make verify CONFIG="dataset=kodak"
+# `make help` prints the targets with the text behind their ##.
 
 PYTHON ?= $(or $(shell command -v python3.11),python3)
 CORES ?= all
@@ -7,8 +7,14 @@ VENV := .venv
 WITH := $(if $(CONFIG),--config $(CONFIG))
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: table5 all paper test lint bench bench-scale bench-memory bench-overhead bench-compressai bench-train choices \
-	fuzz faults determinism verify reference mirror lock clean
+.DEFAULT_GOAL := help
+.PHONY: help table5 all paper test lint bench bench-scale bench-memory bench-overhead bench-compressai bench-train \
+	choices fuzz faults determinism verify reference mirror lock clean
+
+help:                       ## this list
+	@awk -F ':.*## ' '/^[a-z][a-z0-9 -]*:.*## / { count = split($$1, names, " "); \
+	    for (i = 1; i <= count; i++) printf "make %-18s%s\n", names[i], $$2 }' $(firstword $(MAKEFILE_LIST))
+	@echo 'Settings: make verify CONFIG="dataset=kodak", make table5 CORES=4; every key is described in config.yaml'
 
 table5: $(VENV)/.run        ## Table 5 on the embedded photographs, printed
 	snakemake --cores $(CORES) results/table5.csv $(WITH)
@@ -17,23 +23,14 @@ table5: $(VENV)/.run        ## Table 5 on the embedded photographs, printed
 all: $(VENV)/.run           ## everything the workflow makes
 	snakemake --cores $(CORES) $(WITH)
 
-fuzz: $(VENV)/.dev          ## 20,000 damaged inputs for every parser: the table of docs/dev/robustness.md
-	PYTHONPATH=tools nice -n 19 python -m fuzz
-
-faults: $(VENV)/.dev        ## runs killed, disks full, folders shared: docs/dev/robustness.md
-	python tools/faults.py
-
-determinism: $(VENV)/.dev   ## the same bytes from clean, on 1 core and 8; the same pictures under older CPUs' arithmetic
-	python tools/determinism.py
-
-verify: $(VENV)/.run        ## everything, each file decoded again, each table against the reference: REPRODUCED
+verify: $(VENV)/.run        ## everything, every stream decoded again, every table compared: REPRODUCED
 	snakemake --cores $(CORES) verify $(WITH)
 	@tail -n 1 results/logs/verify.log
 
-reference: $(VENV)/.run     ## keep this run's tables as the reference results, after a change of models
+reference: $(VENV)/.run     ## keep this run's tables as the reference results, after a change of models or data
 	snakemake --cores $(CORES) reference $(WITH)
 
-mirror: $(VENV)/.run        ## what the run downloads, in results/mirror, for machines without a network
+mirror: $(VENV)/.run        ## collect downloads in results/mirror, for machines without a network
 	snakemake --cores $(CORES) mirror $(WITH)
 
 paper: $(VENV)/.run         ## the paper's data and training: needs CLIC 2018, a GPU and days
@@ -48,18 +45,27 @@ lint: $(VENV)/.dev          ## style, types, workflow
 	snakefmt --check Snakefile workflow
 	snakemake --lint
 
-bench: $(VENV)/.dev         ## time and memory of codecs, coders and tiles: docs/dev/performance.md
+bench: $(VENV)/.dev         ## time and memory of codecs, entropy coders and tiles: docs/dev/performance.md
 	PYTHONPATH=tools python -m bench codecs coders tiles
 
-bench-scale bench-memory bench-overhead bench-compressai: $(VENV)/.dev   ## what takes longer
+bench-scale bench-memory bench-overhead bench-compressai: $(VENV)/.dev   ## longer benchmarks: docs/dev/performance.md
 	PYTHONPATH=tools python -m bench $(@:bench-%=%)
 
-choices: $(VENV)/.run       ## what the choices that the paper leaves open are worth, on BSDS500 val: docs/methods.md
+choices: $(VENV)/.run       ## BD-rate of the choices that the paper leaves open, on BSDS500 val: docs/methods.md
 	snakemake --cores $(CORES) results/training_sets/bsds500_val.safetensors $(WITH)
 	python tools/choices.py results/training_sets/bsds500_val.safetensors
 
-bench-train: $(VENV)/.dev   ## steps a second of the trainer, beside a bare loop
+bench-train: $(VENV)/.dev   ## the trainer's steps per second, against a bare loop
 	python tools/bench_training.py
+
+fuzz: $(VENV)/.dev          ## 20,000 damaged inputs for every parser: docs/dev/robustness.md
+	PYTHONPATH=tools nice -n 19 python -m fuzz
+
+faults: $(VENV)/.dev        ## killed runs, full disks, shared folders: docs/dev/robustness.md
+	python tools/faults.py
+
+determinism: $(VENV)/.dev   ## byte-identical results on 1 and 8 cores, and with older CPUs' arithmetic: docs/dev/robustness.md
+	python tools/determinism.py
 
 $(VENV)/.run: envs/run.lock
 	$(PYTHON) -m venv $(VENV)
@@ -70,7 +76,7 @@ $(VENV)/.dev: $(VENV)/.run envs/dev.lock
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement envs/dev.lock
 	touch $@
 
-lock:                       ## new exact versions from envs/*.in
+lock:                       ## pin new exact versions from envs/*.in
 	rm -rf $(VENV)/lock && $(PYTHON) -m venv $(VENV)/lock
 	$(VENV)/lock/bin/python -m pip install --quiet --requirement envs/run.in
 	$(VENV)/lock/bin/python -m pip freeze | sed 's/+cpu//' > envs/run.lock

@@ -15,9 +15,9 @@ import yaml
 from checkout import NOTHING_TO_DO, ROOT, Checkout, Outcome, copy_project, modules_outside_run_lock, save_pictures
 from pictures import textured
 
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "workflow" / "report" / "guide.md"]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md")), ROOT / "workflow" / "report" / "guide.md"]
 COMMENTED = sorted([*(ROOT / "workflow" / "presets").glob("*.yaml"), *(ROOT / "profiles").glob("*/config.yaml")])
-PROGRAM = r"(?:snakemake|make|python[\d.]*|pip|source)"
+PROGRAM = r"(?:[A-Z_]+=\S+ )?(?:snakemake|make|python[\d.]*|pip|source)"
 FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(rf"`({PROGRAM}\s[^`]+)`")
 OUTPUT = re.compile(r"^ *codec +psnr_db")
@@ -34,8 +34,9 @@ MARKS = (".run", ".dev")
 
 RUN, PLAN, PLAN_MADE, HELP = "run as it stands", "run with -n", "what make would run, with -n", "a developer's: --help"
 WAYS: dict[str, str] = {
-    r"snakemake (--dry-run|-n)": RUN,
+    r"snakemake( --dry-run| -n)?|snakemake --rulegraph mermaid-js": RUN,
     r"snakemake --cores 8( results/table5.csv)?( --config dataset=./photos)?": RUN,
+    r"python scripts/show_table.py results/table5.csv": RUN,
     r"snakemake --report report.html": RUN,
     r"snakemake verify": RUN,
     r"snakemake --snakefile /path/to/checkout/Snakefile --directory elsewhere --cores 8 results/table5.csv": RUN,
@@ -44,11 +45,14 @@ WAYS: dict[str, str] = {
     r"python scripts/manifest\.py .*": HELP,
     # Downloads, trains, needs a batch system, or measures for long
     r"snakemake --cores \w+ .*(dataset=kodak|presets/\w+\.yaml|super_resolution.csv|training_curves/.*)": PLAN,
-    r"snakemake --cores 8 --config dataset=kodak mirror=/shared/mirror": PLAN,
+    r"snakemake --cores 8 --config (dataset=kodak mirror=/shared/mirror|weights=trained)": PLAN,
+    r"snakemake --touch .*": "changes the dates of results; test_reruns.py does it",
+    r"snakemake --sdm conda": "needs conda",
     r"snakemake --workflow-profile profiles/\w+ results/table5.csv": PLAN,
     r"make (all|paper|(verify|mirror) CONFIG=.*|mirror|choices)": PLAN_MADE,
-    r"make (test|lint|fuzz|faults|determinism|bench.*)": "for developers; test_readme.py knows the target",
-    r"python -m fuzz.*|python tests/(faults|determinism)\.py .*": HELP,
+    r"make (help|test|lint|fuzz|faults|determinism|bench.*)": "for developers; test_readme.py knows the target",
+    r"make table5 PYTHON=\S+|PIP_EXTRA_INDEX_URL=ADDRESS make table5": "builds an environment",
+    r"python -m fuzz.*|python tools/(faults|determinism)\.py .*": HELP,
     r"source .venv/bin/activate": "the shell of the user",
     r"pip (download|install) .*|python3\.11 -m venv .*": "fetches packages",
     r"python -m compressai\..*": "a program of another project",
@@ -160,7 +164,7 @@ def test_what_make_would_run_can_be_planned(project: Checkout, command: str) -> 
 
 @pytest.mark.parametrize("program", sorted({program_of(command) for command in tried(HELP)}))
 def test_a_developer_s_program_knows_what_it_is_asked(program: str) -> None:
-    helped = Checkout(ROOT).run("bash", "-c", f"PYTHONPATH=tests python {program} --help", developer=True)
+    helped = Checkout(ROOT).run("bash", "-c", f"PYTHONPATH=tools python {program} --help", developer=True)
     assert helped.returncode == 0, helped.output
     known = re.sub(r"-\s+", "-", helped.output)
     for command in tried(HELP):
