@@ -1,6 +1,6 @@
 #!/bin/sh
-# What became of the Slurm job $1: running, success or failed. squeue still knows a job some minutes after its end; a
-# controller that does not answer says nothing about the job, and is asked again within seconds.
+# Status of the Slurm job $1: running, success or failed. squeue still lists a job some minutes after its end; a
+# controller that does not answer is asked again within seconds.
 state=$(squeue --noheader --states=all --format=%T --jobs="$1" 2>&1)
 case $state in
     COMPLETED) echo success ;;
