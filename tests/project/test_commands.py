@@ -56,6 +56,7 @@ WAYS: dict[str, str] = {
     r"source .venv/bin/activate": "the shell of the user",
     r"pip (download|install) .*|python3\.11 -m venv .*": "fetches packages",
     r"python -m compressai\..*": "a program of another project",
+    r"LICBENCH_EXAMPLES=200 python -m pytest .*": "test_properties.py reads it",
 }
 """What a command looks like, whole, and how it is tried; or why it is not."""
 

@@ -95,8 +95,8 @@ def test_a_codec_less_measures_nothing(project: Checkout) -> None:
     ("module", "codecs"),
     [
         ("codecs/jpeg.py", {"jpeg"}),
-        ("openjpeg.py", {"jpeg2000"}),
-        ("metrics.py", {"jpeg", "jpeg2000"}),
+        ("coding/openjpeg.py", {"jpeg2000"}),
+        ("metrics/distortion.py", {"jpeg", "jpeg2000"}),
         ("codecs/bpg.py", set()),
         ("training/loop.py", set()),
     ],
@@ -139,3 +139,20 @@ def test_a_changed_picture_is_measured_again(project: Checkout) -> None:
         planned = plan(project)
     assert planned.values("measure_image", "batch") == {"one"}
     assert planned.counts == counts("jpeg", "jpeg2000", fetch_image=1)
+
+
+def test_touch_keeps_rows_and_streams_when_modules_move(project: Checkout) -> None:
+    """As CHANGELOG.md advises. The last test here: it renames a module of the project for good."""
+    metrics = project.root / "scripts" / "licbench" / "metrics"
+    (metrics / "distortion.py").rename(metrics / "moments.py")
+    for file in (project.root / "scripts").rglob("*.py"):
+        file.write_text(file.read_text().replace("metrics.distortion", "metrics.moments"))
+    assert plan(project).counts["measure_image"] > 0
+    kept = {name: (project.root / name).read_bytes() for name in project.files("results/streams")}
+    (collected,) = (project.root / "results" / "points").glob("*.csv")
+    touched = project.snakemake("--touch", str(collected.relative_to(project.root)), settings=settings())
+    assert touched.returncode == 0, touched.output
+    assert plan(project).counts == {"table5": 1}
+    done = project.snakemake(TABLE, settings=settings())
+    assert done.returncode == 0, done.output
+    assert kept == {name: (project.root / name).read_bytes() for name in project.files("results/streams")} != {}
