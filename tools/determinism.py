@@ -15,10 +15,13 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+TESTS = Path(__file__).parents[1] / "tests"
+sys.path.extend([str(TESTS / "support"), str(TESTS / "workflow")])
+
 from arithmetic import ARITHMETICS, SURROUNDINGS, Place, computed, summary
 from checkout import Checkout, copy_project, save_pictures
 from pictures import photo, smooth, textured
-from test_workflow_end_to_end import SETTINGS
+from test_end_to_end import SETTINGS
 
 PICTURES = {"cat": photo(168, 176), "texture": textured(170, 200), "ramps": smooth(163, 161)}
 EVERYTHING = {**SETTINGS, "threshold_scan": {"qp": 36, "threshold_db": 33.0}}

@@ -29,12 +29,12 @@ from typing import Any
 
 import psutil
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
+sys.path.extend(str(Path(__file__).parents[1] / place) for place in ("scripts", "tests/support", "tests/workflow"))
 
 from checkout import Checkout, copy_project, offline_environment, save_pictures
 from pictures import textured
-from test_workflow_training import STEPS, checkout_with_training_set, keep_every_step
-from test_workflow_training import settings as training_settings
+from test_training import STEPS, checkout_with_training_set, keep_every_step
+from test_training import settings as training_settings
 
 TABLE = "results/table5.csv"
 SETTINGS: dict[str, Any] = {

@@ -1,6 +1,6 @@
 """The process that may die: parses inputs FIRST .. LAST, and tells of each before and after.
 
-python -m fuzz.worker PARSER,PARSER FIRST LAST SEED LIMIT_MIB        (in tests/, with scripts/ on PYTHONPATH)
+python -m fuzz.worker PARSER,PARSER FIRST LAST SEED LIMIT_MIB        (in tools/, with scripts/ on PYTHONPATH)
 
 The parsers take turns: of n parsers, number k gets the inputs k, k + n, k + 2n, ...
 """
