@@ -15,8 +15,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-TESTS = Path(__file__).parents[1] / "tests"
-sys.path.extend([str(TESTS / "support"), str(TESTS / "workflow")])
+sys.path.extend(str(Path(__file__).parents[1] / place) for place in ("tests/support", "tests/workflow"))
 
 from arithmetic import ARITHMETICS, SURROUNDINGS, Place, computed, summary
 from checkout import Checkout, copy_project, save_pictures
