@@ -1,7 +1,7 @@
 """Measured rows computed once more under other arithmetic: on this machine, what another machine may compute.
 
-Other CPUs add the same numbers in another order, or with fused multiplications, and so end on other last bits. Every
-library that chooses its kernels by the CPU is told in its environment variables to choose those of an older one.
+Other CPUs add the same terms in another order, or with fused multiplications, and so differ in the last bits. Every
+library that chooses its kernels by the CPU is set by environment variables to choose those of an older one.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ Those called LICBENCH are read here: libx265 and torch take these settings only 
 
 @dataclass(frozen=True)
 class Place:
-    """Where rows, and the streams and pictures that they speak of, stand."""
+    """Folders of rows, and of the streams and images that they describe."""
 
     rows: Path
     streams: Path

@@ -1,7 +1,7 @@
 """What the choices that the paper leaves open are worth: `make choices`, the table in docs/methods.md.
 
-Every choice is measured against what stands in the codecs: BD-rate in RGB PSNR over photographs of BSDS500 val, real
-streams, decoded. A positive number says that the alternative needs more rate. Nothing is measured on what is evaluated.
+Every choice is measured against what the codecs do: BD-rate in RGB PSNR over photographs of BSDS500 val, real
+streams, decoded. A positive value means that the alternative needs more rate. No evaluation image is used.
 """
 
 from __future__ import annotations

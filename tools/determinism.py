@@ -43,7 +43,7 @@ PHOTOGRAPHS: dict[str, Any] = {
         },
         "sr": {"qp": [37]},
     },
-    # Not measured here, but no point may stand in both
+    # Not measured here, but no point may be in both
     "ablations": {
         "cae": {"rotation": ["none"], "ladder": {"cae_024": [1.0], "cae_048": [], "cae_096": [], "cae_160": []}},
         "gan": {"families": [{"model": ["gan_64"], "scale": [1], "bits": [8], "rotated": [False]}]},

@@ -165,7 +165,7 @@ def undisturbed(scene: Scene, folder: Path) -> Usual:
 
 
 def at_job(run: subprocess.Popen[str], script: str, number: int, delay: float) -> list[psutil.Process]:
-    """The jobs of a script that run some time after so many have started, or else the next ones."""
+    """The jobs of a script that run some time after ``number`` have started, or else the next ones."""
     seen: set[psutil.Process] = set()
     while run.poll() is None and len(seen) < number:
         seen.update(jobs_of(run, script))
@@ -267,7 +267,7 @@ def replaced_picture(project: Checkout, expected: dict[str, str]) -> tuple[str, 
 
 
 def two_runs(project: Checkout, expected: dict[str, str]) -> tuple[str, str]:
-    """A second run while the first stands still with the folder locked, so that it cannot end before."""
+    """A second run while the first is stopped with the folder locked, so that it cannot end before."""
     first = start(project)
     while first.poll() is None and not jobs_of(first):
         time.sleep(0.01)

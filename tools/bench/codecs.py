@@ -1,6 +1,6 @@
 """How long the metrics and each codec take on one 768x512 picture, on one core.
 
-Times are median CPU seconds, beside their ratio to one MS-SSIM, which carries over between machines better than seconds
+Times are median CPU seconds, with their ratio to one MS-SSIM, which compares between machines better than seconds
 do.
 """
 

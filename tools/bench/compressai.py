@@ -1,4 +1,4 @@
-"""The workflow beside CompressAI's benchmark runner: the same pictures, qualities and scores, whole processes.
+"""The workflow compared with CompressAI's benchmark runner: the same images, qualities and scores, whole processes.
 
 Theirs prints a mean a quality; ours also writes every stream and row, and each picture as it was checked.
 """

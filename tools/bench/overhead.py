@@ -1,4 +1,4 @@
-"""What the workflow costs beside the codecs' own work: four Kodak pictures, every codec, the config as shipped.
+"""The workflow's cost on top of the codecs' own work: four Kodak images, every codec, the config as shipped.
 
 The work itself is one process a codec that measures all pictures one after the other; its CPU seconds are compared with
 those of the whole workflow, from `snakemake` to Table 5. CPU seconds are hardly touched by what else the machine does;

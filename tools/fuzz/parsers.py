@@ -72,7 +72,7 @@ def pictures() -> list[np.ndarray]:
 class CodecParser(Parser):
     """A codec's decoder."""
 
-    # An unknown fingerprint is no damage that a decoder can tell from a missing model.
+    # An unknown fingerprint cannot be distinguished from a missing model.
     refusals = (CorruptStreamError, ModelError)
 
     def __init__(self, codec: str, *points: Mapping[str, Any], own_format: bool = False) -> None:
@@ -110,7 +110,7 @@ class OwnFields(Parser):
 class BpgContainer(Parser):
     def seeds(self) -> list[bytes]:
         stream = BPG.sound[0]
-        # With an extension: its length stands behind the two bytes of the picture's.
+        # With an extension: its length follows the two bytes of the image's.
         return [stream, stream[:5] + b"\x08" + stream[6:10] + b"\x03abc" + stream[10:]]
 
     def parse(self, data: bytes) -> object:
@@ -287,7 +287,7 @@ def tables_of_rows() -> list[bytes]:
 
 
 class OwnQuantiser(Parser):
-    """Ranges and counts of a GAN's tables, as numbers from bytes."""
+    """Ranges and counts of a GAN's tables, as values from bytes."""
 
     refusals = (ModelError,)
 

@@ -37,7 +37,7 @@ MAGIC = 0xC4
 """0xC1 was version 1, with one quantiser step for all components."""
 ROTATIONS = ("none", "offline", "per_image")
 ANALYSIS_ROWS = 8
-"""Latent rows computed at a time: bounds the memory, and so few stay in the cache."""
+"""Latent rows computed at a time: few, so that they stay in the cache."""
 SYNTHESIS_PIXELS = 2**20
 """Pixels of one component that are computed at a time: bounds the memory."""
 SYNTHESIS_OVERLAP = 4

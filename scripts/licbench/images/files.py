@@ -1,4 +1,4 @@
-"""Images in and out: strict reading to 8-bit RGB, fast PNG writing, padding and the JFIF colour transform."""
+"""Image files: strict reading to 8-bit RGB, and fast PNG writing."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ GIF_END = b";"
 ORIENTATION = 0x0112
 UPRIGHT = 1
 Turn = PIL.Image.Transpose
-# Pillow turns a TIFF by its orientation tag while it loads, and no other format: what takes each turn back
+# Pillow rotates a TIFF by its orientation tag while it loads it, and no other format: the inverse of each rotation
 TURNED_BACK = {
     2: Turn.FLIP_LEFT_RIGHT, 3: Turn.ROTATE_180, 4: Turn.FLIP_TOP_BOTTOM, 5: Turn.TRANSPOSE, 6: Turn.ROTATE_90,
     7: Turn.TRANSVERSE, 8: Turn.ROTATE_270,
@@ -41,7 +41,7 @@ CONVERTED = {"1": "grey", "L": "grey", "LA": "grey", "P": "palette", "PA": "pale
 DEEP_MODES = {"I", "F", "I;16", "I;16B", "I;16L", "I;16N"}
 # Pillow's name for 16-bit samples that it is about to cut down to 8 bit, in PNG and TIFF
 DEEP_RAW_MODE = re.compile(r";16[BLN]")
-# All that Pillow's readers were seen to raise on damaged files
+# Everything that Pillow's readers were seen to raise on damaged files
 DAMAGE = (OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, EOFError, struct.error)
 # On Kodak a quarter of the default level's time for 6 % more bytes
 PNG_LEVEL = 1
@@ -51,7 +51,7 @@ def read_rgb(path: Path) -> Image:
     """The image in a file, as 8-bit RGB.
 
     8-bit RGB is taken as it is. Grey, palette and RGBA or LA images are converted, with one line on stderr, if no
-    pixel of theirs is transparent. Pixels are taken as stored: gamma and colour profiles are ignored, and an EXIF
+    pixel is transparent. Pixels are taken as stored: gamma and colour profiles are ignored, and an EXIF
     orientation, with one line on stderr. Of a JPEG file with further images the first is taken, with one line, too.
 
     Returns:
@@ -59,7 +59,7 @@ def read_rgb(path: Path) -> Image:
 
     Raises:
         BadImageError: samples of other than 8 bits, CMYK or YCCK, real transparency, several frames, more than
-            ``streams.MAX_PIXELS`` pixels or ``streams.MAX_SIDE`` a side, truncated, empty, missing, or no image.
+            ``limits.MAX_PIXELS`` pixels or ``limits.MAX_SIDE`` a side, truncated, empty, missing, or no image.
     """
     if not path.is_file():
         raise BadImageError(f"{path}: no such file; check the path")
@@ -68,7 +68,7 @@ def read_rgb(path: Path) -> Image:
 
 
 def decode_rgb(data: bytes, name: str) -> Image:
-    """``read_rgb`` for a file's bytes; ``name`` stands for it in messages."""
+    """``read_rgb`` for a file's bytes; ``name`` identifies it in messages."""
     return _decode(io.BytesIO(data), name)
 
 
@@ -81,16 +81,16 @@ def write_png(path: Path, image: Image) -> None:
 
 
 def _decode(file: BinaryIO, name: str) -> Image:
-    """Open, refuse what the header tells, then decode: a lying header must not cost memory."""
+    """Open, refuse by the header, then decode: a false header must not cost memory."""
     try:
         with warnings.catch_warnings():
-            # Pillow's own size alarms; ours is MAX_PIXELS
+            # Pillow's own size limit; ours is MAX_PIXELS
             warnings.simplefilter("ignore", PIL.Image.DecompressionBombWarning)
             with PIL.Image.open(file, formats=FORMATS) as image:
                 _refuse_by_header(image, name)
                 _verify_bytes(image, file, name)
                 orientation = _load(image)
-                _tell(image, orientation, name)
+                _note(image, orientation, name)
                 return np.array(_as_stored(_to_rgb(image, name), image, orientation))
     except PIL.UnidentifiedImageError as error:
         raise BadImageError(_unreadable(file, name)) from error
@@ -114,7 +114,7 @@ def _refuse_by_header(image: PIL.Image.Image, name: str) -> None:
 
 
 def _cuts_samples(image: PIL.Image.Image) -> bool:
-    """Whether Pillow would rescale to 8 bit without a word: 16-bit PNG and TIFF, PPM with a maximum other than 255."""
+    """Whether Pillow would rescale to 8 bit silently: 16-bit PNG and TIFF, PPM with a maximum other than 255."""
     for codec, _extents, _offset, arguments in getattr(image, "tile", ()):
         if DEEP_RAW_MODE.search(str(arguments)):
             return True
@@ -124,10 +124,10 @@ def _cuts_samples(image: PIL.Image.Image) -> bool:
 
 
 def _verify_bytes(image: PIL.Image.Image, file: BinaryIO, name: str) -> None:
-    """What Pillow does not look at where it opens and decodes; the file is left where it stood.
+    """Check what Pillow does not when it opens and decodes; the file's position is restored.
 
     Raises:
-        BadImageError: pixels that Pillow would make up: shifted to 8 bit, or beside a GIF's frame.
+        BadImageError: pixels that Pillow would invent: shifted to 8 bit, or outside a GIF's frame.
         OSError: a damaged or cut off PNG, GIF or JPEG 2000.
     """
     start = file.tell()
@@ -161,7 +161,7 @@ def _verify_jpeg2000(image: PIL.Image.Image, data: bytes, name: str) -> None:
 
 
 def _load(image: PIL.Image.Image) -> int:
-    """Load the image; how a viewer would turn it, 1 to 8, and not at all where its EXIF data are damaged."""
+    """Load the image; returns its EXIF orientation, 1 to 8; 1 where its EXIF data are damaged."""
     # Loading a TIFF drops its tag; other formats may have theirs behind the pixels
     found = image.tag_v2.get(ORIENTATION, UPRIGHT) if isinstance(image, TiffImageFile) else None
     image.load()
@@ -179,8 +179,8 @@ def _as_stored(pixels: PIL.Image.Image, image: PIL.Image.Image, orientation: int
     return pixels.transpose(TURNED_BACK[orientation]) if turned else pixels
 
 
-def _tell(image: PIL.Image.Image, orientation: int, name: str) -> None:
-    """One line on stderr for each thing that a viewer would do otherwise."""
+def _note(image: PIL.Image.Image, orientation: int, name: str) -> None:
+    """One line on stderr for each thing that a viewer would show differently."""
     if image.format == SEVERAL_JPEGS:
         count = getattr(image, "n_frames", 1)
         print(f"note: {name}: holds {count} images (MPO); the first is taken", file=sys.stderr)

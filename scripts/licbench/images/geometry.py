@@ -51,7 +51,7 @@ def enlarged_rows(image: Image, scale: int, top: int, bottom: int) -> Image:
 
 
 class Shrinking:
-    """Bicubic ``resize`` to the ``scale``-th part of the size, of rows as they come: the same samples, less memory.
+    """Bicubic ``resize`` to the ``scale``-th part of the size, of rows as they arrive: the same samples, less memory.
 
     ``image`` is complete, uint8 (height, width, 3), once ``scale * height`` rows of ``scale * width`` were added.
     More than twice as high as wide, it is shrunk as a whole at the end: Pillow then takes the columns first.
@@ -82,7 +82,7 @@ class Shrinking:
 
 
 def _bicubic_rows(rows: Image, width: int, height: int, first: int, last: int) -> Image:
-    """``rows[first:last]`` at (height, width, 3), with the rows beside them in reach: along the rows, then across."""
+    """``rows[first:last]`` at (height, width, 3), from these and the rows in reach: horizontally, then vertically."""
     narrowed = PIL.Image.fromarray(rows).resize((width, len(rows)), _FILTERS["bicubic"])
     return np.asarray(narrowed.resize((width, height), _FILTERS["bicubic"], (0, first, width, last)))
 

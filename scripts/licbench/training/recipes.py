@@ -108,7 +108,7 @@ def _typed(value: Any, hint: Any) -> Any:
     number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     if number and (hint is float or (hint is int and value == int(value))):
         return hint(value)
-    raise ValueError({str: "a text", int: "a whole number", float: "a finite number"}[hint])
+    raise ValueError({str: "a string", int: "an integer", float: "a finite number"}[hint])
 
 
 def _typed_tuple(value: Any, parts: tuple[Any, ...]) -> tuple[Any, ...]:

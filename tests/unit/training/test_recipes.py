@@ -23,7 +23,7 @@ def test_a_recipe_keeps_its_values_and_what_it_was_read_from(kind, plain):
     assert recipe.continued_model() is None and recipe.sets is None
 
 
-def test_json_s_whole_numbers_are_floats_where_floats_are_wanted():
+def test_integers_of_json_become_floats_where_floats_are_wanted():
     recipe = read_recipe(CaeRecipe, {**CAE_RECIPE, "step": 24, "scale": [1, 2], "steps": 3.0, "chroma": 0})
     assert [type(value) for value in (recipe.step, *recipe.scale, recipe.steps, recipe.chroma)] == [
         float, float, float, int, float,
@@ -39,10 +39,10 @@ def test_a_recipe_may_continue_a_model_and_name_its_sets():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"steps": None}, "steps is None, not a whole number; correct it"),
-        ({"steps": 2.5}, "steps is 2.5, not a whole number"),
-        ({"steps": True}, "steps is True, not a whole number"),
-        ({"seed": "2018"}, "seed is '2018', not a whole number"),
+        ({"steps": None}, "steps is None, not an integer; correct it"),
+        ({"steps": 2.5}, "steps is 2.5, not an integer"),
+        ({"steps": True}, "steps is True, not an integer"),
+        ({"seed": "2018"}, "seed is '2018', not an integer"),
         ({"learning_rate": "fast"}, "learning_rate is 'fast', not a finite number"),
         ({"learning_rate": float("nan")}, "learning_rate is nan, not a finite number"),
         ({"schedule": "linear"}, "schedule is 'linear', not one of constant, cosine"),
@@ -53,7 +53,7 @@ def test_a_recipe_may_continue_a_model_and_name_its_sets():
         ({"input_size": 100}, "input_size is 100, not one of 64, 128, 256"),
         ({"input_size": True}, "input_size is True, not one of 64, 128, 256"),
         ({"sets": "bsds500"}, "sets is 'bsds500', not a list"),
-        ({"name": 7}, "name is 7, not a text"),
+        ({"name": 7}, "name is 7, not a string"),
         ({"patch": 33}, "has patch, which GanRecipe does not; take it out"),
     ],
 )

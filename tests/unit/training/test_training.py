@@ -2,10 +2,16 @@
 
 import csv
 import hashlib
+import io
 import json
+import os
+import subprocess
+import sys
 import zipfile
+from pathlib import Path
 
 import numpy as np
+import PIL.Image
 import pytest
 import torch
 from pictures import photo, textured
@@ -29,12 +35,13 @@ from licbench.training.initial.cae import klt_basis, start_as_klt
 from licbench.training.initial.gan import TANH_GAIN
 from licbench.training.initial.gan import start_as_klt as start_gan_as_klt
 from licbench.training.initial.srcnn import start_as_identity
-from licbench.training.loop import OutOfTimeError
+from licbench.training.loop import OutOfTimeError, TrainingData
 from licbench.training.precision import Arithmetic
 from licbench.training.recipes import read_recipe
 from licbench.training.schedules import rate_factor
 from licbench.training.srcnn import SrcnnTask
 
+SCRIPTS = Path(__file__).parents[3] / "scripts"
 CPU = torch.device("cpu")
 FLOAT32 = Arithmetic(CPU)
 ARRAYS = [textured(130, 141, seed=1), textured(129, 160, seed=2)]
@@ -363,6 +370,21 @@ def test_a_checkpoint_of_another_recipe_is_refused(decoded, tmp_path):
     assert "\n" not in str(refused.value)
 
 
+def test_a_checkpoint_is_bound_to_the_plain_recipe(tmp_path):
+    """Runs that were interrupted under an earlier version resume: the hash of a recipe and its data stays the same."""
+    (tmp_path / "train").write_bytes(b"a")
+    (tmp_path / "val").write_bytes(b"b")
+    files = TrainingData(["synthetic"], tmp_path / "train", tmp_path / "val")
+    recipe = read_recipe(CaeTask.recipe_type, CAE_RECIPE)
+    held = "d7dc1c3ecf973c71e321fb320a3762c311cd851c211a7a2399124ce703f45c39"
+    assert loop._recipe_hash(recipe, files, None) == held
+    whole = {**CAE_RECIPE, "step": 24}
+    assert (
+        loop._recipe_hash(read_recipe(CaeTask.recipe_type, whole), files, None)
+        != "d7dc1c3ecf973c71e321fb320a3762c311cd851c211a7a2399124ce703f45c39"
+    )
+
+
 @pytest.mark.parametrize("damage", [lambda data: b"", lambda data: data[:1000], lambda data: b"no checkpoint"])
 def test_a_damaged_checkpoint_is_refused(damage, decoded, tmp_path):
     checkpoint = tmp_path / "tiny_srcnn.pt"
@@ -554,6 +576,33 @@ def test_small_images_are_left_out(decoded):
     assert np.array_equal(images.at_least(131)[0], images[1])
     with pytest.raises(DatasetError, match="reaches 200 pixels; add larger ones"):
         images.at_least(200)
+
+
+MAPPED = """
+import re, resource, sys
+from pathlib import Path
+from licbench.training.data import decode_packs
+kibibytes = int(re.search(r"VmData:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
+resource.setrlimit(resource.RLIMIT_DATA, (1024 * kibibytes + 40 * 2**20,) * 2)
+decode_packs([Path(sys.argv[1])], Path(sys.argv[2]))
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc, and other systems limit otherwise")
+def test_a_set_may_exceed_the_memory(tmp_path):
+    """30 images of 3 MB, in 40 MB: the decoded set is mapped while it is written, not held."""
+    png = io.BytesIO()
+    PIL.Image.new("RGB", (1000, 1000), (9, 90, 200)).save(png, "PNG")
+    with zipfile.ZipFile(tmp_path / "pack.zip", "w") as archive:
+        for index in range(30):
+            archive.writestr(f"{index:02d}.png", png.getvalue())
+    command = [sys.executable, "-c", MAPPED, str(tmp_path / "pack.zip"), str(tmp_path / "out.safetensors")]
+    environment = {**os.environ, "PYTHONPATH": str(SCRIPTS)}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert done.returncode == 0, done.stderr
+    decoded = ImageSet.load(tmp_path / "out.safetensors", CPU)
+    assert len(decoded) == 30 and (decoded[29] == [9, 90, 200]).all()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.safetensors", "pack.zip"]
 
 
 def test_unreadable_packs_are_refused(tmp_path):

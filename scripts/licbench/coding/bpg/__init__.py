@@ -1,7 +1,7 @@
-"""BPG, the still picture format on top of HEVC: complete ``.bpg`` files from pictures and back.
+"""BPG, the still picture format on top of HEVC: complete ``.bpg`` files from images and back.
 
-Written after the BPG specification 0.9.5 by Fabrice Bellard; what bpgenc 0.9.8 makes of an 8-bit RGB picture in 4:2:0
-or 4:4:4 is read, and bpgdec 0.9.8 reads what is written and shows the very same pixels.
+Written after the BPG specification 0.9.5 by Fabrice Bellard; what bpgenc 0.9.8 makes of an 8-bit RGB image in 4:2:0
+or 4:4:4 is read, and bpgdec 0.9.8 reads what is written and decodes the same pixels.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ MIN_CODING_BLOCK = 8
 
 
 def encode(image: Image, qp: int, chroma_format: Chroma) -> bytes:
-    """The ``.bpg`` file of a picture.
+    """The ``.bpg`` file of an image.
 
     Args:
         image: shape (height, width, 3), dtype uint8, sRGB, from 1x1 up.
         qp: 0 (largest file) .. 51, x265's constant QP like the ``-q`` of bpgenc. x265 has lowered its Lagrange
-            multipliers since the release inside bpgenc 0.9.8: at the same ``qp`` pictures are now a little larger and
+            multipliers since the release inside bpgenc 0.9.8: at the same ``qp`` files are now a little larger and
             better (on Kodak 4:4:4 at 27 .. 47, 6 to 12 % and 0.3 to 0.5 dB), on the same rate-distortion curve.
         chroma_format: ``"420"`` (bpgenc's default) or ``"444"``.
     """
@@ -46,7 +46,7 @@ def encode(image: Image, qp: int, chroma_format: Chroma) -> bytes:
 
 
 def decode(stream: bytes) -> Image:
-    """The picture in a ``.bpg`` file: shape (height, width, 3), dtype uint8, sRGB.
+    """The image in a ``.bpg`` file: shape (height, width, 3), dtype uint8, sRGB.
 
     Raises:
         CorruptStreamError: the file is damaged, cut off, not BPG, or of a kind that ``container`` does not read.
