@@ -19,7 +19,7 @@ import numpy.typing as npt
 from licbench.coding.quantiser import CoefficientQuantiser
 from licbench.coding.range_coder import EVERY_TILE, Counts, Group, Indices, Table, table_of
 
-Floats = npt.NDArray[np.float64]
+Doubles = npt.NDArray[np.float64]
 
 STATIC = 2
 """Leading coefficients, of wide and flat distribution, that are coded by their training histograms."""
@@ -89,10 +89,10 @@ class Contextual:
             self._activity = self._activity * DECAY + np.abs(column + self._prior.first[index])
             self._expected = self._expected * DECAY + self._prior.expected[index]
 
-    def _relative_activity(self) -> Floats:
+    def _relative_activity(self) -> Doubles:
         """Magnitudes coded so far in and around each tile, relative to their means on the training set."""
         around = _sum_of_neighbours(self._activity.reshape(self._grid)).ravel()
-        ratio: Floats = (PRIOR * self._expected + self._activity + NEIGHBOUR * around) / (
+        ratio: Doubles = (PRIOR * self._expected + self._activity + NEIGHBOUR * around) / (
             self._expected * self._total_weight
         )
         return ratio
@@ -104,11 +104,11 @@ def _mean_magnitude(counts: npt.NDArray[np.uint16], first: int) -> float:
     return float((np.abs(np.arange(len(seen)) + first) * seen).sum() / max(int(seen.sum()), 1)) + 0.01
 
 
-def _sum_of_neighbours(values: Floats) -> Floats:
+def _sum_of_neighbours(values: Doubles) -> Doubles:
     """For each of ``values`` (rows, columns) the sum of its left, right, upper and lower neighbours."""
     padded = np.zeros((values.shape[0] + 2, values.shape[1] + 2))
     padded[1:-1, 1:-1] = values
-    summed: Floats = padded[:-2, 1:-1] + padded[2:, 1:-1] + padded[1:-1, :-2] + padded[1:-1, 2:]
+    summed: Doubles = padded[:-2, 1:-1] + padded[2:, 1:-1] + padded[1:-1, :-2] + padded[1:-1, 2:]
     return summed
 
 
@@ -118,11 +118,11 @@ def _table(width: int, first: int, levels: int) -> Table:
     return table_of(_geometric(width, first, levels))
 
 
-def _geometric(width: int, first: int, levels: int) -> Floats:
+def _geometric(width: int, first: int, levels: int) -> Doubles:
     """Weights of levels first, first + 1, ...: two-sided geometric, with the mean magnitude ``WIDTHS[width]``."""
     mean = WIDTHS[width]
     ratio = mean / (1.0 + np.sqrt(1.0 + mean * mean))
     distances = np.abs(np.arange(first, first + levels))
     powers = np.cumprod(np.concatenate([[1.0], np.full(distances.max(), ratio)]))
-    weights: Floats = powers[distances] + RARE
+    weights: Doubles = powers[distances] + RARE
     return weights

@@ -7,9 +7,12 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from licbench.networks.shapes import LATENT_CHANNELS
+
 Scalar = TypeVar("Scalar", bound=np.generic)
 
-ROWS, COLUMNS = 4, 8
+COLUMNS = 8
+ROWS = LATENT_CHANNELS // COLUMNS
 
 
 def mosaic_shape(latent_shape: tuple[int, ...]) -> tuple[int, int]:

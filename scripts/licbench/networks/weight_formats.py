@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -11,7 +11,8 @@ from licbench.errors import SettingsError
 
 Tensors = dict[str, np.ndarray[Any, Any]]
 
-FORMATS = ("float32", "float16", "int8")
+Format = Literal["float32", "float16", "int8"]
+FORMATS: tuple[str, ...] = get_args(Format)
 SCALE = ".scale"
 LEVELS = 127
 

@@ -17,7 +17,9 @@ from licbench.coding.quantiser import BIT_DEPTHS, CoefficientQuantiser
 from licbench.networks.gan import HALF_PEAK, Discriminator, Encoder, Generator, normalised
 from licbench.networks.inference import fill
 from licbench.networks.lineage import first_init
+from licbench.networks.shapes import InputSize
 from licbench.networks.store import Model
+from licbench.networks.weight_formats import Format
 from licbench.training.data import ImageSet
 from licbench.training.initial.gan import start_as_klt
 from licbench.training.precision import Arithmetic
@@ -42,10 +44,10 @@ class GanRecipe(Recipe):
 
     init: Literal["random", "klt"] | Continued
     code_size: int
-    input_size: Literal[64, 128, 256]
+    input_size: InputSize
     beta: float
     pixels_only: float
-    storage: Literal["float32", "float16", "int8"]
+    storage: Format
     clip: float
 
 

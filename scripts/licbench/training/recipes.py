@@ -9,6 +9,8 @@ from types import NoneType
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from licbench.errors import SettingsError
+from licbench.training.precision import Precision
+from licbench.training.schedules import Schedule
 
 Plain = Mapping[str, Any]
 """A recipe as the config gives it and as cards keep it: JSON values."""
@@ -35,11 +37,11 @@ class Recipe:
     network: str
     init: str | Continued
     scale: tuple[float, float]
-    precision: Literal["auto", "float32", "bfloat16"]
+    precision: Precision
     batch: int
     steps: int
     learning_rate: float
-    schedule: Literal["constant", "cosine"]
+    schedule: Schedule
     warm_up: float
     beta1: float
     seed: int

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
+Schedule = Literal["constant", "cosine"]
 FLOOR = 0.02
+"""Smallest factor of the cosine schedule."""
 
 
-def rate_factor(schedule: str, progress: float, warm_up: float = 0.0) -> float:
+def rate_factor(schedule: Schedule, progress: float, warm_up: float = 0.0) -> float:
     """What to multiply the learning rate by at ``progress`` 0..1.
 
     Args:

@@ -34,8 +34,8 @@ def test_converted_with_one_line(name: str, tmp_path: Path, capsys: pytest.Captu
     path = tmp_path / name
     path.write_bytes(data)
     pixels = read_rgb(path)
-    with PIL.Image.open(path) as picture:
-        assert np.array_equal(pixels, np.asarray(picture.convert("RGB")))
+    with PIL.Image.open(path) as opened:
+        assert np.array_equal(pixels, np.asarray(opened.convert("RGB")))
     assert pixels.dtype == np.uint8 and pixels.flags.writeable
     assert capsys.readouterr().err == f"note: {path}: {kind} converted to RGB\n"
 
@@ -52,8 +52,8 @@ def test_lossy_and_compressed_formats(format: str, options: dict[str, str], tmp_
     # The suffix may be wrong: one JPEG of ImageNet is a PNG
     path = tmp_path / "picture.png"
     path.write_bytes(encoded(rgb(), format, **options))
-    with PIL.Image.open(path) as picture:
-        assert np.array_equal(read_rgb(path), np.asarray(picture))
+    with PIL.Image.open(path) as opened:
+        assert np.array_equal(read_rgb(path), np.asarray(opened))
 
 
 def test_every_cut_of_a_png_is_noticed() -> None:
