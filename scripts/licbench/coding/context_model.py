@@ -43,7 +43,7 @@ class Prior:
 
     Args:
         quantiser: of the coefficients.
-        counts: histograms of the training set, one a coefficient.
+        counts: histograms of the training set, one for each coefficient.
     """
 
     def __init__(self, quantiser: CoefficientQuantiser, counts: Counts) -> None:

@@ -30,7 +30,7 @@ class CoefficientQuantiser:
 
     @classmethod
     def from_ranges(cls, low: Floats, high: Floats, bits: int, shared_step: bool) -> CoefficientQuantiser:
-        """Cover [low, high] with at most 2**bits levels a coefficient.
+        """Cover [low, high] with at most 2**bits levels for each coefficient.
 
         Args:
             low: smallest value of each coefficient on the training set, (N,).

@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -39,18 +39,27 @@ def decode_packs(packs: Sequence[Path], destination: Path) -> None:
     One image at a time, so that a set may exceed the memory.
 
     Raises:
-        DatasetError: a pack is missing or damaged, or holds no image.
+        DatasetError: a pack is missing or damaged, or holds no image, or the disk is full.
     """
-    sizes: list[tuple[int, ...]] = []
-    with replacing(destination) as temporary, tempfile.TemporaryFile(dir=destination.parent) as file:
-        for image in (image for pack in packs for image in _read_pack(pack)):
-            sizes.append(image.shape[:2])
-            file.write(image.tobytes())
-        if not sizes:
-            raise DatasetError(f"no image in {', '.join(map(str, packs))}; fetch the training sets again")
-        file.flush()
-        pixels = np.memmap(file, np.uint8, "r", shape=(file.tell() // 3, 3))  # mapped: a set may exceed the memory
-        save_file({"sizes": np.array(sizes, np.int64), "pixels": pixels}, temporary)
+    try:
+        with replacing(destination) as temporary, tempfile.TemporaryFile(dir=destination.parent) as file:
+            sizes = [_append(file, image) for pack in packs for image in _read_pack(pack)]
+            if not sizes:
+                raise DatasetError(f"no image in {', '.join(map(str, packs))}; fetch the training sets again")
+            file.flush()
+            # Mapped and not read, so that the library writes it without holding it in memory
+            pixels = np.memmap(file, np.uint8, "r", shape=(file.tell() // 3, 3))
+            save_file({"sizes": np.array(sizes, np.int64), "pixels": pixels}, temporary)
+    except (OSError, SafetensorError) as error:
+        raise DatasetError(
+            f"{destination}: cannot be written ({error}); check the path, its rights and the disk"
+        ) from error
+
+
+def _append(file: BinaryIO, image: Image) -> tuple[int, ...]:
+    """Write the pixels to the end of the file; returns height and width."""
+    file.write(image.tobytes())
+    return image.shape[:2]
 
 
 def _read_pack(pack: Path) -> Iterator[Image]:

@@ -18,16 +18,16 @@ Plain = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Continued:
-    """The start from a trained model: its name."""
+    """Starting weights: those of a trained model, by its name."""
 
     model: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """What every network's recipe holds; each task has its own, with the keys of its network.
+    """The keys that all networks share; each task extends them by those of its network.
 
-    ``init``: how the weights start, by a name that the network's task explains, or from a model; ``scale``: smallest
+    ``init``: starting weights, by name or those of a model; ``scale``: smallest
     and largest factor by which images are resized before they are cut; ``batch``: crops in a step; ``warm_up``: share
     of the run over which the learning rate rises; ``log_every``: steps between rows of the loss log; ``sets``: names
     of the training sets, where they are not the config's.
@@ -59,7 +59,7 @@ AnyRecipe = TypeVar("AnyRecipe", bound=Recipe)
 
 
 def read_recipe(kind: type[AnyRecipe], plain: Plain) -> AnyRecipe:
-    """The typed recipe, of which each key and the type of each value are checked; ranges are the config schema's.
+    """The typed recipe; checks every key and the type of every value. Ranges are checked by the config's schema.
 
     Raises:
         SettingsError: a key is missing or unknown, or a value is of another type.
@@ -87,7 +87,7 @@ def _keys(kind: type[Recipe]) -> tuple[dict[str, Any], set[str]]:
 
 
 def _typed(value: Any, hint: Any) -> Any:
-    """``value`` as a ``hint``; JSON knows neither tuples nor the difference of 1 and 1.0.
+    """``value`` as a ``hint``; JSON has no tuples, and 1 is also a float.
 
     Raises:
         ValueError: it is none; the message says what one is.

@@ -605,6 +605,35 @@ def test_a_set_may_exceed_the_memory(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out.safetensors", "pack.zip"]
 
 
+FULL = """
+import resource, sys
+from pathlib import Path
+from licbench.errors import DatasetError
+from licbench.training.data import decode_packs
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]),) * 2)
+try:
+    decode_packs([Path(sys.argv[1])], Path(sys.argv[2]))
+except DatasetError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("limit", [9_999, 30_000], ids=["while the images are decoded", "while the file is written"])
+def test_a_full_disk_is_one_line_and_leaves_nothing(limit, tmp_path):
+    png = io.BytesIO()
+    PIL.Image.new("RGB", (100, 100)).save(png, "PNG")
+    with zipfile.ZipFile(tmp_path / "pack.zip", "w") as archive:
+        archive.writestr("a.png", png.getvalue())
+    command = [sys.executable, "-c", FULL, str(tmp_path / "pack.zip"), str(tmp_path / "out.safetensors"), str(limit)]
+    environment = {**os.environ, "PYTHONPATH": str(SCRIPTS)}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert done.returncode == 0, done.stderr
+    (line,) = done.stdout.splitlines()
+    assert line.startswith(f"{tmp_path}/out.safetensors: cannot be written (") and "File too large" in line
+    assert line.endswith("; check the path, its rights and the disk")
+    assert [path.name for path in tmp_path.iterdir()] == ["pack.zip"]
+
+
 def test_unreadable_packs_are_refused(tmp_path):
     out = tmp_path / "out.safetensors"
     (tmp_path / "broken.zip").write_bytes(b"PK no zip")
