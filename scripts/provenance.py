@@ -1,7 +1,6 @@
 """Record what results were made with: the config in force, the commit, package versions, hashes of models and rows."""
 
 import argparse
-import hashlib
 import json
 import os
 import platform
@@ -13,7 +12,7 @@ from typing import Any
 import yaml
 
 from licbench.cli import run
-from licbench.files import write_text
+from licbench.files import sha256_of, write_text
 from licbench.locations import PROJECT, known_as
 
 CODE = ("Snakefile", "config.yaml", "pyproject.toml", "envs", "profiles", "scripts", "workflow")
@@ -35,7 +34,7 @@ def main() -> None:
         "python": platform.python_version(),
         "machine": platform.platform(),
         "packages": {package.name: package.version for package in sorted(distributions(), key=lambda item: item.name)},
-        "sha256": {known_as(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in files},
+        "sha256": {known_as(path): sha256_of(path) for path in files},
     }
     write_text(options.out_config, yaml.safe_dump(options.config, sort_keys=False))
     write_text(options.out_versions, json.dumps(record, indent=2) + "\n")

@@ -1,7 +1,7 @@
 """Measured rows computed once more under other arithmetic: on this machine, what another machine may compute.
 
-Other CPUs add the same numbers in another order, or with fused multiplications, and so end on other last bits. Every
-library that chooses its kernels by the CPU is told in its environment variables to choose those of an older one.
+Other CPUs add the same terms in another order, or with fused multiplications, and so differ in the last bits. Every
+library that chooses its kernels by the CPU is set by environment variables to choose those of an older one.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
 from licbench.codecs.base import OperatingPoint
 from licbench.codecs.registry import codec_class
-from licbench.coding.bpg import picture as hevc
+from licbench.coding.bpg import hevc
 from licbench.images.files import read_rgb
 from licbench.locations import SHIPPED
 from licbench.measurement.rows import digest, read_rows
@@ -75,7 +75,7 @@ Those called LICBENCH are read here: libx265 and torch take these settings only 
 
 @dataclass(frozen=True)
 class Place:
-    """Where rows, and the streams and pictures that they speak of, stand."""
+    """Folders of rows, and of the streams and images that they describe."""
 
     rows: Path
     streams: Path

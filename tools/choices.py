@@ -1,7 +1,7 @@
 """What the choices that the paper leaves open are worth: `make choices`, the table in docs/methods.md.
 
-Every choice is measured against what stands in the codecs: BD-rate in RGB PSNR over photographs of BSDS500 val, real
-streams, decoded. A positive number says that the alternative needs more rate. Nothing is measured on what is evaluated.
+Every choice is measured against what the codecs do: BD-rate in RGB PSNR over photographs of BSDS500 val, real
+streams, decoded. A positive value means that the alternative needs more rate. No evaluation image is used.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from licbench.locations import SHIPPED  # noqa: E402
 from licbench.measurement.measure import measure_images  # noqa: E402
 from licbench.measurement.rows import read_rows  # noqa: E402
 from licbench.metrics.rate import bd_rate  # noqa: E402
-from licbench.training.data import CPU, Pictures  # noqa: E402
+from licbench.training.data import CPU, ImageSet  # noqa: E402
 
-PICTURES = slice(0, 100, 12)
+IMAGES = slice(0, 100, 12)
 """Of the 100 of BSDS500 val."""
 CAE_LADDER = {"rotation": ["offline"], "ladder": {"cae_096": [0.65, 0.8, 1.0, 1.3]}}
 GAN_SCALE_3 = {"families": [{"model": ["gan_128"], "scale": [3], "bits": [6, 7, 8], "rotated": [True]}]}
@@ -61,8 +61,8 @@ def code_block(side: int) -> tuple[Any, str, Any]:
 
 
 def down(kernel: Any) -> tuple[Any, str, Any]:
-    """Another filter on the way to the small picture."""
-    return (sr, "resize", lambda picture, width, height, _: geometry.resize(picture, width, height, kernel))
+    """Another filter on the way to the small image."""
+    return (sr, "resize", lambda image, width, height, _: geometry.resize(image, width, height, kernel))
 
 
 CHOICES = [
@@ -79,14 +79,14 @@ CHOICES = [
 
 
 def main() -> None:
-    """Measure all on the decoded pictures of BSDS500 val that are given; print a line a choice."""
-    held = list(Pictures.load(Path(sys.argv[1]), CPU))[PICTURES]
+    """Measure all on the decoded images of BSDS500 val that are given; print a line a choice."""
+    held = list(ImageSet.load(Path(sys.argv[1]), CPU))[IMAGES]
     with tempfile.TemporaryDirectory() as scratch:
         files = []
-        for index, picture in enumerate(held):
+        for index, image in enumerate(held):
             files.append(Path(scratch) / f"{index:03d}.png")
-            write_png(files[-1], picture)
-        print(f"{'BD-rate on ' + str(len(files)) + ' pictures':46}{'percent':>9}")
+            write_png(files[-1], image)
+        print(f"{'BD-rate on ' + str(len(files)) + ' images':46}{'percent':>9}")
         anchor: pd.DataFrame | None = None
         for choice in CHOICES:
             points = measured(choice, files, Path(scratch) / choice.label.replace("/", "-"))

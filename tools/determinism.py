@@ -1,7 +1,7 @@
 """The same bytes again: runs from clean on one machine and on more cores; and what another machine may find.
 
 python tools/determinism.py                  both
-python tools/determinism.py runs             everything on three small pictures, with 1 core twice and with 8
+python tools/determinism.py runs             everything on three small images, with 1 core twice and with 8
 python tools/determinism.py arithmetic       the embedded photographs at the points of Table 5, as other CPUs compute
 """
 
@@ -22,7 +22,7 @@ from checkout import Checkout, copy_project, save_pictures
 from pictures import photo, smooth, textured
 from test_end_to_end import SETTINGS
 
-PICTURES = {"cat": photo(168, 176), "texture": textured(170, 200), "ramps": smooth(163, 161)}
+IMAGES = {"cat": photo(168, 176), "texture": textured(170, 200), "ramps": smooth(163, 161)}
 EVERYTHING = {**SETTINGS, "threshold_scan": {"qp": 36, "threshold_db": 33.0}}
 RUNS = {"--cores 1": "1", "--cores 1, again": "1", "--cores 8": "8"}
 TIMED = ("results/logs/", "results/benchmarks/", "results/report/run.html")
@@ -45,14 +45,14 @@ PHOTOGRAPHS: dict[str, Any] = {
         },
         "sr": {"qp": [37]},
     },
-    # Not measured here, but no point may stand in both
+    # Not measured here, but no point may be in both
     "ablations": {
         "cae": {"rotation": ["none"], "ladder": {"cae_024": [1.0], "cae_048": [], "cae_096": [], "cae_160": []}},
         "gan": {"families": [{"model": ["gan_64"], "scale": [1], "bits": [8], "rotated": [False]}]},
     },
 }
 BOUND_DB = 0.001
-"""By how much a picture's PSNR may differ between machines."""
+"""By how much an image's PSNR may differ between machines."""
 
 
 def results(project: Checkout) -> dict[str, str]:
@@ -70,7 +70,7 @@ def runs(folder: Path) -> int:
         # The same folder each time: its path is in the dataset's id.
         shutil.rmtree(folder, ignore_errors=True)
         project = copy_project(folder)
-        save_pictures(folder / "photos", PICTURES)
+        save_pictures(folder / "photos", IMAGES)
         done = project.snakemake("--cores", cores, settings=EVERYTHING, timeout=7200)
         assert done.returncode == 0, done.output[-2000:]
         found = results(project)
@@ -82,7 +82,7 @@ def runs(folder: Path) -> int:
 
 
 def arithmetic(folder: Path) -> int:
-    """The streams of a run decoded, and its pictures encoded, under other arithmetic; how many went wrong."""
+    """The streams of a run decoded, and its images encoded, under other arithmetic; how many went wrong."""
     project = copy_project(folder)
     done = project.snakemake("results/points/embedded.csv", settings=PHOTOGRAPHS, timeout=7200)
     assert done.returncode == 0, done.output[-2000:]

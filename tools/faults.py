@@ -1,4 +1,4 @@
-"""What a run survives: killed, short of disk, without rights, its pictures changed under it, twice at once.
+"""What a run survives: killed, short of disk, without rights, its images changed under it, twice at once.
 
 python tools/faults.py                 every fault; 20 kills at random moments
 python tools/faults.py --trials 3 disk kills
@@ -46,21 +46,21 @@ SETTINGS: dict[str, Any] = {
     },
 }
 DISK_KIB = 100
-"""Room of the small disk: less than the pictures of a run take."""
+"""Room of the small disk: less than the images of a run take."""
 UNLOCK, RERUN = "--unlock", "--rerun-incomplete"
 TIMED = ("results/logs/", "results/benchmarks/", "results/checkpoints/")
 """What holds times; so do models' cards, under ``seconds``."""
 
 
 def fresh(folder: Path) -> Checkout:
-    """A project with two small pictures and nothing measured."""
+    """A project with two small images and nothing measured."""
     project = copy_project(folder)
     save_pictures(project.root / "photos", {name: textured(90, 110, seed) for seed, name in enumerate(("one", "two"))})
     return project
 
 
 def training(folder: Path) -> Checkout:
-    """A project that trains SRCNN on two small pictures, with a checkpoint after every step."""
+    """A project that trains SRCNN on two small images, with a checkpoint after every step."""
     project = checkout_with_training_set(folder)
     keep_every_step(project)
     return project
@@ -165,7 +165,7 @@ def undisturbed(scene: Scene, folder: Path) -> Usual:
 
 
 def at_job(run: subprocess.Popen[str], script: str, number: int, delay: float) -> list[psutil.Process]:
-    """The jobs of a script that run some time after so many have started, or else the next ones."""
+    """The jobs of a script that run some time after ``number`` have started, or else the next ones."""
     seen: set[psutil.Process] = set()
     while run.poll() is None and len(seen) < number:
         seen.update(jobs_of(run, script))
@@ -252,7 +252,7 @@ def read_only(project: Checkout, expected: dict[str, str]) -> tuple[str, str]:
 
 
 def replaced_picture(project: Checkout, expected: dict[str, str]) -> tuple[str, str]:
-    """Another picture under the same name while the first is measured; afterwards the old one again."""
+    """Another image under the same name while the first is measured; afterwards the old one again."""
     path = project.root / "photos" / "one.png"
     before = path.read_bytes()
     run = start(project)
@@ -267,7 +267,7 @@ def replaced_picture(project: Checkout, expected: dict[str, str]) -> tuple[str, 
 
 
 def two_runs(project: Checkout, expected: dict[str, str]) -> tuple[str, str]:
-    """A second run while the first stands still with the folder locked, so that it cannot end before."""
+    """A second run while the first is stopped with the folder locked, so that it cannot end before."""
     first = start(project)
     while first.poll() is None and not jobs_of(first):
         time.sleep(0.01)

@@ -151,7 +151,7 @@ def test_a_strip_too_few_rows_of_context_would_show(models, monkeypatch):
     whole = encoded("cae", models, picture, step=1.0, rotation="offline")
     pixels = decoded("cae", models, whole)
     monkeypatch.setattr(cae, "SYNTHESIS_PIXELS", 2**16)
-    monkeypatch.setattr(cae, "CONTEXT", 1)
+    monkeypatch.setattr(cae, "SYNTHESIS_OVERLAP", 1)
     assert not np.array_equal(decoded("cae", models, whole), pixels)
 
 
@@ -168,7 +168,7 @@ def test_tiles_of_the_gan_are_bounded(models, monkeypatch):
     monkeypatch.setattr(gan, "MAX_ENLARGED", 40 * 50 * 4 - 1)
     with pytest.raises(CorruptStreamError, match="declares 50x40, 2 times enlarged"):
         decoded("gan", models, stream)
-    with pytest.raises(BadImageError, match="enlarged by 2, the picture has over 7999 pixels; scale it down"):
+    with pytest.raises(BadImageError, match="enlarged by 2, the image has over 7999 pixels; scale it down"):
         encoded("gan", models, textured(40, 50), scale=2)
     assert decoded("gan", models, encoded("gan", models, textured(40, 50), scale=1)).shape == (40, 50, 3)
 
@@ -177,7 +177,7 @@ STRIPS = """
 import resource, sys
 sys.path.insert(0, "scripts")
 import torch
-from licbench.inference import in_strips
+from licbench.networks.inference import in_strips
 
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -1,6 +1,6 @@
-"""How long the metrics and each codec take on one 768x512 picture, on one core.
+"""How long the metrics and each codec take on one 768x512 image, on one core.
 
-Times are median CPU seconds, beside their ratio to one MS-SSIM, which carries over between machines better than seconds
+Times are median CPU seconds, with their ratio to one MS-SSIM, which compares between machines better than seconds
 do.
 """
 
@@ -29,7 +29,7 @@ def main() -> None:
         kind = codec_class(codec)
         point = (points := kind.points(settings))[len(points) // 2]
         stream = kind(ModelStore(SHIPPED)).encode(image, point)
-        # A new instance each time: instances keep what operating points of one picture share
+        # A new instance each time: instances keep what operating points of one image share
         ways = {
             f"{codec} encode": lambda: kind(ModelStore(SHIPPED)).encode(image, point),  # noqa: B023
             f"{codec} decode": lambda: kind(ModelStore(SHIPPED)).decode(stream),  # noqa: B023

@@ -1,6 +1,6 @@
-"""The workflow beside CompressAI's benchmark runner: the same pictures, qualities and scores, whole processes.
+"""The workflow compared with CompressAI's benchmark runner: the same images, qualities and scores, whole processes.
 
-Theirs prints a mean a quality; ours also writes every stream and row, and each picture as it was checked.
+Theirs prints a mean a quality; ours also writes every stream and row, and each image as it was checked.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ def main() -> None:
         if program and not shutil.which(program):
             print(f"{codec:10}left out: CompressAI calls {program}, which is not installed")
             continue
-        pictures = mirror() / KODAK
-        command = [shutil.which(theirs) or theirs, "-W", "ignore", "-m", "compressai.utils.bench", codec, pictures]
+        images = mirror() / KODAK
+        command = [shutil.which(theirs) or theirs, "-W", "ignore", "-m", "compressai.utils.bench", codec, images]
         options = ["-j", "2", "-q", ",".join(map(str, qualities))]
         pairs = [(_ours(codec, settings), usage_of([*command, *options])) for _ in range(REPEATS)]
         mine, their = (_median([pair[side] for pair in pairs]) for side in (0, 1))

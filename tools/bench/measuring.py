@@ -1,4 +1,4 @@
-"""What all benchmarks share: CPU seconds and memory of whole process trees, medians, pictures of any size."""
+"""What all benchmarks share: CPU seconds and memory of whole process trees, medians, images of any size."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from licbench.images.geometry import resize
 ROOT = Path(__file__).parents[2]
 KODAK = "kodak"
 NOISE = 2.0
-"""Standard deviation of what is added to enlarged pictures: enlarging smooths, and nothing that large is smooth."""
+"""Standard deviation of what is added to enlarged images: enlarging smooths, and nothing that large is smooth."""
 GLIBC = dict.fromkeys(["MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_"], str(2**30))
 """As the workflow sets it for its jobs."""
 WATCH = """
@@ -100,21 +100,21 @@ def mirror() -> Path:
     found = Path(os.environ.get("MIRROR", ""))
     if not (found / KODAK / "kodim01.png").is_file():
         raise SystemExit(
-            "no Kodak pictures; make mirror CONFIG=dataset=kodak, then MIRROR=$PWD/results/mirror make bench"
+            "no Kodak images; make mirror CONFIG=dataset=kodak, then MIRROR=$PWD/results/mirror make bench"
         )
     return found.resolve()
 
 
 def photograph(width: int, height: int) -> Image:
-    """Four of the embedded photographs, enlarged to a picture of this size, with noise; uint8 (height, width, 3)."""
+    """Four of the embedded photographs, enlarged to an image of this size, with noise; uint8 (height, width, 3)."""
     from skimage import data
 
     half = -(-width // 2), -(-height // 2)
     parts = [
         resize(np.asarray(getattr(data, name)()), *half, "bicubic") for name in ("astronaut", "coffee", "rocket", "cat")
     ]
-    picture = np.concatenate([np.concatenate(parts[:2], axis=1), np.concatenate(parts[2:], axis=1)])
+    image = np.concatenate([np.concatenate(parts[:2], axis=1), np.concatenate(parts[2:], axis=1)])
     generator = np.random.default_rng(2018)
-    for band in np.array_split(picture[:height, :width], 16):
+    for band in np.array_split(image[:height, :width], 16):
         band[:] = np.clip(np.rint(band + generator.normal(0, NOISE, band.shape)), 0, 255)
-    return picture[:height, :width]
+    return image[:height, :width]

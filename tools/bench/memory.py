@@ -35,11 +35,11 @@ def main() -> None:
     """Print a line a codec and number of points."""
     print(f"{'codec':10}{'points':>7}{'peak, MiB':>11}{'CPU s':>8}  settings")
     with tempfile.TemporaryDirectory() as scratch:
-        picture = Path(scratch) / "large.png"
-        write_png(picture, photograph(WIDTH, HEIGHT))
+        image = Path(scratch) / "large.png"
+        write_png(image, photograph(WIDTH, HEIGHT))
         for codec, settings in CASES:
             places = ["--streams", Path(scratch) / "streams", "--rows", Path(scratch) / "rows.csv"]
-            command = [sys.executable, "scripts/measure.py", picture, "--dataset", "large", "--codec", codec]
+            command = [sys.executable, "scripts/measure.py", image, "--dataset", "large", "--codec", codec]
             weights = ["--weights", "workflow/resources/weights"]
             used = usage_of([*command, "--settings", json.dumps(settings), *weights, *places])
             points = len(codec_class(codec).points(settings))

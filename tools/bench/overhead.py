@@ -1,6 +1,6 @@
-"""What the workflow costs beside the codecs' own work: four Kodak pictures, every codec, the config as shipped.
+"""The workflow's cost on top of the codecs' own work: four Kodak images, every codec, the config as shipped.
 
-The work itself is one process a codec that measures all pictures one after the other; its CPU seconds are compared with
+The work itself is one process a codec that measures all images one after the other; its CPU seconds are compared with
 those of the whole workflow, from `snakemake` to Table 5. CPU seconds are hardly touched by what else the machine does;
 wall time is, and says what it says on a machine at rest only.
 """
@@ -17,7 +17,7 @@ from checkout import copy_project
 
 from bench.measuring import KODAK, config, mirror, usage_of
 
-PICTURES = ("kodim01", "kodim05", "kodim13", "kodim23")
+IMAGES = ("kodim01", "kodim05", "kodim13", "kodim23")
 CORES = 2
 
 
@@ -27,7 +27,7 @@ def main() -> None:
         project = copy_project(Path(scratch) / "project").root
         photos = project / "photos"
         photos.mkdir()
-        for name in PICTURES:
+        for name in IMAGES:
             shutil.copy(mirror() / KODAK / f"{name}.png", photos)
         table = ["results/table5.csv", "--config", "dataset=./photos"]
         whole = usage_of([*_snakemake(project), *table], project)
@@ -45,10 +45,10 @@ def _snakemake(project: Path) -> list[str]:
 
 
 def _work(codec: str, project: Path) -> float:
-    """CPU seconds of one process that measures all pictures at the codec's whole sweep."""
-    pictures = sorted((project / "photos").glob("*.png"))
+    """CPU seconds of one process that measures all images at the codec's whole sweep."""
+    images = sorted((project / "photos").glob("*.png"))
     bare = project / "bare" / codec
     options = ["--settings", json.dumps(config()["settings"][codec]), "--weights", "workflow/resources/weights"]
     places = ["--streams", bare / "streams", "--rows", bare / "rows.csv"]
-    command = [sys.executable, "scripts/measure.py", *pictures, "--dataset", "bare", "--codec", codec]
+    command = [sys.executable, "scripts/measure.py", *images, "--dataset", "bare", "--codec", codec]
     return usage_of([*command, *options, *places], project).cpu_s

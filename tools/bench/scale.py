@@ -17,7 +17,7 @@ SIZES = (102, 1000, 10_000)
 
 def main() -> None:
     """Print a line a dataset: everything is planned, nothing is there yet."""
-    print(f"{'pictures':>10}{'CPU s':>8}{'wall s':>8}{'peak, MiB':>11}{'s per 1000':>12}")
+    print(f"{'images':>10}{'CPU s':>8}{'wall s':>8}{'peak, MiB':>11}{'s per 1000':>12}")
     for size in SIZES:
         with tempfile.TemporaryDirectory() as scratch:
             project = copy_project(Path(scratch) / "project").root

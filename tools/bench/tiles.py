@@ -1,4 +1,4 @@
-"""GAN at scale 4 and SR on a picture of 2048x1365: time, memory, and what torch spends on copies."""
+"""GAN at scale 4 and SR on an image of 2048x1365: time, memory, and what torch spends on copies."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ COPIES = ("aten::copy_", "aten::cat")
 
 def main() -> None:
     """Print a line for each codec and direction."""
-    picture = photograph(WIDTH, HEIGHT)
+    image = photograph(WIDTH, HEIGHT)
     print(f"{'2048x1365':14}{'CPU s':>8}{'s/MP':>8}{'convolutions':>14}{'copies':>8}{'peak, MiB':>11}")
     for codec, settings in CASES.items():
         kind, point = codec_class(codec), OperatingPoint("p", "c", settings)
-        stream = kind(ModelStore(SHIPPED)).encode(picture, point)
+        stream = kind(ModelStore(SHIPPED)).encode(image, point)
         ways = {
-            "encode": lambda: kind(ModelStore(SHIPPED)).encode(picture, point),  # noqa: B023
+            "encode": lambda: kind(ModelStore(SHIPPED)).encode(image, point),  # noqa: B023
             "decode": lambda: kind(ModelStore(SHIPPED)).decode(stream),  # noqa: B023
         }
-        peaks = _peaks(codec, settings, picture)
+        peaks = _peaks(codec, settings, image)
         for way, seconds in medians(ways, 3).items():
             with profile(activities=[ProfilerActivity.CPU]) as seen:
                 ways[way]()
@@ -52,12 +52,12 @@ def main() -> None:
     print(f"copies: {', '.join(COPIES)}, as shares of torch's own time; torch {torch.__version__}")
 
 
-def _peaks(codec: str, settings: dict[str, Any], picture: np.ndarray) -> dict[str, float]:
+def _peaks(codec: str, settings: dict[str, Any], image: np.ndarray) -> dict[str, float]:
     """Of the command lines, imports and all."""
     options = [word for name, value in settings.items() for word in _option(name, value)]
     with tempfile.TemporaryDirectory() as folder:
         original, coded = Path(folder) / "original.png", Path(folder) / f"coded{codec_class(codec).extension}"
-        write_png(original, picture)
+        write_png(original, image)
         encoded = usage_of([sys.executable, "scripts/encode.py", codec, original, coded, *options])
         decoded = usage_of([sys.executable, "scripts/decode.py", coded, Path(folder) / "decoded.png"])
     return {"encode": encoded.peak_mib, "decode": decoded.peak_mib}

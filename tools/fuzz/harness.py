@@ -20,7 +20,7 @@ SEED = 2018
 LIMIT_MIB = 1024
 LIMIT_SECONDS = 5
 PATIENCE = 4 * LIMIT_SECONDS
-"""CPU seconds of the worker without a word, after which it hangs; twice, as long as it has not said anything yet."""
+"""CPU seconds of the worker without a report, after which it counts as hanging; twice that before its first report."""
 SLEEP = 1800
 """Wall seconds without a word, in which a worker that computes nothing waits for something that will not come."""
 
@@ -55,7 +55,7 @@ class Tally:
 
 
 def fuzz(parsers: Sequence[str], inputs: int, seed: int = SEED) -> list[Tally]:
-    """So many inputs for each of the parsers in turn; a worker that dies or hangs is counted and replaced."""
+    """``inputs`` for each of the parsers in turn; a worker that dies or hangs is counted and replaced."""
     tallies = [Tally(parser) for parser in parsers]
     turn, last = 0, inputs * len(parsers)
     while turn < last:
@@ -64,7 +64,7 @@ def fuzz(parsers: Sequence[str], inputs: int, seed: int = SEED) -> list[Tally]:
 
 
 def _run_worker(tallies: Sequence[Tally], first: int, last: int, seed: int) -> int:
-    """One worker until it is done or dead; the turn to go on with."""
+    """One worker until it is done or dead; returns the turn to continue with."""
     paths = os.pathsep.join([str(TESTS), str(TESTS.parent / "scripts")])
     names = ",".join(tally.parser for tally in tallies)
     worker = subprocess.Popen(
@@ -77,12 +77,14 @@ def _run_worker(tallies: Sequence[Tally], first: int, last: int, seed: int) -> i
     assert worker.stdout is not None and worker.stderr is not None
     begun, ended = first - 1, first - 1
     for line in _lines(worker):
-        told = json.loads(line)
-        if "begin" in told:
-            begun = told["begin"]
+        report = json.loads(line)
+        if "begin" in report:
+            begun = report["begin"]
         else:
-            ended = told["end"]
-            tallies[ended % len(tallies)].note(ended // len(tallies), told["result"], told["seconds"], told["mib"])
+            ended = report["end"]
+            tallies[ended % len(tallies)].note(
+                ended // len(tallies), report["result"], report["seconds"], report["mib"]
+            )
     code = worker.wait()
     if ended == last - 1 and code == 0:
         return last

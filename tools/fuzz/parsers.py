@@ -25,7 +25,7 @@ from licbench.codecs.registry import codec_class
 from licbench.coding import openjpeg, range_coder
 from licbench.coding.bitstream import StreamReader, StreamWriter
 from licbench.coding.bpg import container, nal, parameter_sets
-from licbench.coding.quantiser import CodeQuantiser
+from licbench.coding.quantiser import CoefficientQuantiser
 from licbench.datasets import archives
 from licbench.datasets.manifests import read_manifest
 from licbench.errors import BadImageError, CorruptStreamError, DatasetError, ModelError, PointsError, SettingsError
@@ -72,7 +72,7 @@ def pictures() -> list[np.ndarray]:
 class CodecParser(Parser):
     """A codec's decoder."""
 
-    # An unknown fingerprint is no damage that a decoder can tell from a missing model.
+    # An unknown fingerprint cannot be distinguished from a missing model.
     refusals = (CorruptStreamError, ModelError)
 
     def __init__(self, codec: str, *points: Mapping[str, Any], own_format: bool = False) -> None:
@@ -110,7 +110,7 @@ class OwnFields(Parser):
 class BpgContainer(Parser):
     def seeds(self) -> list[bytes]:
         stream = BPG.sound[0]
-        # With an extension: its length stands behind the two bytes of the picture's.
+        # With an extension: its length follows the two bytes of the image's.
         return [stream, stream[:5] + b"\x08" + stream[6:10] + b"\x03abc" + stream[10:]]
 
     def parse(self, data: bytes) -> object:
@@ -287,7 +287,7 @@ def tables_of_rows() -> list[bytes]:
 
 
 class OwnQuantiser(Parser):
-    """Ranges and counts of a GAN's tables, as numbers from bytes."""
+    """Ranges and counts of a GAN's tables, as values from bytes."""
 
     refusals = (ModelError,)
 
@@ -300,7 +300,9 @@ class OwnQuantiser(Parser):
 
         ends = np.frombuffer(data.ljust(24, b"\0")[:24], np.float32)
         card = {"recipe": {"code_size": 3}}
-        sound = CodeQuantiser.from_ranges(np.full(3, -1.0, np.float32), np.ones(3, np.float32), 5, shared_step=True)
+        sound = CoefficientQuantiser.from_ranges(
+            np.full(3, -1.0, np.float32), np.ones(3, np.float32), 5, shared_step=True
+        )
         tensors = {"pca.low": ends[:3], "pca.high": ends[3:], "pca.counts5": np.ones(sound.levels.sum(), np.uint16)}
         model = Model("m", tensors, card, b"")
         with np.errstate(all="ignore"):

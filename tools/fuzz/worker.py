@@ -1,4 +1,4 @@
-"""The process that may die: parses inputs FIRST .. LAST, and tells of each before and after.
+"""The process that may die: parses inputs FIRST .. LAST, and reports each before and after.
 
 python -m fuzz.worker PARSER,PARSER FIRST LAST SEED LIMIT_MIB        (in tools/, with scripts/ on PYTHONPATH)
 
@@ -35,8 +35,8 @@ def outcome(parser: Parser, data: bytes) -> str:
     try:
         parser.parse(data)
     except parser.refusals as error:
-        told = str(error) and ("\n" not in str(error) or type(error).__module__.startswith("yaml"))
-        return "refused" if told else f"message of no or several lines: {str(error)[:300]!r}"
+        one_line = str(error) and ("\n" not in str(error) or type(error).__module__.startswith("yaml"))
+        return "refused" if one_line else f"message of no or several lines: {str(error)[:300]!r}"
     except BaseException as error:
         return f"{type(error).__name__}: {str(error)[:300]}"
     return "decoded"

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from licbench.errors import PointsError
-from licbench.metrics.distortion import PEAK
+from licbench.images.colour import PEAK
 
 POINT = ["codec", "curve", "point"]
 QUANTITIES = ("bpp", "psnr_db", "ms_ssim")

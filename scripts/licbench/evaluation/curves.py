@@ -11,7 +11,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from licbench.errors import PointsError
-from licbench.metrics.distortion import MOMENTS, PEAK, mse_rgb, mse_y, mse_ycbcr_611
+from licbench.images.colour import PEAK
+from licbench.metrics.distortion import MOMENTS, mse_rgb, mse_y, mse_ycbcr_611
 
 Floats = npt.NDArray[np.float64]
 

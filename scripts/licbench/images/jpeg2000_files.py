@@ -1,4 +1,4 @@
-"""What a JPEG 2000 file says of its samples: Pillow would cut them to 8 bit, and fill in what is cut off, in silence.
+"""What a JPEG 2000 file declares about its samples: Pillow silently cuts them to 8 bit and fills in what is missing.
 
 ITU-T T.800, annex A (codestream) and I (boxes).
 """
@@ -10,7 +10,7 @@ import struct
 START, END = b"\xff\x4f\xff\x51", b"\xff\xd9"
 CODESTREAM, PALETTE = b"jp2c", b"pclr"
 COMPONENTS_AT = 40
-"""Where the codestream gives the number of its components, just before them."""
+"""Offset of the number of components in the codestream; the components follow."""
 EIGHT_BIT, NOT_SUBSAMPLED = 7, (1, 1)
 
 
@@ -20,7 +20,7 @@ def is_cut_off(data: bytes) -> bool:
 
 
 def holds_8_bit(data: bytes) -> bool:
-    """Whether every component has unsigned 8-bit samples, one for each pixel, and no palette stands between.
+    """Whether every component has unsigned 8-bit samples, one for each pixel, and there is no palette.
 
     Raises:
         struct.error: the file ends within its header.

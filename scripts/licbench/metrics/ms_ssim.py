@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from licbench.images.colour import PEAK
 from licbench.images.files import Image
-from licbench.metrics.distortion import PEAK, check_pair
+from licbench.metrics.distortion import check_pair
 
 FILTER_TAPS = 11
 REACH = FILTER_TAPS - 1
@@ -21,14 +22,14 @@ SCALE_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 MIN_SIDE_MS_SSIM = 161
 """The shortest side that still holds the whole filter at the fifth scale."""
 TILE = 64
-"""Side of the squares whose maps are computed together; the fastest of 16..128, as they stay in the cache."""
+"""Side of the squares whose statistics are computed together; the fastest of 16..128, as they stay in the cache."""
 
-Maps = npt.NDArray[Any]
+Planes = npt.NDArray[Any]
 """Exact sums and differences of samples: int16 at the first scale, float32 at the others."""
 
 
 def ms_ssim(original: Image, decoded: Image) -> float:
-    """Multi-scale structural similarity as CLIC computed it: 1 for equal pictures.
+    """Multi-scale structural similarity as CLIC computed it: 1 for equal images.
 
     Wang's five scales and weights, with SSIM and its contrast-structure part averaged over all pixels and all three
     channels together before the weighted product (tensorflow/models, compression/image_encoder/msssim.py, which works
@@ -46,8 +47,8 @@ def ms_ssim(original: Image, decoded: Image) -> float:
     if min(original.shape[:2]) < MIN_SIDE_MS_SSIM:
         raise ValueError(f"MS-SSIM needs sides of {MIN_SIDE_MS_SSIM} pixels, got {original.shape[:2]}; use PSNR")
     planes = np.moveaxis(original, -1, 0), np.moveaxis(decoded, -1, 0)
-    # 16 bits hold a sum of eight samples: half the room of float32, and as exact
-    pair: Maps = np.empty((2, *planes[0].shape), np.int16)
+    # 16 bits hold a sum of eight samples: half the memory of float32, and as exact
+    pair: Planes = np.empty((2, *planes[0].shape), np.int16)
     for combined, into in zip((np.add, np.subtract), pair, strict=True):
         combined(*planes, out=into, dtype=np.int16)
     product = 1.0
@@ -59,7 +60,7 @@ def ms_ssim(original: Image, decoded: Image) -> float:
     return product
 
 
-def _similarity(pair: Maps, *, with_luminance: bool) -> float:
+def _similarity(pair: Planes, *, with_luminance: bool) -> float:
     """The mean of SSIM's contrast-structure term, or of the whole SSIM, over pixels and channels.
 
     ``pair`` holds s = x + y and d = x - y, shape (2, 3, height, width). With V for a local variance, the term
@@ -77,8 +78,8 @@ def _similarity(pair: Maps, *, with_luminance: bool) -> float:
     return total / samples
 
 
-def _tile_sum(tile: Maps, with_luminance: bool) -> float:
-    # Variances do not care for an offset, and squares stay small without it; an integer keeps the samples exact.
+def _tile_sum(tile: Planes, with_luminance: bool) -> float:
+    # Variances do not depend on an offset, and squares stay small without it; an integer keeps the samples exact.
     offset = np.rint(tile[:, :, :1, :1])
     tile = tile - offset
     means, squares = _blur(tile), _blur(tile * tile)
@@ -91,15 +92,15 @@ def _tile_sum(tile: Maps, with_luminance: bool) -> float:
     return float(similarity.sum())
 
 
-def _blur(maps: Maps) -> Maps:
+def _blur(planes: Planes) -> Planes:
     """Gaussian-weighted means wherever the window fits: shape (n, c, h, w) -> (n, c, h - 10, w - 10)."""
-    rows, columns = maps.shape[2] - REACH, maps.shape[3] - REACH
-    blurred: Maps = _band(rows) @ maps @ _band(columns).T
+    rows, columns = planes.shape[2] - REACH, planes.shape[3] - REACH
+    blurred: Planes = _band(rows) @ planes @ _band(columns).T
     return blurred
 
 
 @cache
-def _band(outputs: int) -> Maps:
+def _band(outputs: int) -> Planes:
     """The filter as a matrix: shape (outputs, outputs + 10), one shifted copy of the taps a row."""
     offsets = np.arange(FILTER_TAPS) - FILTER_TAPS // 2
     taps = np.exp(-(offsets**2) / (2 * FILTER_SIGMA**2))
@@ -109,11 +110,11 @@ def _band(outputs: int) -> Maps:
     return band
 
 
-def _halve(pair: Maps) -> Maps:
+def _halve(pair: Planes) -> Planes:
     """2x2 means; an odd last row or column is repeated. Exact in float32 for 8-bit samples over four halvings."""
     height, width = pair.shape[2:]
     if height % 2 or width % 2:
         pair = np.pad(pair, ((0, 0), (0, 0), (0, height % 2), (0, width % 2)), mode="edge")
     rows = pair[:, :, ::2] + pair[:, :, 1::2]
-    halved: Maps = (rows[..., ::2] + rows[..., 1::2]) / np.float32(4)
+    halved: Planes = (rows[..., ::2] + rows[..., 1::2]) / np.float32(4)
     return halved

@@ -23,8 +23,8 @@ def bd_rate(
 ) -> float:
     """Bjontegaard's rate difference at equal PSNR, in percent; negative where the curve needs less than the anchor.
 
-    The mean over the common PSNR range of the difference of log rates, interpolated by PCHIP. A point that another one
-    of its curve beats at no higher rate is no operating point and is left out.
+    The mean over the common PSNR range of the difference of log rates, interpolated by PCHIP. Of each
+    curve only the Pareto front counts.
 
     Args:
         anchor_rates: positive, in any unit, in any order.
@@ -38,7 +38,7 @@ def bd_rate(
     # Pulls in matplotlib, a second that only tables need.
     import bjontegaard  # noqa: PLC0415
 
-    anchor, test = operational(anchor_rates, anchor_psnr), operational(rates, psnr)
+    anchor, test = pareto_front(anchor_rates, anchor_psnr), pareto_front(rates, psnr)
     if min(anchor[1][-1], test[1][-1]) <= max(anchor[1][0], test[1][0]):
         raise PointsError(
             f"BD-rate of curves without common quality ({_span(test)} against {_span(anchor)}); measure nearer points"
@@ -48,8 +48,8 @@ def bd_rate(
     )
 
 
-def operational(rates: npt.ArrayLike, psnr: npt.ArrayLike) -> Curve:
-    """The points in order of rising rate and quality, without those that are no better than a cheaper one.
+def pareto_front(rates: npt.ArrayLike, psnr: npt.ArrayLike) -> Curve:
+    """The points that no other beats at no higher rate, in order of rising rate and quality.
 
     Raises:
         PointsError: a point is not finite or its rate not positive, or fewer than two are left.

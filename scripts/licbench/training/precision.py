@@ -1,12 +1,13 @@
-"""The arithmetic of a training run: the device, and the precision that it computes fast in."""
+"""The arithmetic of a training run: the device, and the precision of its fast operations."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 
-PRECISIONS = ("auto", "float32", "bfloat16")
+Precision = Literal["auto", "float32", "bfloat16"]
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,7 @@ class Arithmetic:
     precision: str = "float32"
 
     @classmethod
-    def choose(cls, device: torch.device, precision: str) -> Arithmetic:
+    def choose(cls, device: torch.device, precision: Precision) -> Arithmetic:
         """``auto`` is bfloat16 where the hardware multiplies in it, else float32.
 
         A CPU that emulates bfloat16 takes ten times as long a step as in float32.

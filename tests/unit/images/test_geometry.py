@@ -18,7 +18,7 @@ def lanczos(distance):
 
 
 def matrix(kernel, source, target):
-    """Antialiased resampling as a matrix (target, source): the kernel widens when the picture shrinks."""
+    """Antialiased resampling as a matrix (target, source): the kernel widens when the image shrinks."""
     scale = source / target
     centres = (np.arange(target)[:, None] + 0.5) * scale
     weights = kernel((np.arange(source)[None] + 0.5 - centres) / max(scale, 1.0))
@@ -28,18 +28,18 @@ def matrix(kernel, source, target):
 @pytest.mark.parametrize(("name", "kernel"), [("bicubic", bicubic), ("lanczos", lanczos)])
 @pytest.mark.parametrize("size", [(20, 24), (80, 96), (28, 33), (41, 47)])
 def test_kernels(name, kernel, size):
-    picture = photo(40, 48)
-    rows, columns = (matrix(kernel, *pair) for pair in zip(picture.shape, size, strict=False))
-    expected = np.einsum("ih,hwc,jw->ijc", rows, picture.astype(float), columns)
-    resized = resize(picture, size[1], size[0], name)
+    image = photo(40, 48)
+    rows, columns = (matrix(kernel, *pair) for pair in zip(image.shape, size, strict=False))
+    expected = np.einsum("ih,hwc,jw->ijc", rows, image.astype(float), columns)
+    resized = resize(image, size[1], size[0], name)
     assert resized.shape == (*size, 3) and resized.dtype == np.uint8
     # Pillow rounds to 8 bit between the two directions, too.
     assert np.abs(resized - np.clip(expected, 0, 255)).max() <= 1.5
 
 
 def test_the_same_size_changes_nothing():
-    picture = photo(13, 17)
-    assert np.array_equal(resize(picture, 17, 13, "bicubic"), picture)
+    image = photo(13, 17)
+    assert np.array_equal(resize(image, 17, 13, "bicubic"), image)
 
 
 @pytest.mark.parametrize(
@@ -58,9 +58,9 @@ def test_every_side_is_the_nearest_even_number(factor):
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 40), (33, 17), (160, 162)])
 def test_halve(size):
-    picture = smooth(*size)
+    image = smooth(*size)
     height, width = (scaled_even(side, 0.5) for side in size)
-    assert np.array_equal(halve(picture), resize(picture, width, height, "bicubic"))
+    assert np.array_equal(halve(image), resize(image, width, height, "bicubic"))
 
 
 SHAPES = [(1, 1), (1, 9), (9, 1), (5, 2), (43, 50), (129, 64), (100, 50), (101, 50), (200, 101)]
@@ -83,4 +83,4 @@ def test_rows_one_after_the_other_give_the_whole_picture_s_samples(shape, scale,
     shrinking = Shrinking(width, height, scale)
     for top in starts:
         shrinking.add(large[top : top + rows])
-    assert np.array_equal(shrinking.picture, resize(large, width, height, "bicubic"))
+    assert np.array_equal(shrinking.image, resize(large, width, height, "bicubic"))

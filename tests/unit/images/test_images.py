@@ -34,8 +34,8 @@ def test_converted_with_one_line(name: str, tmp_path: Path, capsys: pytest.Captu
     path = tmp_path / name
     path.write_bytes(data)
     pixels = read_rgb(path)
-    with PIL.Image.open(path) as picture:
-        assert np.array_equal(pixels, np.asarray(picture.convert("RGB")))
+    with PIL.Image.open(path) as opened:
+        assert np.array_equal(pixels, np.asarray(opened.convert("RGB")))
     assert pixels.dtype == np.uint8 and pixels.flags.writeable
     assert capsys.readouterr().err == f"note: {path}: {kind} converted to RGB\n"
 
@@ -52,8 +52,8 @@ def test_lossy_and_compressed_formats(format: str, options: dict[str, str], tmp_
     # The suffix may be wrong: one JPEG of ImageNet is a PNG
     path = tmp_path / "picture.png"
     path.write_bytes(encoded(rgb(), format, **options))
-    with PIL.Image.open(path) as picture:
-        assert np.array_equal(read_rgb(path), np.asarray(picture))
+    with PIL.Image.open(path) as opened:
+        assert np.array_equal(read_rgb(path), np.asarray(opened))
 
 
 def test_every_cut_of_a_png_is_noticed() -> None:
@@ -112,7 +112,7 @@ def test_damaged_exif_data_change_nothing() -> None:
 
 def test_of_a_phones_jpeg_the_first_picture_is_taken(capsys: pytest.CaptureFixture[str]) -> None:
     assert np.array_equal(decode_rgb(two_pictures(), "x"), decode_rgb(encoded(rgb(), "JPEG"), "x"))
-    assert capsys.readouterr().err == "note: x: holds 2 pictures (MPO); the first is taken\n"
+    assert capsys.readouterr().err == "note: x: holds 2 images (MPO); the first is taken\n"
 
 
 @pytest.mark.parametrize("options", [{}, {"no_jp2": True}], ids=["jp2", "codestream"])

@@ -5,8 +5,9 @@ import torch
 from torch import nn
 
 from licbench.networks.cae import CAE
-from licbench.networks.gan import INPUT_SIZES, Discriminator, Encoder, Generator, conv_widths
-from licbench.networks.srcnn import MARGIN, SRCNN, ToOneMap
+from licbench.networks.gan import Discriminator, Encoder, Generator, conv_widths, denormalised, normalised
+from licbench.networks.shapes import INPUT_SIZES
+from licbench.networks.srcnn import MARGIN, SRCNN, ToOneChannel
 
 LAYERS = (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)
 
@@ -158,9 +159,15 @@ def test_srcnn_is_9_1_5():
 
 def test_a_convolution_to_one_map_is_a_convolution():
     with torch.device("cpu"):
-        layer, features = ToOneMap(32, 1, kernel_size=5), torch.randn(2, 32, 30, 41)
+        layer, features = ToOneChannel(32, 1, kernel_size=5), torch.randn(2, 32, 30, 41)
     torch.testing.assert_close(layer(features), nn.Conv2d.forward(layer, features), atol=1e-5, rtol=1e-4)
 
 
 def test_srcnn_enhance_keeps_the_size():
     assert SRCNN().enhance(torch.empty(1, 1, 1, 7)).shape == (1, 1, 1, 7)
+
+
+def test_samples_of_the_gan_span_minus_one_to_one():
+    samples = torch.tensor([0.0, 51.0, 127.5, 255.0])
+    torch.testing.assert_close(normalised(samples), torch.tensor([-1.0, -0.6, 0.0, 1.0]))
+    torch.testing.assert_close(denormalised(normalised(samples)), samples)

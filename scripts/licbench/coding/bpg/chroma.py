@@ -1,8 +1,8 @@
-"""An sRGB picture as the planes that HEVC codes, and back: YCbCr of BT.601 at full range, in 4:4:4 or 4:2:0.
+"""An sRGB image as the planes that HEVC codes, and back: YCbCr of BT.601 at full range, in 4:4:4 or 4:2:0.
 
-Halved chroma lies between its four luma samples, as in JPEG. Coming back, every step follows libbpg 0.9.8 to the bit
-(its seven-tap Lanczos filter, its fixed point arithmetic): that is the picture which a BPG file stands for. Going out,
-the filter is libbpg's too, but the samples are rounded only once, after it.
+Halved chroma lies between its four luma samples, as in JPEG. In the decoder every step follows libbpg 0.9.8 to the bit
+(its seven-tap Lanczos filter, its fixed point arithmetic): that is the reconstruction which a BPG file
+defines. In the encoder the filter is libbpg's too, but the samples are rounded only once, after it.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ RGB_BITS = 22
 """Fractional bits of libbpg's conversion to RGB."""
 
 BAND = 256
-"""Rows converted to RGB at a time: the 32-bit steps between would take many times the room of the picture."""
+"""Rows converted to RGB at a time: the 32-bit steps between would take many times the memory of the image."""
 
 
 def rgb_to_planes(image: Image, chroma: Chroma) -> Planes:
-    """The Y, Cb and Cr planes of a picture of shape (height, width, 3)."""
+    """The Y, Cb and Cr planes of an image of shape (height, width, 3)."""
     luma, cb, cr = np.moveaxis(rgb_to_ycbcr(image), -1, 0)
     if chroma == "420":
         cb, cr = _halve(cb), _halve(cr)
@@ -52,7 +52,7 @@ def rgb_to_planes(image: Image, chroma: Chroma) -> Planes:
 
 
 def planes_to_rgb(planes: Planes) -> Image:
-    """The picture of shape (height, width, 3) that Y, Cb and Cr show; their shapes tell 4:4:4 from 4:2:0."""
+    """The image of shape (height, width, 3) from Y, Cb and Cr; their shapes distinguish 4:4:4 from 4:2:0."""
     luma = planes[0]
     cb, cr = (plane if plane.shape == luma.shape else _double(plane, *luma.shape) for plane in planes[1:])
     image = np.empty((*luma.shape, 3), np.uint8)

@@ -1,7 +1,7 @@
 """The BPG file around the HEVC data (BPG specification 0.9.5, section 3, by Fabrice Bellard).
 
-Of what the format offers, still 8-bit YCbCr pictures (BT.601, full range) in 4:2:0 and 4:4:4 without an alpha plane
-are read and written: what ``bpgenc`` makes of an RGB picture by default. Anything else is refused by name.
+Of the format's features, 8-bit YCbCr stills (BT.601, full range) in 4:2:0 and 4:4:4 without an alpha plane are read
+and written: what ``bpgenc`` makes of an RGB image by default. Anything else is refused by name.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ PIXEL_FORMATS: dict[Chroma, int] = {"420": 1, "444": 3}
 """pixel_format, which equals HEVC's chroma_format_idc for these two (chroma at the JPEG position)."""
 
 PIXELS_PER_BYTE = 2**13
-"""x265 takes a byte for some 4,400 pixels of a flat picture."""
+"""x265 takes a byte for some 4,400 pixels of a flat image."""
 
 _EXTENSION_FLAG = 0b1000
 _UNSUPPORTED_FLAGS = {0b0100: "a premultiplied alpha or W plane", 0b0010: "limited range", 0b0001: "an animation"}
@@ -26,7 +26,7 @@ _UNSUPPORTED_FLAGS = {0b0100: "a premultiplied alpha or W plane", 0b0010: "limit
 
 @dataclass(frozen=True)
 class BpgFile:
-    """The parts of a BPG file that decide its picture; ``width`` and ``height`` in pixels.
+    """The parts of a BPG file that decide its image; ``width`` and ``height`` in pixels.
 
     ``hevc_header`` holds the coding tools (``parameter_sets.read_header``), ``hevc_data`` the NAL units, the first
     one without a start code.
@@ -42,7 +42,7 @@ class BpgFile:
 def write(file: BpgFile) -> bytes:
     """The bytes of the ``.bpg`` file; its picture_data_length is never the 0 that means "to the end of the file".
 
-    Zeros may follow the picture, see ``streams.least_bytes``.
+    Zeros may follow the image data, see ``bitstream.least_bytes``.
     """
     picture = _ue7(len(file.hevc_header)) + file.hevc_header + file.hevc_data
     flags = bytes([PIXEL_FORMATS[file.chroma] << 5, 0])
@@ -51,7 +51,7 @@ def write(file: BpgFile) -> bytes:
 
 
 def read(stream: bytes) -> BpgFile:
-    """Parse a ``.bpg`` file; extension data (metadata) and anything behind the picture are passed over.
+    """Parse a ``.bpg`` file; extension data (metadata) and anything behind the image data are ignored.
 
     Raises:
         CorruptStreamError: not a BPG file, cut off, of an impossible size, or with a feature not supported here.
@@ -86,7 +86,7 @@ def _read_format(byte: int) -> Chroma:
 
 
 def _read_flags(byte: int) -> bool:
-    """color_space and the flags beside it; returns extension_present_flag."""
+    """color_space and the flags that follow it; returns extension_present_flag."""
     if byte >> 4:
         raise _unsupported(f"colour space {byte >> 4}")
     for flag, feature in _UNSUPPORTED_FLAGS.items():

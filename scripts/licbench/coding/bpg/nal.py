@@ -24,7 +24,7 @@ def layer(nal: bytes) -> int:
 
 
 def split(stream: bytes) -> list[bytes]:
-    """The NAL units of a byte stream, without start codes and padding zeros; the first may stand without a code.
+    """The NAL units of a byte stream, without start codes and padding zeros; the first may lack its code.
 
     Raises:
         CorruptStreamError: there is no unit, or one too short for its header.

@@ -140,7 +140,7 @@ def _read_sps_tools(reader: BitReader) -> CodingTools:
 
 
 def _skip_colour_description(reader: BitReader) -> None:
-    """vui_parameters with nothing but video_signal_type: how to show the picture, which BPG says in its own header."""
+    """vui_parameters with nothing but video_signal_type: how to display the picture, which BPG's own header says."""
     _expect(reader.unsigned(2), 0, "aspect_ratio_info_present_flag, overscan_info_present_flag")
     if reader.flag():  # video_signal_type_present_flag
         reader.unsigned(4)  # video_format, video_full_range_flag

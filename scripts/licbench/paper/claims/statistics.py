@@ -12,7 +12,7 @@ import numpy as np
 
 from licbench.errors import PointsError
 from licbench.evaluation.curves import Axes, Curve, Floats, Readable, finite, ms_ssim, psnr
-from licbench.metrics.rate import bd_rate, operational
+from licbench.metrics.rate import bd_rate, pareto_front
 from licbench.paper.claims.bench import Bench, GanPoint, Ref, Source
 
 OfDraw = Callable[[Floats], float]
@@ -119,7 +119,7 @@ def srcnn_share(threshold_db: float) -> Callable[[Bench], OfDraw]:
 
 def _at_rate(curve: Readable, draw: Floats, axes: Axes, bpp: float) -> float:
     """Quality at a rate, linear in the logarithm of the rate between the points of the curve."""
-    rates, quality = operational(*finite(curve, draw, axes))
+    rates, quality = pareto_front(*finite(curve, draw, axes))
     if not rates[0] <= bpp <= rates[-1]:
         raise PointsError(f"{curve.name} spans {rates[0]:.3f} to {rates[-1]:.3f} bit/pixel, not {bpp:g}; extend it")
     return float(np.interp(np.log(bpp), np.log(rates), quality))
@@ -127,7 +127,7 @@ def _at_rate(curve: Readable, draw: Floats, axes: Axes, bpp: float) -> float:
 
 def _rate_at(curve: Readable, draw: Floats, psnr_db: float) -> float:
     """Rate at a PSNR, its logarithm linear between the points of the curve."""
-    rates, quality = operational(*finite(curve, draw, psnr))
+    rates, quality = pareto_front(*finite(curve, draw, psnr))
     if not quality[0] <= psnr_db <= quality[-1]:
         raise PointsError(f"{curve.name} spans {quality[0]:.2f} to {quality[-1]:.2f} dB, not {psnr_db:.2f}; extend it")
     return float(np.exp(np.interp(psnr_db, quality, np.log(rates))))

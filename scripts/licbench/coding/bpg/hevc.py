@@ -97,7 +97,7 @@ def _encode(planes: Planes, chroma: Chroma, parameters: Mapping[str, str]) -> by
     height, width = planes[0].shape
     context = VideoCodecContext.create("libx265", "w")
     context.width, context.height, context.pix_fmt = width, height, PIXEL_FORMATS[chroma]
-    context.time_base = Fraction(1, 25)  # an encoder must be told one, even for a still
+    context.time_base = Fraction(1, 25)  # an encoder needs one, even for a still
     context.thread_count = 1
     context.options = {**PRESET, "x265-params": ":".join(f"{key}={value}" for key, value in parameters.items())}
     frame = av.VideoFrame(width, height, PIXEL_FORMATS[chroma])
