@@ -44,5 +44,8 @@ def test_imports_go_down_the_stairs(path):
 
 
 def test_an_import_against_the_stairs_is_seen():
-    assert rooms_imported("from licbench.paper.claims import register\nimport licbench.report.site") == {"paper", "report"}
+    assert rooms_imported("from licbench.paper.claims import register\nimport licbench.report.site") == {
+        "paper",
+        "report",
+    }
     assert rooms_imported("from licbench import config, files") == {"config", "files"}
