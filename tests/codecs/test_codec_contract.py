@@ -9,6 +9,7 @@ import hashlib
 import io
 import json
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import PIL.Image
@@ -223,7 +224,7 @@ def test_more_bits_never_hurt(codec, fresh):
         streams = sorted((encoder.encode(picture, point) for point in points), key=len)
         quality = [psnr(error_moments(picture, decoder.decode(stream))["sse"], picture.size) for stream in streams]
         # Lossless points have an infinite PSNR each, from which no difference can be taken
-        pairs = zip(quality, quality[1:], strict=False)
+        pairs = pairwise(quality)
         assert all(more > less - TOLERANCE_DB for less, more in pairs), (curve, list(map(len, streams)), quality)
         assert quality[0] == quality[-1] or len(streams[0]) < len(streams[-1])
 
