@@ -237,7 +237,8 @@ def _check_contenders(config: Config, table: str) -> None:
     """A row that no point can fill must neither wait until all is measured nor vanish from the table."""
     for name, contender in config[table].items():
         row = f"{table}.{name}"
-        _require_known("codec", contender["codec"], codec_ids(), row)
+        # A codec whose file was taken away leaves its rows out, as one that does not run; a misspelt one has no block
+        _require_known("codec", contender["codec"], sorted({*codec_ids(), *config["settings"]}), row)
         if contender["codec"] in config["codecs"]:
             points = codec_class(contender["codec"]).points(config["settings"][contender["codec"]])
             if "threshold_db" in contender and not any(point.settings.get("branch") == "srcnn" for point in points):
