@@ -286,7 +286,7 @@ def test_measure_refuses(picture, weights, tmp_path):
     assert "none.png: no such file" in fails(
         "measure", *measure_arguments(tmp_path / "none.png", "bpg", bpg, folder, weights)
     )
-    assert "unknown codec 'nosuchcodec'; choose from bpg" in fails(
+    assert "unknown codec 'nosuchcodec'; choose from " in fails(
         "measure", *measure_arguments(picture, "nosuchcodec", {}, folder, weights)
     )
     sr = {"model": "srcnn", "qp": [40]}

