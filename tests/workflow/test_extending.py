@@ -134,7 +134,7 @@ def test_the_contract_s_tests_hold_for_the_example(project: Checkout) -> None:
         shutil.copytree(ROOT / part, project.root / part, ignore=shutil.ignore_patterns("__pycache__"))
     tests = [f"tests/codecs/test_{name}.py" for name in ("codec_contract", "properties")]
     held = project.run(
-        "env", "LICBENCH_CODECS=webp", "python", "-m", "pytest", "-v", *tests, "-k", "webp", developer=True
+        "env", "LICBENCH_CODECS=webp", "python", "-m", "pytest", "-vv", *tests, "-k", "webp", developer=True
     )
     assert held.returncode == 0, held.output
     passed = set(re.findall(r"::(\w+)\[[^\n]*webp[^\n]*\] PASSED", held.output))
