@@ -20,6 +20,7 @@ import PIL.Image
 import yaml
 
 from fuzz import mutations
+from licbench import config as configuration
 from licbench.codecs.base import OperatingPoint
 from licbench.codecs.registry import codec_class, codec_ids
 from licbench.coding import openjpeg, range_coder
@@ -196,7 +197,7 @@ class Config(Parser):
             config = json.loads(data)
         except (ValueError, RecursionError):
             config = yaml.load(data, yaml.CSafeLoader)
-        config.check(config)
+        configuration.check(config)
         return config
 
 
