@@ -1,4 +1,4 @@
-"""Measure a model's snapshots on pictures, along its training, and how far from the paper that ends."""
+"""Measure a model's snapshots on pictures, along its training, and draw them beside what the paper printed."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,6 @@ from pathlib import Path
 import pandas as pd
 
 from licbench.cli import figure_parser, run
-from licbench.evaluation.forecasts import forecast
 from licbench.evaluation.training_curves import Anchor, Measurement, measure_snapshots
 from licbench.measurement.rows import read_rows
 from licbench.paper.figures.style import save, save_data
@@ -23,8 +22,7 @@ def main() -> None:
     parser.add_argument("--rows", required=True, type=Path, help="rows of the same pictures, with the anchors' points")
     parser.add_argument("--anchors", required=True, type=json.loads, help="JSON: name to codec and curve")
     parser.add_argument("--paper", required=True, type=Path, help="published values of its network, as CSV")
-    parser.add_argument("--network", required=True, help="which of them: cae, gan or srcnn")
-    parser.add_argument("--forecast", required=True, type=Path, help="where the lines to these values go")
+    parser.add_argument("--network", required=True, help="which of them, such as cae")
     options = parser.parse_args()
     rows = read_rows(options.rows)
     anchors = [
@@ -34,9 +32,7 @@ def main() -> None:
     measurement = Measurement(options.settings, options.originals, anchors)
     curve = measure_snapshots(options.snapshots, options.model, measurement)
     paper = pd.read_csv(options.paper)
-    forecasts = forecast(curve, paper[paper["network"] == options.network])
-    save(draw_training_curve(curve, forecasts), options.pictures)
-    save_data(forecasts, options.forecast)
+    save(draw_training_curve(curve, paper[paper["network"] == options.network]), options.pictures)
     save_data(curve, options.csv)
 
 

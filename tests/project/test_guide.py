@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from licbench.evaluation import forecasts, threshold_scan, training_curves
+from licbench.evaluation import threshold_scan, training_curves
 from licbench.evaluation.srcnn import Enlargement
 from licbench.locations import SHIPPED
 from licbench.measurement import rows
@@ -31,7 +31,7 @@ WRITTEN = {
     "Scan": {rows.DATASET, *threshold_scan.COLUMNS},
     "Figures": {rows.DATASET, "image", *pipelines.COLUMNS, *structures.COLUMNS, *rate_distortion.COLUMNS, *FIGURE5},
     "Claims": {rows.DATASET, *judging.COLUMNS},
-    "Training": {*LOGS, *ENLARGEMENTS, *training_curves.COLUMNS, *forecasts.COLUMNS},
+    "Training": {*LOGS, *ENLARGEMENTS, *training_curves.COLUMNS},
 }
 
 

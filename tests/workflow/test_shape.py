@@ -208,7 +208,7 @@ def test_downloads_and_tables_stay_where_snakemake_was_started() -> None:
 
 
 def test_every_codec_has_settings_in_the_config(config: dict[str, Any]) -> None:
-    assert sorted(config["settings"]) == codec_ids()
+    assert set(codec_ids()) <= set(config["settings"])
 
 
 def test_a_training_curve_takes_shipped_snapshots_or_trains_that_model_alone(project: Checkout) -> None:

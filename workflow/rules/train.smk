@@ -2,7 +2,7 @@
 #   needs   config: models, training; the training sets (data.smk)
 #   makes   results/models/{model}.safetensors with its card (.json) and loss log (.csv), and the models along the way
 #           in results/snapshots/{model}; asked for by name: results/super_resolution.csv and
-#           results/training_curves/{dataset}/{model}.csv (with _forecast.csv, .png and .pdf)
+#           results/training_curves/{dataset}/{model}.csv (with .png and .pdf)
 #   steps   decode_pictures: once for each combination of sets; train_model: one job a model; killed jobs go on from
 #           results/checkpoints/{model}.pt; super_resolution: SRCNN on BSDS500 test; training_curve: snapshots, measured
 
@@ -77,7 +77,6 @@ rule training_curve:
         code=lambda wildcards: code_of("scripts/training_curve.py", codecs=[recipe_of(wildcards.model)["network"]]),
     output:
         csv="results/training_curves/{dataset}/{model}.csv",
-        forecast="results/training_curves/{dataset}/{model}_forecast.csv",
         pictures=multiext("results/training_curves/{dataset}/{model}", ".png", ".pdf"),
     log:
         "results/logs/training_curve/{dataset}/{model}.log",
@@ -87,5 +86,4 @@ rule training_curve:
         arguments=training_curve_arguments,
     shell:
         "python {input.code[0]:q} {input.pictures:q} {params.arguments} --rows {input.rows:q}"
-        " --paper {input.paper:q} --csv {output.csv:q} --forecast {output.forecast:q} --pictures {output.pictures:q}"
-        " 2>&1 | tee {log:q}"
+        " --paper {input.paper:q} --csv {output.csv:q} --pictures {output.pictures:q} 2>&1 | tee {log:q}"

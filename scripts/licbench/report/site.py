@@ -19,12 +19,11 @@ from markupsafe import Markup
 from licbench.files import replacing, write_text
 from licbench.measurement.rows import without_dataset
 from licbench.paper.claims.verdicts import FAILS, HOLDS, OPEN
-from licbench.paper.figures.rate_distortion import STYLES
-from licbench.paper.figures.style import INK
-from licbench.report import graph, runs
+from licbench.report import runs
 from licbench.report.claims_page import claims_page
 from licbench.report.curves import curve_data
 from licbench.report.evidence import address, copy_all
+from licbench.report.graph import rules_in_order
 from licbench.report.markdown import LEFT_OUT, TABLES, image_count, render
 from licbench.report.models import model_data
 from licbench.report.operating import Entries
@@ -102,6 +101,7 @@ def write_report(inputs: ReportInputs, templates: Path, to: Path) -> None:
         write_text(to / "assets" / f"{name}-data.js", _script(name, data))
     environment = _environment(templates / "html")
     context = _context(inputs, environment, templates) | {"images": images, "models": models, "curves": curves}
+    context["colours"] = colours(inputs.settings["table5"], curves["styles"])
     for page in reversed(PAGES):
         write_text(to / f"{page}.html", environment.get_template(f"{page}.html").render(context, page=page))
 
@@ -136,26 +136,30 @@ def _context(inputs: ReportInputs, environment: jinja2.Environment, templates: P
         "claims": [_claim(line) for line in claims.astype(object).where(claims.notna(), None).to_dict("records")],
         "verdicts": {verdict: (VERDICTS[verdict], int((claims["verdict"] == verdict).sum())) for verdict in VERDICTS},
         "headline": inputs.tables["table5"].astype(object).to_dict("records") if "table5" in inputs.tables else [],
-        "colours": colours(inputs.settings["table5"]),
         "figures": [(path.stem, address(path), _caption(templates, path.stem)) for path in inputs.figures],
         "record": record,
         "code_version": runs.code_version(record),
         "config": (inputs.results / "provenance" / "config.yaml").read_text(),
         "codecs": runs.codec_versions(inputs.rows),
         "times": runs.run_times(inputs.results / "benchmarks", inputs.dataset),
-        "graph": graph.drawing(graph.parse((inputs.results / "provenance" / "rulegraph.mmd").read_text())),
-        "box": (graph.WIDTH, graph.HEIGHT),
+        "rules": rules_in_order((inputs.results / "provenance" / "rulegraph.mmd").read_text()),
         "copied": sorted(address(path) for path in inputs.copied),
     }
 
 
-def colours(entries: Entries) -> dict[str, str]:
-    """The colour of each row of Table 5: that of its curve in the figures, or of the first curve of its codec."""
+def colours(entries: Entries, styles: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    """The colour of each row of Table 5: that of its curve in the plot, or of the first curve of its codec.
+
+    Args:
+        entries: the rows.
+        styles: of the plot's curves, by ``{codec}/{curve}``; see ``curves.curve_data``.
+    """
     found = {}
     for name, entry in entries.items():
-        of_codec = {curve: style.colour for (codec, curve), style in STYLES.items() if codec == entry["codec"]}
-        first = next(iter(of_codec.values()), INK)
-        found[name] = of_codec.get(entry.get("curve", ""), first)
+        codec = entry["codec"]
+        first = next(style["colour"] for style in styles.values() if style["codec"] == codec)
+        own = styles.get(f"{codec}/{entry.get('curve')}")
+        found[name] = own["colour"] if own else first
     return found
 
 

@@ -14,20 +14,18 @@ from licbench.training.data import ImageSet
 from licbench.training.loop import Trainer, TrainingData, TrainingOutputs
 from licbench.training.precision import Arithmetic
 from licbench.training.recipes import Plain, Recipe, read_recipe
+from licbench.training.registry import network_ids
 from licbench.training.task import Task
-
-NETWORKS = ("cae", "gan", "srcnn")
-"""Each has its module here, imported by name so that an edit of one does not retrain the others."""
 
 
 def task_of(network: str) -> type[Task]:
-    """The task that trains a network.
+    """What trains a network: its module is imported by name, so that an edit of one does not retrain the others.
 
     Raises:
         SettingsError: there is no such network.
     """
-    if network not in NETWORKS:
-        raise SettingsError(f"unknown network {network!r}; choose from {', '.join(NETWORKS)}")
+    if network not in network_ids():
+        raise SettingsError(f"unknown network {network!r}; choose from {', '.join(network_ids())}")
     task: type[Task] = importlib.import_module(f"licbench.training.{network}").TASK
     return task
 

@@ -1,4 +1,4 @@
-"""A training drawn: the curves of its snapshots, and how they near what the paper printed."""
+"""A training drawn: the curves of its snapshots, and their values over the steps beside what the paper printed."""
 
 from __future__ import annotations
 
@@ -9,32 +9,54 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from licbench.evaluation.forecasts import line_through, paths_of
-from licbench.paper.figures.style import BLUE, INK, ORANGE, SMALL, TWO_COLUMNS, styled
+from licbench.errors import PointsError
+from licbench.paper.figures.style import BLUE, INK, SMALL, TWO_COLUMNS, styled
 
 HEIGHT = 2.5
 LABELS = {"psnr_db": "PSNR (dB), R, G and B", "ms_ssim": "MS-SSIM", "bpp": "Rate (bit/pixel)"}
 QUALITIES = {"rgb": "RGB PSNR", "y": "luma PSNR", "611": "6:1:1 PSNR", "ms_ssim": "MS-SSIM"}
-BEYOND = 64
-"""The line goes on for at most so many times the steps of the training."""
 PALEST = 0.25
 
 
-def draw_training_curve(curve: pd.DataFrame, forecasts: pd.DataFrame) -> Figure:
-    """PSNR against rate of each snapshot, and each quantity that has a goal against the steps.
+def draw_training_curve(curve: pd.DataFrame, published: pd.DataFrame) -> Figure:
+    """PSNR against rate of each snapshot, and each quantity that was published against the steps.
 
     Args:
         curve: from ``training_curves.measure_snapshots``, of one model.
-        forecasts: its ``forecasts.forecast``.
+        published: the published values for its network, columns quantity and value. A quantity that is finite at no
+            snapshot (the PSNR of lossless points) gets no panel.
+
+    Raises:
+        PointsError: a published quantity is no column of the curve.
     """
-    quantities = list(dict.fromkeys(forecasts["quantity"]))
+    panels = {line["quantity"]: float(line["value"]) for line in published.to_dict("records")}
+    paths = {str(quantity): paths_of(curve, str(quantity)) for quantity in panels}
+    drawn = [quantity for quantity, found in paths.items() if found]
     with styled():
         figure = Figure(figsize=(TWO_COLUMNS, HEIGHT), layout="constrained")
-        first, *others = figure.subplots(1, 1 + len(quantities), squeeze=False)[0]
+        first, *others = figure.subplots(1, 1 + len(drawn), squeeze=False)[0]
         _draw_snapshots(first, curve)
-        for axes, quantity in zip(others, quantities, strict=True):
-            _draw_path(axes, curve, forecasts[forecasts["quantity"] == quantity])
+        for axes, quantity in zip(others, drawn, strict=True):
+            _draw_paths(axes, paths[quantity], quantity, panels[quantity])
     return figure
+
+
+def paths_of(curve: pd.DataFrame, quantity: str) -> list[pd.Series[float]]:
+    """The finite values of a quantity over the steps (the index): one path a point, and a single one of a BD-rate.
+
+    Raises:
+        PointsError: the curve has no such column.
+    """
+    if quantity not in curve:
+        there = ", ".join(map(str, curve.select_dtypes("number").columns))
+        raise PointsError(f"no {quantity} in the training curve; choose from {there}")
+    points = (
+        [curve.drop_duplicates("step")]
+        if quantity.startswith("bd_rate")
+        else [lines for _, lines in curve.groupby("point", sort=False)]
+    )
+    paths = [lines.set_index("step")[quantity].sort_index() for lines in points]
+    return [finite for path in paths if len(finite := path[np.isfinite(path.to_numpy(float))])]
 
 
 def _draw_snapshots(axes: Axes, curve: pd.DataFrame) -> None:
@@ -48,27 +70,15 @@ def _draw_snapshots(axes: Axes, curve: pd.DataFrame) -> None:
     axes.legend(frameon=False, handlelength=1.2)
 
 
-def _draw_path(axes: Axes, curve: pd.DataFrame, lines: pd.DataFrame) -> None:
-    """The snapshots of every point, the line through the last ones, and the goal."""
-    quantity = str(lines["quantity"].iloc[0])
-    paths = paths_of(curve, quantity)
-    for line in lines.to_dict("records"):
-        path = paths[str(line["point"])]
+def _draw_paths(axes: Axes, paths: list[pd.Series[float]], quantity: str, published: float) -> None:
+    """A line for each point over the steps, and the published value."""
+    for path in paths:
         axes.plot(path.index, path, color=BLUE, marker="o", linestyle="-")
-        _draw_line(axes, path, line)
-    goal = float(lines["goal"].iloc[0])
-    axes.axhline(goal, color=INK, linewidth=0.7, linestyle=":")
+    axes.axhline(published, color=INK, linewidth=0.7, linestyle=":")
     place: Any = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points"}
-    axes.annotate(f"the paper: {goal:g}", (0, goal), (3, 2), fontsize=SMALL, **place)
+    axes.annotate(f"the paper: {published:g}", (0, published), (3, 2), fontsize=SMALL, **place)
     axes.margins(y=0.1)
     axes.set(xscale="log", xlabel="Steps", ylabel=_label(quantity))
-
-
-def _draw_line(axes: Axes, path: pd.Series[float], line: dict[Any, Any]) -> None:
-    slope, at_start = line_through(path)
-    end = min(float(line["steps_to_goal"]), BEYOND * float(path.index[-1]))
-    steps = np.geomspace(float(path.index[-1]), max(end, float(path.index[-1])), 2)
-    axes.plot(steps, at_start + slope * np.log2(steps), color=ORANGE, linestyle="--", linewidth=0.9)
 
 
 def _label(quantity: str) -> str:
