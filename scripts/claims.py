@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from licbench.cli import run
-from licbench.files import replacing, write_text
+from licbench.files import write_csv, write_text
 from licbench.measurement.rows import read_rows, with_dataset
 from licbench.paper.claims.bench import Bench
 from licbench.paper.claims.judging import judge_all
@@ -38,8 +38,7 @@ def main() -> None:
     write_text(
         options.page, claims_page(options.template.read_text(), judged, ", ".join(bench.datasets), bench.pictures)
     )
-    with replacing(options.csv) as temporary:
-        with_dataset(judged, rows).to_csv(temporary, index=False, lineterminator="\n")
+    write_csv(options.csv, with_dataset(judged, rows))
 
 
 if __name__ == "__main__":

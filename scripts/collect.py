@@ -8,7 +8,7 @@ from licbench.cli import run
 from licbench.codecs.registry import codec_class
 from licbench.datasets.catalogue import describe
 from licbench.errors import DatasetError
-from licbench.files import replacing
+from licbench.files import write_csv
 from licbench.measurement import batches
 from licbench.measurement.rows import collect
 
@@ -30,8 +30,7 @@ def main() -> None:
         raise DatasetError(f"{options.pictures} comes in archives; give the folder of its unpacked pictures")
     expected = {(options.dataset, image, codec, point) for image in images for codec, point in points}
     files = [options.rows / codec / f"{batch}.csv" for codec in options.settings for batch in batches.cut(images)]
-    with replacing(options.out) as temporary:
-        collect(files, expected).to_csv(temporary, index=False, lineterminator="\n")
+    write_csv(options.out, collect(files, expected))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from licbench.cli import run
-from licbench.files import replacing
+from licbench.files import write_csv
 
 
 def main() -> None:
@@ -26,8 +26,7 @@ def main() -> None:
     network = network_of(SRCNN, ModelStore(options.model.parent).load(options.model.stem, "srcnn"), "srcnn")
     table = pd.DataFrame(map(asdict, enlargements(network, Pictures.load(options.pictures, CPU))))
     table["gain_db"] = table["srcnn_db"] - table["bicubic_db"]
-    with replacing(options.out) as temporary:
-        table.to_csv(temporary, index_label="picture", lineterminator="\n")
+    write_csv(options.out, table.rename_axis("image").reset_index())
     print(f"{len(table)} pictures, means:", ", ".join(f"{name} {value:.3f}" for name, value in table.mean().items()))
 
 

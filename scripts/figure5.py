@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from licbench.cli import figure_parser, run
+from licbench.files import write_csv
 
 
 def main() -> None:
@@ -19,14 +20,14 @@ def main() -> None:
     from licbench.images.files import read_rgb  # noqa: PLC0415
     from licbench.networks.store import ModelStore  # noqa: PLC0415
     from licbench.paper.figures import latents  # noqa: PLC0415  torch takes seconds; --help should not
-    from licbench.paper.figures.style import save, save_data  # noqa: PLC0415
+    from licbench.paper.figures.style import save  # noqa: PLC0415
 
     models, square = ModelStore(options.model.parent), latents.centre_square(read_rgb(options.picture))
     data = latents.figure5_data(square, models, options.model.stem, options.psnr_db)
     maps = latents.luma_maps(square, models.load(options.model.stem, "cae"))
     save(latents.draw_figure5(square, maps, data, pd.read_csv(options.paper)), options.pictures)
     origin = {"dataset": options.dataset, "image": options.picture.stem}
-    save_data(pd.DataFrame(origin, data.index).join(data.round(6)), options.csv)
+    write_csv(options.csv, pd.DataFrame(origin, data.index).join(data.round(6)))
 
 
 if __name__ == "__main__":

@@ -5,9 +5,10 @@ from pathlib import Path
 import pandas as pd
 
 from licbench.cli import figure_parser, run
+from licbench.files import write_csv
 from licbench.measurement.rows import read_rows, with_dataset
 from licbench.paper.figures.rate_distortion import draw_figure6, figure6_data
-from licbench.paper.figures.style import save, save_data
+from licbench.paper.figures.style import save
 
 
 def main() -> None:
@@ -23,7 +24,7 @@ def main() -> None:
     data = figure6_data(rows, options.qp, options.threshold_db)
     save(draw_figure6(data, published), options.pictures)
     save(draw_figure6(data, published, logarithmic=True), options.log_rate)
-    save_data(with_dataset(data, rows), options.csv)
+    write_csv(options.csv, with_dataset(data, rows))
 
 
 if __name__ == "__main__":

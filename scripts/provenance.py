@@ -1,7 +1,6 @@
 """Write down what results were made with: the config in force, package versions, hashes of models and rows."""
 
 import argparse
-import hashlib
 import json
 import platform
 from importlib.metadata import distributions
@@ -10,7 +9,7 @@ from pathlib import Path
 import yaml
 
 from licbench.cli import run
-from licbench.files import write_text
+from licbench.files import sha256_of, write_text
 from licbench.locations import known_as
 
 
@@ -28,7 +27,7 @@ def main() -> None:
         "python": platform.python_version(),
         "machine": platform.platform(),
         "packages": {package.name: package.version for package in sorted(distributions(), key=lambda item: item.name)},
-        "sha256": {known_as(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in files},
+        "sha256": {known_as(path): sha256_of(path) for path in files},
     }
     write_text(options.out_config, yaml.safe_dump(options.config, sort_keys=False))
     write_text(options.out_versions, json.dumps(record, indent=2) + "\n")

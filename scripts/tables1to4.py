@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from licbench.cli import run
-from licbench.files import replacing
+from licbench.files import write_csv
 from licbench.measurement.rows import read_rows, with_dataset
 from licbench.paper.tables import TABLES
 from licbench.paper.training_budget import read_cards
@@ -28,8 +28,7 @@ def main() -> None:
     cards = read_cards(options.cards, options.budget)
     rows = read_rows(*options.rows)
     table = TABLES[options.table](rows, pd.read_csv(options.paper), cards)
-    with replacing(options.out) as temporary:
-        with_dataset(table, rows).to_csv(temporary, index=False, lineterminator="\n")
+    write_csv(options.out, with_dataset(table, rows))
 
 
 if __name__ == "__main__":

@@ -6,8 +6,9 @@ import pandas as pd
 
 from licbench.cli import figure_parser, run
 from licbench.evaluation.threshold_scan import threshold_scan
+from licbench.files import write_csv
 from licbench.measurement.rows import read_rows, with_dataset
-from licbench.paper.figures.style import save, save_data
+from licbench.paper.figures.style import save
 from licbench.paper.figures.thresholds import draw_threshold_scan
 
 
@@ -22,7 +23,7 @@ def main() -> None:
     rows = read_rows(options.rows)
     scan = threshold_scan(rows, options.qp, options.threshold_db)
     save(draw_threshold_scan(scan, pd.read_csv(options.paper)), options.pictures)
-    save_data(with_dataset(scan, rows), options.csv)
+    write_csv(options.csv, with_dataset(scan, rows))
 
 
 if __name__ == "__main__":

@@ -7,8 +7,9 @@ import pandas as pd
 
 from licbench.cli import figure_parser, run
 from licbench.evaluation.training_curves import Anchor, Measurement, measure_snapshots
+from licbench.files import write_csv
 from licbench.measurement.rows import read_rows
-from licbench.paper.figures.style import save, save_data
+from licbench.paper.figures.style import save
 from licbench.paper.figures.training import draw_training_curve
 
 
@@ -33,7 +34,7 @@ def main() -> None:
     curve = measure_snapshots(options.snapshots, options.model, measurement)
     paper = pd.read_csv(options.paper)
     save(draw_training_curve(curve, paper[paper["network"] == options.network]), options.pictures)
-    save_data(curve, options.csv)
+    write_csv(options.csv, curve)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -13,14 +14,16 @@ PACKAGE = "licbench"
 def closure(root: Path, entries: tuple[str, ...]) -> list[str]:
     """The entries (paths relative to ``root``) and every licbench module they import, directly or not, sorted.
 
+    Importing ``licbench.a.b`` runs the ``__init__.py`` of ``licbench`` and of ``licbench.a`` first, so these count too.
     Modules that ``registry`` imports by a computed name are not seen; name the codec's file as a further entry.
     """
+    scripts = root / "scripts"
     waiting, found = [root / entry for entry in entries], set[Path]()
     while waiting:
         path = waiting.pop()
         if path not in found:
             found.add(path)
-            waiting += _imports(path, root / "scripts")
+            waiting += [*_imports(path, scripts), *_packages_above(path, scripts)]
     return sorted(str(path.relative_to(root)) for path in found)
 
 
@@ -44,3 +47,9 @@ def _file_of(module: str, scripts: Path) -> Path | None:
         if candidate.is_file():
             return candidate
     return None
+
+
+def _packages_above(path: Path, scripts: Path) -> Iterator[Path]:
+    """The ``__init__.py`` of every package that a module is in."""
+    folders = (folder for folder in path.parents if folder.is_relative_to(scripts / PACKAGE))
+    yield from filter(Path.is_file, (folder / "__init__.py" for folder in folders))

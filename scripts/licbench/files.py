@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import csv
+import hashlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @contextmanager
@@ -33,3 +39,23 @@ def write_bytes(path: Path, data: bytes) -> None:
 def write_text(path: Path, text: str) -> None:
     """Write ``text`` to ``path`` as UTF-8 in one step."""
     write_bytes(path, text.encode())
+
+
+def write_csv(path: Path, table: pd.DataFrame) -> None:
+    """Write a table to ``path`` as CSV in one step, without its index; equal tables give equal bytes."""
+    with replacing(path) as temporary:
+        table.to_csv(temporary, index=False, lineterminator="\n")
+
+
+def write_records(path: Path, columns: Sequence[str], records: Iterable[Mapping[str, Any]]) -> None:
+    """As ``write_csv``, from one mapping a row and without pandas; a missing key or None is an empty cell."""
+    with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, columns, restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(records)
+
+
+def sha256_of(path: Path) -> str:
+    """The sha256 of a file's content, 64 hexadecimal digits; read in pieces, so that the file may be large."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

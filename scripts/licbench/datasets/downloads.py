@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from licbench.datasets.progress import note
 from licbench.errors import DatasetError
+from licbench.files import sha256_of
 
 if TYPE_CHECKING:
     import requests
@@ -86,8 +86,7 @@ def mismatch(path: Path, size: int, sha256: str) -> str:
     found = path.stat().st_size
     if found != size:
         return f"has {found} bytes, expected {size}"
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    digest = sha256_of(path)
     return "" if digest == sha256 else f"sha256 is {digest[:12]}..., expected {sha256[:12]}..."
 
 

@@ -71,8 +71,7 @@ def manifest_text(rows: Sequence[ImageFile]) -> str:
 
 def write_names(path: Path, names: Mapping[str, str]) -> None:
     """Write down what the file behind each id is called: a CSV file with the columns image and file."""
-    with files.replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file, lineterminator="\n").writerows([("image", "file"), *names.items()])
+    files.write_records(path, ("image", "file"), ({"image": image, "file": file} for image, file in names.items()))
 
 
 def read_names(path: Path) -> dict[str, str]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
 
 import pandas as pd
 
 from licbench.errors import PointsError
 from licbench.evaluation.pooling import adapt, pool
+from licbench.measurement.rows import setting
 
 THRESHOLD, QP = "threshold", "qp"
 """The two sweeps: what moves while the other stands still."""
@@ -78,7 +78,7 @@ def _with_qp(rows: pd.DataFrame) -> pd.DataFrame:
     own = rows[rows["codec"] == "sr"]
     if own.empty:
         raise PointsError("threshold scan: no row of codec sr; add sr to codecs in the config")
-    return own.assign(qp=[json.loads(settings)["qp"] for settings in own["settings"]])
+    return own.assign(qp=setting(own, "qp"))
 
 
 def _adapted(rows: pd.DataFrame, threshold_db: float, sweep: str) -> pd.DataFrame:

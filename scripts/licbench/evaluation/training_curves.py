@@ -14,19 +14,8 @@ import pandas as pd
 from tqdm import tqdm
 
 from licbench.errors import ModelError, PointsError
-from licbench.evaluation.curves import (
-    LUMA,
-    RGB,
-    YCBCR_611,
-    Axes,
-    Curve,
-    Floats,
-    curve_of,
-    finite,
-    mean_psnr,
-    ms_ssim_db,
-)
-from licbench.evaluation.pooling import pool
+from licbench.evaluation.curves import Coordinates, MeasuredCurve, curve_of, finite, mean_psnr, pooled_ms_ssim_db
+from licbench.evaluation.pooling import LUMA, RGB, YCBCR_611, Floats, pool
 from licbench.measurement.measure import measure_images
 from licbench.measurement.rows import read_rows
 from licbench.metrics.rate import bd_rate
@@ -34,7 +23,7 @@ from licbench.networks.lineage import crops_of, steps_of
 
 COLUMNS = ("model", "step", "crops", "point", "bpp", "psnr_db", "ms_ssim")
 """And for each anchor and quality ``bd_rate_{anchor}_{quality}``, of the snapshot's whole curve, in percent."""
-QUALITIES = {"rgb": mean_psnr(RGB), "y": mean_psnr(LUMA), "611": mean_psnr(YCBCR_611), "ms_ssim": ms_ssim_db}
+QUALITIES = {"rgb": mean_psnr(RGB), "y": mean_psnr(LUMA), "611": mean_psnr(YCBCR_611), "ms_ssim": pooled_ms_ssim_db}
 """Means over pictures, as results on Kodak are usually given; MS-SSIM in decibels."""
 
 
@@ -98,22 +87,22 @@ def _rows_of(snapshot: Path, model: str, codec: str, measurement: Measurement, s
     return read_rows(places["rows"])
 
 
-def _differences(curve: Curve, measurement: Measurement) -> dict[str, float]:
+def _differences(curve: MeasuredCurve, measurement: Measurement) -> dict[str, float]:
     """BD-rates in percent, every picture once; NaN where there is none, as with a single point or without a loss."""
     images = [picture.stem for picture in measurement.pictures]
     draw = np.ones(len(images))
     found = {}
     for anchor in measurement.anchors:
         reference = curve_of(anchor.rows[anchor.rows["image"].isin(images)], anchor.name)
-        if reference.sizes.shape[1] != len(images):
+        if reference.images != len(images):
             raise PointsError(f"{anchor.name} is not measured on all the pictures; measure them first")
-        for quality, axes in QUALITIES.items():
-            found[f"bd_rate_{anchor.name}_{quality}"] = _difference(reference, curve, axes, draw)
+        for quality, coordinates in QUALITIES.items():
+            found[f"bd_rate_{anchor.name}_{quality}"] = _difference(reference, curve, coordinates, draw)
     return found
 
 
-def _difference(anchor: Curve, curve: Curve, axes: Axes, draw: Floats) -> float:
+def _difference(anchor: MeasuredCurve, curve: MeasuredCurve, coordinates: Coordinates, draw: Floats) -> float:
     try:
-        return bd_rate(*finite(anchor, draw, axes), *finite(curve, draw, axes))
+        return bd_rate(*finite(anchor, draw, coordinates), *finite(curve, draw, coordinates))
     except PointsError:
         return float("nan")

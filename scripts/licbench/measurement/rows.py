@@ -22,18 +22,18 @@ branch, pre_psnr_db
 
 from __future__ import annotations
 
-import csv
 import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from numbers import Real
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from licbench.errors import PointsError
-from licbench.files import replacing
+from licbench.files import write_records
 from licbench.metrics.ms_ssim import MIN_SIDE_MS_SSIM
 
 if TYPE_CHECKING:
@@ -88,10 +88,7 @@ def digest(data: bytes | np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> str
 
 def write_rows(rows: Iterable[Row], path: Path) -> None:
     """Write rows as CSV; the same rows give the same bytes."""
-    with replacing(path) as temporary, temporary.open("w", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(asdict(row) for row in rows)
+    write_records(path, COLUMNS, map(asdict, rows))
 
 
 def read_rows(*paths: Path) -> pd.DataFrame:
@@ -160,6 +157,18 @@ def collect(paths: Sequence[Path], expected: set[tuple[str, str, str, str]]) -> 
             more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
             raise PointsError(f"point {'/'.join(found[0])} {problem}{more}; delete results/points and run again")
     return frame
+
+
+def settings_of(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What the encoder was given for a row."""
+    settings: dict[str, Any] = json.loads(row["settings"])
+    return settings
+
+
+def setting(rows: pd.DataFrame, name: str) -> list[Any]:
+    """What the encoder was given as ``name`` for each row, in order; None where its codec has no such setting."""
+    values = {text: json.loads(text).get(name) for text in rows["settings"].unique()}
+    return [values[text] for text in rows["settings"]]
 
 
 def with_dataset(table: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:

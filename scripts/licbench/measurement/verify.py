@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import multiprocessing
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -18,7 +17,7 @@ from licbench.codecs.registry import codec_class
 from licbench.errors import CorruptStreamError, LicbenchError, PointsError
 from licbench.images.files import read_rgb
 from licbench.measurement.batches import stream_folders
-from licbench.measurement.rows import digest
+from licbench.measurement.rows import digest, settings_of
 from licbench.metrics.distortion import MOMENTS, error_moments, psnr_of_mse
 from licbench.networks.store import ModelStore
 
@@ -173,7 +172,7 @@ def _checked_stream(task: Task) -> tuple[Path, bytes]:
 
 
 def _network(task: Task) -> tuple[str, str]:
-    return task.row["codec"], str(json.loads(task.row["settings"]).get("model", ""))
+    return task.row["codec"], str(settings_of(task.row).get("model", ""))
 
 
 @cache

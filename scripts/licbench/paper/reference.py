@@ -13,7 +13,7 @@ import pandas as pd
 import yaml
 
 from licbench.errors import PointsError, SettingsError
-from licbench.files import replacing, write_text
+from licbench.files import write_csv, write_text
 from licbench.measurement.rows import DATASET
 
 TOLERANCES = {"psnr_db": 0.001, "ms_ssim": 0.0001}
@@ -63,8 +63,7 @@ def keep(tables: Sequence[Path], config: Path, versions: Path, reference: Path) 
         reason = f"{error.strerror}; keep them in a copy of the project that is yours to change"
         raise PointsError(f"{reference} takes no reference results: {reason}") from error
     for table in tables:
-        with replacing(reference / table.name) as temporary:
-            _kept(table).to_csv(temporary, index=False, lineterminator="\n")
+        write_csv(reference / table.name, _kept(table))
     made_with = json.loads(versions.read_text())
     kept = {key: made_with[key] for key in ("packages", "sha256")}
     write_text(reference / versions.name, json.dumps(kept, indent=2) + "\n")

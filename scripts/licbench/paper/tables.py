@@ -6,7 +6,6 @@ A line whose point is not among the rows keeps its published values, has empty m
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,6 +13,7 @@ import pandas as pd
 
 from licbench.errors import PointsError
 from licbench.evaluation.pooling import adapt, best_within, pool, rows_of
+from licbench.measurement.rows import setting, settings_of
 from licbench.paper.training_budget import Cards
 
 MEASURED = ("psnr_db", "ms_ssim", "bpp")
@@ -47,7 +47,7 @@ def table1(rows: pd.DataFrame, paper: pd.DataFrame, cards: Cards) -> pd.DataFram
         setting, and ``below_budget``: whether SRCNN saw fewer crops than in the paper's training.
     """
     own = rows[rows["codec"] == "sr"]
-    own = own.assign(qp=[json.loads(settings)["qp"] for settings in own["settings"]])
+    own = own.assign(qp=setting(own, "qp"))
     lines: list[dict[Any, Any]] = []
     for line in paper.to_dict("records"):
         at_qp = own[own["qp"] == line["qp"]]
@@ -55,7 +55,7 @@ def table1(rows: pd.DataFrame, paper: pd.DataFrame, cards: Cards) -> pd.DataFram
         if chosen.empty:
             lines.append({"setting": NOT_MEASURED})
             continue
-        models = {json.loads(settings)["model"] for settings in chosen["settings"]}
+        models = set(setting(chosen, "model"))
         lines.append(
             {
                 **pool(chosen).iloc[0],
@@ -120,7 +120,7 @@ def gan_settings(rows: pd.DataFrame, cards: Cards) -> pd.DataFrame:
     own = rows[rows["codec"] == "gan"].drop_duplicates(["curve", "point"])
     lines = []
     for line in own[["curve", "point", "settings"]].to_dict("records"):
-        settings = json.loads(line["settings"])
+        settings = settings_of(line)
         recipe = cards.of(settings["model"])["recipe"]
         sizes = {"input_size": recipe["input_size"], "code_size": recipe["code_size"]}
         lines.append({"curve": line["curve"], "point": line["point"], **settings, **sizes})

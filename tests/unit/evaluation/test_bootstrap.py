@@ -6,8 +6,8 @@ import pytest
 from synthetic_rows import row, synthetic_rows
 
 from licbench.errors import PointsError
-from licbench.evaluation.bootstrap import POINT, pooled_bands
-from licbench.evaluation.pooling import pool
+from licbench.evaluation.bootstrap import pooled_bands
+from licbench.evaluation.pooling import POINT, pool
 from licbench.metrics.distortion import psnr
 
 SIDE = 200
@@ -75,7 +75,7 @@ def test_lossless_points_have_infinite_quality():
 def test_missing_and_doubled_pictures_are_refused():
     rows = two_rows()
     other = rows.assign(point="q")
-    with pytest.raises(PointsError, match="lacks some of the pictures"):
+    with pytest.raises(PointsError, match="lacks some of the images"):
         pooled_bands(pd.concat([rows, other.iloc[:1]]))
-    with pytest.raises(PointsError, match="has a picture twice"):
+    with pytest.raises(PointsError, match="has an image twice"):
         pooled_bands(pd.concat([rows, rows]))

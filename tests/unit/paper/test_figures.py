@@ -23,6 +23,7 @@ from licbench.coding.mosaic import mosaic_shape
 from licbench.coding.openjpeg import decode_mosaic
 from licbench.errors import PointsError, SettingsError
 from licbench.evaluation.threshold_scan import threshold_scan
+from licbench.files import write_csv
 from licbench.images.files import write_png
 from licbench.metrics.distortion import error_moments, psnr
 from licbench.networks.gan import Discriminator
@@ -31,6 +32,7 @@ from licbench.paper.figures import latents, pipelines, structures
 from licbench.paper.figures.diagrams import draw_structure
 from licbench.paper.figures.rate_distortion import (
     COLUMNS,
+    ON_FRONT,
     PUBLISHED,
     SPARE,
     STYLES,
@@ -38,7 +40,7 @@ from licbench.paper.figures.rate_distortion import (
     figure6_data,
     styles_of,
 )
-from licbench.paper.figures.style import save, save_data
+from licbench.paper.figures.style import save
 from licbench.paper.figures.thresholds import draw_threshold_scan
 from licbench.paper.figures.training import draw_training_curve
 from licbench.report.curves import curve_data
@@ -83,10 +85,10 @@ def test_figure6_joins_only_points_that_no_cheaper_one_matches():
     ]
     data = figure6_data(pd.DataFrame(rows), 35, 33.0)
     assert data["curve"].unique().tolist() == ["family"]
-    assert data.set_index("point")["leads_psnr_db"].to_dict() == {
+    assert data.set_index("point")["on_pareto_front_psnr"].to_dict() == {
         "p0": True, "p1": True, "p2": False, "p4": True, "p3": False,
     }  # fmt: skip
-    assert set(data.loc[data["leads_ms_ssim"], "point"]) == {"p0", "p2", "p4"}
+    assert set(data.loc[data["on_pareto_front_ms_ssim"], "point"]) == {"p0", "p2", "p4"}
 
 
 def test_figure6_holds_every_curve_in_the_order_of_the_legend(data):
@@ -95,8 +97,8 @@ def test_figure6_holds_every_curve_in_the_order_of_the_legend(data):
     assert data.notna().all(axis=None)
     for _, points in data.groupby(["codec", "curve"]):
         assert points["bpp"].is_monotonic_increasing
-        for quality in ("psnr_db", "ms_ssim"):
-            assert points.loc[points[f"leads_{quality}"], quality].is_monotonic_increasing
+        for quality, column in ON_FRONT.items():
+            assert points.loc[points[column], quality].is_monotonic_increasing
 
 
 def test_figure6_shows_super_resolution_as_the_scan_does(data):
@@ -292,7 +294,7 @@ def test_other_formats_are_refused_and_leave_nothing(tmp_path, data, published):
 
 
 def test_data_survive_the_file(tmp_path, data):
-    save_data(data, tmp_path / "figure6.csv")
+    write_csv(tmp_path / "figure6.csv", data)
     pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "figure6.csv", dtype={"curve": str}), data, check_dtype=False)
 
 
@@ -553,11 +555,11 @@ def test_scripts_leave_data_and_pictures(tmp_path, weights):
     adaptive = ("--qp", 35, "--threshold-db", 33)
     model = weights / "tiny_cae.safetensors"
     for name, script, *arguments in (
-        ("figure6", "rate_distortion.py", rows, "--paper", PAPER / "figure6.csv", *adaptive),
+        ("figure6", "figure6.py", rows, "--paper", PAPER / "figure6.csv", *adaptive),
         ("scan", "threshold_scan.py", rows, "--paper", PAPER / "table1.csv", *adaptive),
-        ("figure4", "pipelines.py", "figure4"),
-        ("figure3", "structures.py", "figure3"),
-        ("figure5", "latents.py", picture, "--paper", PAPER / "figure5.csv", "--model", model, "--psnr-db", 25),
+        ("figure4", "figures1and4.py", "figure4"),
+        ("figure3", "figures2and3.py", "figure3"),
+        ("figure5", "figure5.py", picture, "--paper", PAPER / "figure5.csv", "--model", model, "--psnr-db", 25),
     ):
         csv, pictures = tmp_path / f"{name}.csv", [tmp_path / f"{name}.png", tmp_path / f"{name}.pdf"]
         done = run(script, *arguments, "--csv", csv, "--pictures", *pictures)

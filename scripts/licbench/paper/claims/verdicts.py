@@ -10,7 +10,7 @@ import numpy as np
 
 from licbench.errors import PointsError
 from licbench.evaluation.bootstrap import LEVEL, resamples
-from licbench.evaluation.curves import Floats
+from licbench.evaluation.pooling import Floats
 
 HOLDS, FAILS, OPEN = "holds", "does not hold", "not decidable here"
 RESAMPLES = 500
