@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from licbench.cli import figure_parser, run
+from licbench.cli import add_published, figure_parser, run
 from licbench.files import write_csv
 
 
@@ -13,7 +13,7 @@ def main() -> None:
     parser = figure_parser(__doc__)
     parser.add_argument("picture", type=Path, help="the original; its central square is used")
     parser.add_argument("--dataset", required=True, help="id of the picture's dataset, for the data")
-    parser.add_argument("--paper", required=True, type=Path, help="the published rates, as CSV")
+    add_published(parser, "rates")
     parser.add_argument("--model", required=True, type=Path, help="a trained CAE, .safetensors, its card beside it")
     parser.add_argument("--psnr-db", required=True, type=float, help="quality at which the rates are compared")
     options = parser.parse_args()
@@ -25,7 +25,7 @@ def main() -> None:
     models, square = ModelStore(options.model.parent), latents.centre_square(read_rgb(options.picture))
     data = latents.figure5_data(square, models, options.model.stem, options.psnr_db)
     maps = latents.luma_maps(square, models.load(options.model.stem, "cae"))
-    save(latents.draw_figure5(square, maps, data, pd.read_csv(options.paper)), options.pictures)
+    save(latents.draw_figure5(square, maps, data, pd.read_csv(options.paper)), options.drawings)
     origin = {"dataset": options.dataset, "image": options.picture.stem}
     write_csv(options.csv, pd.DataFrame(origin, data.index).join(data.round(6)))
 

@@ -13,7 +13,7 @@ def main() -> None:
     from licbench.paper.figures.style import save  # noqa: PLC0415
 
     pipeline = pipelines.figure1() if options.figure == "figure1" else pipelines.figure4()
-    save(pipelines.draw_pipeline(pipeline), options.pictures)
+    save(pipelines.draw_pipeline(pipeline), options.drawings)
     write_csv(options.csv, pipelines.pipeline_data(pipeline))
 
 

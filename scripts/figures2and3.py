@@ -13,7 +13,7 @@ def main() -> None:
     from licbench.paper.figures.style import save  # noqa: PLC0415
 
     data = structures.figure2_data() if options.figure == "figure2" else structures.figure3_data()
-    save(diagrams.draw_structure(data), options.pictures)
+    save(diagrams.draw_structure(data), options.drawings)
     write_csv(options.csv, data)
 
 

@@ -33,7 +33,7 @@ def main() -> None:
     measurement = Measurement(options.settings, options.originals, anchors)
     curve = measure_snapshots(options.snapshots, options.model, measurement)
     paper = pd.read_csv(options.paper)
-    save(draw_training_curve(curve, paper[paper["network"] == options.network]), options.pictures)
+    save(draw_training_curve(curve, paper[paper["network"] == options.network]), options.drawings)
     write_csv(options.csv, curve)
 
 

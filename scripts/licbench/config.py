@@ -23,6 +23,9 @@ from licbench.schemas import require_valid
 
 Config = Mapping[str, Any]
 
+RENAMED = {"report.pictures": "report.images"}
+"""Keys of earlier versions, dotted -> what they are called now."""
+
 
 def check(config: Config) -> None:
     """Refuse a config that the workflow could not carry out.
@@ -34,6 +37,7 @@ def check(config: Config) -> None:
         ContractError: a codec's operating points are not what ``codecs.base`` asks for.
         DatasetError: a training set that does not exist.
     """
+    _refuse_old_keys(config)
     require_valid(config, _schema(), "config")
     extensions()
     for codec in config["codecs"]:
@@ -47,15 +51,15 @@ def check(config: Config) -> None:
             if codec in config[part]
             for point in _checked_points(config, part, codec)
         ]
-        contract.refuse_twins(codec, points)
+        contract.reject_duplicate_points(codec, points)
     for table in ("table5", "contest"):
-        _check_contenders(config, table)
+        _check_entries(config, table)
     _check_figure5(config)
     _check_training(config)
 
 
 def with_numbers(config: Config) -> dict[str, Any]:
-    """The config with numbers and truth values where it has their texts, as in ``--config 'report={pictures: 3}'``.
+    """The config with numbers and truth values where it has their texts, as in ``--config 'report={images: 3}'``.
 
     Snakemake takes what stands in braces on a command line for text. Only where a number is wanted is one made of it.
     """
@@ -121,6 +125,14 @@ def paper_budget(config: Config) -> dict[str, int]:
     """For each network how many crops the paper trains on: optimiser steps times batch."""
     recipes = config["training"]["recipes"]["paper"]
     return {network: recipes[network]["steps"] * recipes[network]["batch"] for network in ("cae", "gan", "srcnn")}
+
+
+def _refuse_old_keys(config: Config) -> None:
+    for old, new in RENAMED.items():
+        *way, last = old.split(".")
+        block = reduce(lambda place, key: place.get(key) if isinstance(place, Mapping) else None, way, config)
+        if isinstance(block, Mapping) and last in block:
+            raise SettingsError(f"config: {old} is called {new} now; rename it")
 
 
 @cache
@@ -200,24 +212,22 @@ def _check_figure5(config: Config) -> None:
         _require_known("image", shown, images, f"figure5.image.{dataset}")
 
 
-def _check_contenders(config: Config, table: str) -> None:
+def _check_entries(config: Config, table: str) -> None:
     """A row that no point can fill must neither wait until all is measured nor vanish from the table."""
-    for name, contender in config[table].items():
+    for name, entry in config[table].items():
         row = f"{table}.{name}"
-        _require_known("codec", contender["codec"], codec_ids(), row)
-        if contender["codec"] in config["codecs"]:
-            points = codec_class(contender["codec"]).points(config["settings"][contender["codec"]])
-            if "threshold_db" in contender and not any(point.settings.get("branch") == "srcnn" for point in points):
-                raise SettingsError(
-                    f"config: {row} has threshold_db, which {contender['codec']} has no use for; remove it"
-                )
-            if "threshold_db" in contender and {"curve", "point"} & set(contender):
+        _require_known("codec", entry["codec"], codec_ids(), row)
+        if entry["codec"] in config["codecs"]:
+            points = codec_class(entry["codec"]).points(config["settings"][entry["codec"]])
+            if "threshold_db" in entry and not any(point.settings.get("branch") == "srcnn" for point in points):
+                raise SettingsError(f"config: {row} has threshold_db, which {entry['codec']} has no use for; remove it")
+            if "threshold_db" in entry and {"curve", "point"} & set(entry):
                 raise SettingsError(
                     f"config: {row} has threshold_db, which chooses among all curves; remove its curve or point"
                 )
             for key, known in (("curve", {point.curve for point in points}), ("point", {point.id for point in points})):
-                if key in contender:
-                    _require_known(key, contender[key], sorted(known), row)
+                if key in entry:
+                    _require_known(key, entry[key], sorted(known), row)
 
 
 def _require_known(what: str, value: str, known: Sequence[str], row: str) -> None:

@@ -304,7 +304,7 @@ def test_recipes_hold_every_key_that_training_reads(network, monkeypatch):
 @pytest.mark.parametrize(
     ("path", "text", "value"),
     [
-        ("report.pictures", "3", 3),
+        ("report.images", "3", 3),
         ("threshold_scan.threshold_db", "33.5", 33.5),
         ("rate_target_bpp", "2e-1", 0.2),
         ("training.recipes.short.cae.batch", "4", 4),
@@ -325,7 +325,7 @@ def test_texts_of_numbers_become_numbers_where_numbers_are_wanted(path, text, va
 @pytest.mark.parametrize(
     ("path", "text"),
     [
-        ("report.pictures", "three"), ("report.pictures", "007"), ("report.pictures", "3.5"), ("report.side", "NaN"),
+        ("report.images", "three"), ("report.images", "007"), ("report.images", "3.5"), ("report.side", "NaN"),
         ("settings.bpg.chroma", ["420"]), ("mirror", "12"), ("table5.BPG.curve", "420"), ("codecs", "12"),
     ],
 )  # fmt: skip

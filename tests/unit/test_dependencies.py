@@ -28,7 +28,11 @@ def test_a_codec_s_job_knows_its_own_codec_and_no_other(codec):
         and f"{LIBRARY}/measurement/rows.py" in found
         and f"{LIBRARY}/codecs/base.py" in found
     )
-    assert {Path(path).stem for path in found if Path(path).parent.name == "codecs"} - {"base", "__init__", "registry"} == {codec}
+    assert {Path(path).stem for path in found if Path(path).parent.name == "codecs"} - {
+        "base",
+        "__init__",
+        "registry",
+    } == {codec}
     assert not {path for path in found if "/training/" in path or "/figures/" in path}
 
 

@@ -90,7 +90,7 @@ def test_a_second_run_has_nothing_to_do(project: Checkout, done: Outcome) -> Non
 def test_another_codec_uses_the_pictures_that_are_there(project: Checkout, done: Outcome) -> None:
     more = {**SETTINGS, "codecs": ["jpeg", "jpeg2000"]}
     planned = project.snakemake("-n", TABLE, settings=more)
-    assert planned.counts == {"measure_image": 3, "collect_points": 1, "table5": 1}
+    assert planned.counts == {"measure_image": 3, "collect_points": 1, "make_table5": 1}
     assert planned.values("measure_image", "codec") == {"jpeg2000"}
 
 

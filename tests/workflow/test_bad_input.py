@@ -85,7 +85,7 @@ def test_without_them_the_run_goes_on_where_it_was(mixed: Outcome, project: Chec
         (project.root / "mixed" / name).unlink()
     done = project.snakemake("results/table5.csv", settings=TINY_SETTINGS | {"dataset": "./mixed"})
     assert done.returncode == 0, done.output
-    assert done.counts == {"collect_points": 1, "table5": 1}
+    assert done.counts == {"collect_points": 1, "make_table5": 1}
 
 
 def test_small_pictures_with_odd_names_have_no_ms_ssim_but_all_else(project: Checkout) -> None:
@@ -179,9 +179,9 @@ def test_another_spelling_of_the_folder_measures_nothing_again(project: Checkout
 def test_numbers_in_braces_on_the_command_line_are_numbers(project: Checkout) -> None:
     save_pictures(project.root / "braces", {"fine": textured(8, 9)})
     words = ["results/table5.csv", "-n", "--config", "dataset=./braces", "codecs=[jpeg]"]
-    assert project.snakemake(*words, "report={pictures: 3, side: 256}").returncode == 0
-    refused = project.snakemake(*words, "report={pictures: 300000}")
-    assert "config.report.pictures: 300000 is greater than the maximum of 10000" in refused.output
+    assert project.snakemake(*words, "report={images: 3, side: 256}").returncode == 0
+    refused = project.snakemake(*words, "report={images: 300000}")
+    assert "config.report.images: 300000 is greater than the maximum of 10000" in refused.output
 
 
 def test_a_folder_becomes_a_dataset_by_one_command(project: Checkout) -> None:
@@ -220,7 +220,7 @@ def test_hostile_names_are_measured(project: Checkout) -> None:
 def test_a_hostile_folder_goes_through_every_rule(project: Checkout, folder: str) -> None:
     """Given without a path, so that a leading dash stands at the front; the report shows the name as text."""
     save_pictures(project.root / folder, {name: textured(168, 176) for name in ("-x 'y'\n\"z\"", "<I>")})
-    done = project.snakemake("all", "reference", settings=TINY_SETTINGS | {"dataset": folder})
+    done = project.snakemake("all", "keep_reference", settings=TINY_SETTINGS | {"dataset": folder})
     assert done.returncode == 0, done.output
     verified = project.snakemake("verify", settings=TINY_SETTINGS | {"dataset": folder})
     assert verified.returncode == 0, verified.output

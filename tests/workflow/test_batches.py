@@ -91,7 +91,7 @@ def test_a_bad_picture_keeps_its_own_batch_waiting_and_no_other(project: Checkou
     (project.root / "photos" / f"{BAD}.png").unlink()
     done = project.snakemake(TABLE, settings=SETTINGS)
     assert done.returncode == 0, done.output
-    assert done.counts == {"measure_image": 1, "collect_points": 1, "table5": 1}
+    assert done.counts == {"measure_image": 1, "collect_points": 1, "make_table5": 1}
     assert NOTHING_TO_DO in project.snakemake("-n", TABLE, settings=SETTINGS).output
 
 

@@ -29,6 +29,8 @@ ABSENT = {
     "sr": set(),
 }
 """What a codec alone cannot fill."""
+RULES = {"table5": "make_table5", "contest": "make_contest", "threshold_scan": "scan_thresholds"}
+"""Tables and figures that a config may leave out -> the rule that makes them."""
 ALONE: Mapping[str, Any] = {
     "dataset": "./flat",
     "codecs": ["jpeg2000"],
@@ -81,7 +83,7 @@ def notes(output: str) -> list[str]:
 def test_a_codec_alone_plans_what_it_can_fill_and_says_what_not(project: Checkout, codec: str) -> None:
     planned = project.snakemake("-n", settings={"codecs": [codec]})
     assert planned.returncode == 0, planned.output
-    absent = {rule for rule in ("table5", "contest", "threshold_scan") if rule not in planned.counts}
+    absent = {name for name, rule in RULES.items() if rule not in planned.counts}
     assert absent == ABSENT[codec] == set(left_out(CONFIG | {"codecs": [codec]}))
     (note,) = notes(planned.output)
     assert all(f"{name} (" in note for name in absent)
@@ -94,7 +96,7 @@ def test_the_default_config_leaves_nothing_out() -> None:
 def test_the_scan_without_its_qp_is_left_out_not_met_after_the_work(project: Checkout) -> None:
     asked = {"codecs": ["sr"], "settings": {"sr": {"qp": [30, 40]}}}
     planned = project.snakemake("-n", settings=asked)
-    assert planned.returncode == 0 and "threshold_scan" not in planned.counts and planned.counts["figure6"] == 1
+    assert planned.returncode == 0 and "scan_thresholds" not in planned.counts and planned.counts["draw_figure6"] == 1
     assert "threshold_scan (its QP 35 is not in settings.sr.qp)" in notes(planned.output)[0]
 
 

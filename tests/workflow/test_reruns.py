@@ -15,7 +15,7 @@ from checkout import NOTHING_TO_DO, TINY_SETTINGS, Checkout, Outcome, copy_proje
 from pictures import textured
 
 TABLE = "results/table5.csv"
-AFTERWARDS = ("collect_points", "table5")
+AFTERWARDS = ("collect_points", "make_table5")
 """What is built on the rows of all pictures and codecs, for this target."""
 
 
@@ -76,7 +76,7 @@ def test_an_ablation_reruns_what_uses_it_and_no_sweep(project: Checkout) -> None
     assert project.snakemake(target, settings=settings(ablations=blocks[0])).returncode == 0
     assert NOTHING_TO_DO in project.snakemake("-n", target, TABLE, settings=settings(ablations=blocks[0])).output
     planned = project.snakemake("-n", target, TABLE, settings=settings(ablations=blocks[1]))
-    assert planned.counts == {"measure_ablations": 2, "collect_ablations": 1, "tables1to4": 1}
+    assert planned.counts == {"measure_ablations": 2, "collect_ablations": 1, "make_tables1to4": 1}
 
 
 def test_another_codec_measures_that_codec_only(project: Checkout) -> None:
@@ -120,7 +120,7 @@ def test_new_dates_without_new_content_rerun_nothing(project: Checkout) -> None:
 
 def test_another_target_makes_only_the_tables_anew(project: Checkout) -> None:
     planned = plan(project, rate_target_bpp=0.5)
-    assert planned.counts == {"table5": 1}
+    assert planned.counts == {"make_table5": 1}
 
 
 def test_a_new_picture_is_measured_alone(project: Checkout) -> None:

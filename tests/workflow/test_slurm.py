@@ -58,7 +58,7 @@ def test_jobs_of_a_cluster_give_the_same_bytes(
     assert done.returncode == 0, done.output
     assert SUBMITTED.search(done.output)
     # Downloads and tables run here, encodes do not
-    assert re.search(r"^localrule table5:", done.output, re.MULTILINE)
+    assert re.search(r"^localrule make_table5:", done.output, re.MULTILINE)
     assert not re.search(r"^localrule measure_image:", done.output, re.MULTILINE)
     assert measured(project) == expected
 

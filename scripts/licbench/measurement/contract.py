@@ -40,7 +40,7 @@ def points_of(kind: type[Codec], settings: Settings) -> list[OperatingPoint]:
     return points
 
 
-def refuse_twins(codec: str, points: Sequence[OperatingPoint]) -> None:
+def reject_duplicate_points(codec: str, points: Sequence[OperatingPoint]) -> None:
     """Every point needs an id of its own, also where ``A`` and ``a`` are one file.
 
     Raises:

@@ -43,7 +43,7 @@ def measure_images(
     dataset, codec = ids
     require_valid(settings, codec_class(codec).settings_schema, f"settings of {codec}")
     points = contract.points_of(codec_class(codec), settings)
-    contract.refuse_twins(codec, points)
+    contract.reject_duplicate_points(codec, points)
     models = ModelStore(weights)
     measured = (
         row

@@ -35,13 +35,13 @@ def compare(tables: Sequence[Path], config: Path, reference: Path) -> tuple[int,
         known = ", ".join(sorted(path.parent.name for path in reference.parent.glob("*/config.yaml"))) or "none"
         raise PointsError(
             f"dataset {reference.name} has no reference results (there are: {known}); compare one that has, "
-            "or keep those of a run that you trust: snakemake reference"
+            "or keep those of a run that you trust: snakemake keep_reference"
         )
     changed = changed_keys(reference / "config.yaml", config)
     if changed:
         raise SettingsError(
             f"the reference results belong to the default config, yours differs in {', '.join(changed)}; "
-            "verify without that change, or keep those of a run that you trust: snakemake reference"
+            "verify without that change, or keep those of a run that you trust: snakemake keep_reference"
         )
     pairs = [(table.name, _kept(reference / table.name), _kept(table)) for table in tables]
     differences = [line for name, expected, got in pairs for line in _differences(name, expected, got)]
@@ -119,7 +119,7 @@ def _changed(expected: Any, got: Any, name: str = "") -> Iterator[str]:
 def _kept(path: Path) -> pd.DataFrame:
     """A table as written, every cell as text, without the columns that are not kept."""
     if not path.is_file():
-        raise PointsError(f"{path} is not there; make it with: snakemake, or keep it with: snakemake reference")
+        raise PointsError(f"{path} is not there; make it with: snakemake, or keep it with: snakemake keep_reference")
     table = pd.read_csv(path, dtype=str, keep_default_na=False)
     # The folder names the dataset
     columns = KEPT.get(path.name, [column for column in table.columns if column != DATASET])
