@@ -20,8 +20,11 @@ from licbench.errors import SettingsError
 from licbench.locations import SCHEMA
 from licbench.measurement import contract
 from licbench.schemas import require_valid
+from licbench.training.registry import network_ids
 
 Config = Mapping[str, Any]
+READ_BY_EVERY_TRAINING = frozenset({"init", "precision", "steps", "batch", "seed", "log_every"})
+"""Keys of a recipe that ``training.run`` and ``training.loop`` read, whatever the network."""
 
 RENAMED = {"report.pictures": "report.images"}
 """Keys of earlier versions, dotted -> what they are called now."""
@@ -137,8 +140,26 @@ def _refuse_old_keys(config: Config) -> None:
 
 @cache
 def _schema() -> Mapping[str, Any]:
-    schema: Mapping[str, Any] = yaml.safe_load(SCHEMA.read_text())
+    """The schema as written, and in it the networks that are not the paper's."""
+    schema: dict[str, Any] = yaml.safe_load(SCHEMA.read_text())
+    recipes = schema["properties"]["training"]["properties"]["recipes"]["additionalProperties"]["properties"]
+    if others := sorted(set(network_ids()) - set(recipes)):
+        definitions, reference = schema["$defs"], {"$ref": "#/$defs/own_recipe"}
+        definitions["own_recipe"] = {
+            key: rule for key, rule in definitions["recipe"].items() if key != "additionalProperties"
+        }
+        definitions["recipe"]["properties"]["network"]["enum"] += others
+        recipes["models"]["additionalProperties"] = reference
+        recipes |= dict.fromkeys(others, reference)
+        of_others = {"if": {"properties": {"network": {"enum": others}}}, "then": reference}
+        schema["properties"]["models"]["additionalProperties"]["allOf"].append(of_others)
     return schema
+
+
+def _recipe_schema(network: str) -> Mapping[str, Any]:
+    """What a recipe of the network may hold."""
+    recipes = _schema()["properties"]["training"]["properties"]["recipes"]["additionalProperties"]["properties"]
+    return {**recipes[network], "$defs": _schema()["$defs"]}
 
 
 def _read_numbers(value: Any, schema: Mapping[str, Any]) -> None:
@@ -169,9 +190,12 @@ def _check_training(config: Config) -> None:
     for name in {training["recipe"], "paper"} - set(training["recipes"]):
         raise SettingsError(f"config: no recipe {name!r} in training.recipes; add it")
     for recipe_name, networks in training["recipes"].items():
-        for model in networks["models"]:
-            _require_known("model", model, sorted(config["models"]), f"training.recipes.{recipe_name}.models")
+        place = f"training.recipes.{recipe_name}.models"
+        for model, own in networks["models"].items():
+            _require_known("model", model, sorted(config["models"]), place)
+            require_valid(own, _recipe_schema(config["models"][model]["network"]), f"config.{place}.{model}")
     for model in config["models"]:
+        _require_recipe(config, model)
         start = starting_model(config, model)
         if start is not None:
             _require_known("model", start, sorted(config["models"]), f"init of {model}")
@@ -187,6 +211,15 @@ def _check_training(config: Config) -> None:
         raise SettingsError(
             f"config: {training['validation']} is not for validation; set training.validation to another"
         )
+
+
+def _require_recipe(config: Config, model: str) -> None:
+    """The recipe in force says of a model's network what every training reads."""
+    name, network = config["training"]["recipe"], config["models"][model]["network"]
+    if network not in config["training"]["recipes"][name]:
+        raise SettingsError(f"config: no {network} in training.recipes.{name}, which {model} is of; add its recipe")
+    if absent := sorted(READ_BY_EVERY_TRAINING - set(recipe(config, model))):
+        raise SettingsError(f"config: training.recipes.{name}.{network} lacks {', '.join(absent)}; add it")
 
 
 def _checked_points(config: Config, part: str, codec: str) -> list[OperatingPoint]:

@@ -29,16 +29,28 @@ def closure(root: Path, entries: tuple[str, ...]) -> list[str]:
 
 @cache
 def _imports(path: Path, scripts: Path) -> list[Path]:
-    """Files of the licbench modules that a file imports, also inside functions."""
+    """Files of the licbench modules that a file imports, also inside functions, and of the packages that hold them."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
-            names.add(node.module)
-            names.update(f"{node.module}.{alias.name}" for alias in node.names)
-    candidates = (_file_of(name, scripts) for name in names if name.split(".")[0] == PACKAGE)
+        elif isinstance(node, ast.ImportFrom):
+            module = _absolute(node, path, scripts)
+            names.add(module)
+            names.update(f"{module}.{alias.name}" for alias in node.names)
+    own = {name for name in names if name.split(".")[0] == PACKAGE}
+    # To import a.b.c runs a/__init__.py and a/b/__init__.py first
+    own |= {".".join(name.split(".")[:depth]) for name in own for depth in range(1, name.count(".") + 1)}
+    candidates = (_file_of(name, scripts) for name in sorted(own))
     return [candidate for candidate in candidates if candidate is not None]
+
+
+def _absolute(node: ast.ImportFrom, path: Path, scripts: Path) -> str:
+    """The module that a file imports from, also where it says so from its own place."""
+    if not node.level:
+        return node.module or ""
+    package = path.relative_to(scripts).parent.parts
+    return ".".join([*package[: len(package) + 1 - node.level], *([node.module] if node.module else [])])
 
 
 def _file_of(module: str, scripts: Path) -> Path | None:

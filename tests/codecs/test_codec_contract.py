@@ -1,6 +1,7 @@
 """What every registered codec promises (licbench.codecs.base). A new codec in the folder is tested from then on.
 
-Its operating points come from config.yaml, thinned; where they need trained models, tiny ones stand in (BLOCKS).
+Its operating points come from config.yaml, thinned. Where the paper's need trained models, tiny ones stand in (BLOCKS);
+a codec of one's own uses its models in workflow/resources/weights.
 """
 
 import binascii
@@ -8,24 +9,25 @@ import hashlib
 import io
 import json
 from functools import cache
-from pathlib import Path
+from itertools import pairwise
 
 import numpy as np
 import PIL.Image
 import pytest
-import yaml
 from jsonschema import Draft202012Validator
 from pictures import photo, smooth, textured
+from registered import CONFIG, absent_models, every_codec, measurable, sweep
 from safetensors.numpy import load_file, save_file
 
 from licbench.codecs.base import OperatingPoint
 from licbench.codecs.registry import codec_class, codec_ids, codec_of_file
 from licbench.codecs.sr import STRIP_PIXELS
 from licbench.errors import CorruptStreamError, LicbenchError
+from licbench.images.limits import check_size
+from licbench.locations import SHIPPED
 from licbench.metrics.distortion import error_moments, psnr
 from licbench.networks.store import ModelStore
 
-CONFIG = yaml.safe_load((Path(__file__).parents[2] / "config.yaml").read_text())
 BLOCKS = {
     "cae": {"rotation": ["none", "offline", "per_image"], "ladder": {"tiny_cae": [8.0, 4.0, 2.0, 1.0, 0.5]}},
     "gan": {
@@ -38,21 +40,21 @@ BLOCKS = {
 }
 SIZES = [(1, 1), (1, 40), (40, 1), (33, 17), (161, 163)]
 POINTS_A_CURVE = 4
+FAITHFUL = ("bpg", "cae", "jpeg", "jpeg2000", "sr")
+"""Codecs whose best point here has more than 27 dB in each channel; one of yours need not reach that."""
 LONG = 600
 """Bytes from which not every byte of a stream is damaged, but some hundred spread over it."""
 TOLERANCE_DB = 0.05
 
-every_codec = pytest.mark.parametrize("codec", codec_ids())
-every_codec_and_size = pytest.mark.parametrize(
-    ("codec", "size"), [(codec, size) for codec in codec_ids() for size in SIZES]
-)
+every_codec = every_codec(stand_ins=BLOCKS)
+every_size = pytest.mark.parametrize("size", SIZES)
 
 
 @cache
 def curves(codec):
     """Curve -> a few of its operating points, the first and the last among them."""
     found = {}
-    for point in codec_class(codec).points(BLOCKS.get(codec, CONFIG["settings"].get(codec, {}))):
+    for point in codec_class(codec).points(BLOCKS.get(codec) or sweep(codec)):
         found.setdefault(point.curve, []).append(point)
     thinned = {}
     for curve, points in found.items():
@@ -69,42 +71,62 @@ def middle(codec):
 @pytest.fixture
 def fresh(models):
     """A new instance of a codec, with a store of its own: nothing but the stream can carry over."""
-    return lambda codec: codec_class(codec)(ModelStore(models.folder))
+    return lambda codec: codec_class(codec)(store(codec, models))
+
+
+def store(codec, models):
+    """A new store of the models that the codec's points name."""
+    return ModelStore(models.folder if codec in BLOCKS else SHIPPED)
 
 
 @pytest.fixture(scope="module")
 def short_streams(models):
-    """For each codec the stream of a 33x17 picture."""
+    """For each codec, the stream of a 33x17 picture; codecs without their models have none."""
     picture = textured(33, 17)
-    return {codec: codec_class(codec)(models).encode(picture, middle(codec)[0]) for codec in codec_ids()}
+    ready = [codec for codec in codec_ids() if codec in BLOCKS or not absent_models(codec)]
+    return {codec: codec_class(codec)(store(codec, models)).encode(picture, middle(codec)[0]) for codec in ready}
 
 
-def declared_size(codec, stream):
-    """(height, width) as a possibly damaged header of a standard format gives it; our own have a checksum instead."""
-    if codec == "jpeg":
-        return PIL.Image.open(io.BytesIO(stream)).size[::-1]
-    if codec == "jpeg2000":
-        return int.from_bytes(stream[12:16], "big"), int.from_bytes(stream[8:12], "big")
-    if codec == "bpg":  # two ue7 after magic and flags (BPG specification, 3.1)
-        numbers, at = [], 6
-        while len(numbers) < 2:
-            value = 0
-            while stream[at] & 0x80:
-                value, at = value << 7 | stream[at] & 0x7F, at + 1
-            numbers.append(value << 7 | stream[at])
-            at += 1
-        return numbers[1], numbers[0]
-    return 33, 17
+def size_of_jpeg(stream):
+    return PIL.Image.open(io.BytesIO(stream)).size[::-1]
+
+
+def size_of_jpeg2000(stream):
+    return int.from_bytes(stream[12:16], "big"), int.from_bytes(stream[8:12], "big")
+
+
+def size_of_bpg(stream):
+    """Two ue7 after magic and flags (BPG specification, 3.1)."""
+    numbers, at = [], 6
+    while len(numbers) < 2:
+        value = 0
+        while stream[at] & 0x80:
+            value, at = value << 7 | stream[at] & 0x7F, at + 1
+        numbers.append(value << 7 | stream[at])
+        at += 1
+    return numbers[1], numbers[0]
+
+
+HEADERS = {"jpeg": size_of_jpeg, "jpeg2000": size_of_jpeg2000, "bpg": size_of_bpg}
+"""How the size is read that a damaged header of a standard format gives."""
+SEALED = ("cae", "gan", "sr")
+"""Our own formats: a checksum keeps the size."""
 
 
 def assert_calm(codec, decoder, stream):
-    """A damaged stream is an error of one line, or decodes to a picture of the size that it declares."""
+    """A damaged stream is an error of one line, or decodes to a picture: of the size that it declares, where we know
+    to read that, else of any size that an honest stream may have."""
     try:
         decoded = decoder.decode(stream)
     except LicbenchError as error:
         assert str(error) and "\n" not in str(error)
         return False
-    assert decoded.dtype == np.uint8 and decoded.shape == (*declared_size(codec, stream), 3)
+    assert decoded.dtype == np.uint8 and decoded.ndim == 3 and decoded.shape[2] == 3
+    check_size(*decoded.shape[1::-1])
+    if codec in HEADERS:
+        assert decoded.shape[:2] == HEADERS[codec](stream)
+    if codec in SEALED:
+        assert decoded.shape[:2] == (33, 17)
     return True
 
 
@@ -127,7 +149,7 @@ def test_schemas_describe_every_key(codec):
 @every_codec
 def test_points_are_ids_of_files_and_settings_of_the_command_line(codec):
     kind = codec_class(codec)
-    block = CONFIG["settings"][codec]
+    block = sweep(codec)
     points = kind.points(block)
     ids = [point.id for point in points]
     assert points and len(set(ids)) == len(ids)
@@ -152,7 +174,8 @@ def test_version_names_codec_and_libraries(codec, models):
     assert any(character.isdigit() for character in version) and "\n" not in version
 
 
-@every_codec_and_size
+@every_codec
+@every_size
 def test_size_and_type_are_kept(codec, size, fresh):
     picture = textured(*size)
     encoder, decoder = fresh(codec), fresh(codec)
@@ -200,20 +223,36 @@ def test_more_bits_never_hurt(codec, fresh):
     for curve, points in curves(codec).items():
         streams = sorted((encoder.encode(picture, point) for point in points), key=len)
         quality = [psnr(error_moments(picture, decoder.decode(stream))["sse"], picture.size) for stream in streams]
-        assert all(np.diff(quality) > -TOLERANCE_DB), (curve, [len(stream) for stream in streams], quality)
-        assert len(streams) == 1 or len(streams[0]) < len(streams[-1])
+        # Lossless points have an infinite PSNR each, from which no difference can be taken
+        pairs = pairwise(quality)
+        assert all(more >= less - TOLERANCE_DB for less, more in pairs), (curve, list(map(len, streams)), quality)
+        assert quality[0] == quality[-1] or len(streams[0]) < len(streams[-1])
 
 
-@pytest.mark.parametrize("codec", [codec for codec in codec_ids() if codec != "gan"])
+def likes(picture):
+    """The picture as a decoder in error would show it: channels swapped, moved by a pixel, turned over."""
+    for axes in ((2, 1, 0), (1, 0, 2), (0, 2, 1)):
+        yield picture[..., axes]
+    for axis in (0, 1):
+        yield np.flip(picture, axis)
+        for by in (-1, 1):
+            yield np.roll(picture, by, axis)
+
+
+@pytest.mark.parametrize("codec", [measurable(codec, BLOCKS) for codec in codec_ids() if codec != "gan"])
 def test_the_best_point_resembles_the_picture(codec, fresh):
     """No channel is swapped, no map shifted, no component dropped; of the GAN only a trained one could show it."""
     picture = photo()
     encoder, decoder = fresh(codec), fresh(codec)
     for curve, points in curves(codec).items():
         stream = max((encoder.encode(picture, point) for point in (points[0], points[-1])), key=len)
-        error = decoder.decode(stream).astype(float) - picture
-        assert 10 * np.log10(255**2 / (error**2).mean(axis=(0, 1))).min() > 27, curve
-        assert np.abs(error.mean(axis=(0, 1))).max() < 1.5, curve
+        decoded = decoder.decode(stream).astype(float)
+        error = ((decoded - picture) ** 2).mean()
+        assert all(error < ((decoded - other) ** 2).mean() for other in likes(picture)), curve
+        if codec in FAITHFUL:
+            difference = decoded - picture
+            assert 10 * np.log10(255**2 / (difference**2).mean(axis=(0, 1))).min() > 27, curve
+            assert np.abs(difference.mean(axis=(0, 1))).max() < 1.5, curve
 
 
 @every_codec
@@ -241,7 +280,7 @@ def test_nothing_is_not_a_stream(codec, fresh):
 
 @every_codec
 def test_streams_of_other_codecs_are_refused(codec, short_streams, fresh):
-    for other in set(codec_ids()) - {codec}:
+    for other in set(short_streams) - {codec}:
         with pytest.raises(LicbenchError) as raised:
             fresh(codec).decode(short_streams[other])
         assert "\n" not in str(raised.value)
@@ -255,7 +294,7 @@ def resealed(body):
     return body + binascii.crc_hqx(body, 0xFFFF).to_bytes(2, "big")
 
 
-@pytest.mark.parametrize("codec", ["cae", "gan", "sr"])
+@pytest.mark.parametrize("codec", SEALED)
 def test_checksums_notice_every_flip_and_cut(codec, short_streams, fresh):
     stream, decoder = short_streams[codec], fresh(codec)
     for at in range(0, len(stream), 1 + len(stream) // LONG):
@@ -264,7 +303,7 @@ def test_checksums_notice_every_flip_and_cut(codec, short_streams, fresh):
                 decoder.decode(damaged)
 
 
-@pytest.mark.parametrize("codec", ["cae", "gan", "sr"])
+@pytest.mark.parametrize("codec", SEALED)
 def test_damage_behind_a_right_checksum(codec, models, fresh):
     """Also what a checksum lets pass must not end in a traceback; magic and size (3 bytes) are spared."""
     decoder, picture, pictures = fresh(codec), textured(33, 17), 0
@@ -280,7 +319,7 @@ def test_damage_behind_a_right_checksum(codec, models, fresh):
     assert pictures, "no damage reached the pixels: the test does not test"
 
 
-@pytest.mark.parametrize("codec", ["cae", "gan", "sr"])
+@pytest.mark.parametrize("codec", SEALED)
 def test_impossible_sizes_are_refused_before_they_cost_memory(codec, short_streams, fresh):
     body = short_streams[codec][:-2]
     assert body[1:3] == bytes([17, 33])

@@ -123,4 +123,30 @@ def test_other_packages_do_not_count(project):
 
 def test_an_unknown_entry_is_an_error():
     with pytest.raises(FileNotFoundError):
-        closure(ROOT, ("scripts/licbench/codecs/webp.py",))
+        closure(ROOT, ("scripts/licbench/codecs/nosuchcodec.py",))
+
+
+def test_a_package_s_own_file_counts(project):
+    """Python runs it before any module of the package."""
+    root = project(main="from licbench.room.chest import name\n")
+    for path, text in (("__init__.py", ""), ("room/__init__.py", "import licbench.other\n"), ("room/chest.py", "")):
+        (root / "scripts" / "licbench" / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / "scripts" / "licbench" / path).write_text(text)
+    project(licbench__other="")
+    assert closure(root, ("scripts/main.py",)) == [
+        "scripts/licbench/__init__.py", "scripts/licbench/other.py", "scripts/licbench/room/__init__.py",
+        "scripts/licbench/room/chest.py", "scripts/main.py",
+    ]  # fmt: skip
+
+
+def test_an_import_from_its_own_place_counts(project):
+    root = project(
+        main="import licbench.codecs.mine\n",
+        licbench__codecs__mine="from .base import Codec\nfrom ..errors import CorruptStreamError\nfrom . import near\n",
+        licbench__codecs__base="",
+        licbench__codecs__near="",
+        licbench__errors="",
+    )
+    assert {Path(path).stem for path in closure(root, ("scripts/main.py",))} == {
+        "main", "mine", "base", "near", "errors",
+    }  # fmt: skip

@@ -21,7 +21,7 @@ import yaml
 
 from fuzz import mutations
 from licbench.codecs.base import OperatingPoint
-from licbench.codecs.registry import codec_class
+from licbench.codecs.registry import codec_class, codec_ids
 from licbench.coding import openjpeg, range_coder
 from licbench.coding.bitstream import StreamReader, StreamWriter
 from licbench.coding.bpg import container, nal, parameter_sets
@@ -313,6 +313,18 @@ CAE = [{"model": "cae_096", "step": 1.0, "rotation": rotation} for rotation in (
 GAN = [{"model": "gan_64", "scale": 1, "bits": bits, "rotated": rotated} for bits, rotated in ((5, True), (8, False))]
 SR = [{"model": "srcnn", "qp": 35, "branch": branch} for branch in ("srcnn", "lanczos")]
 
+
+def by_default(codec: str) -> CodecParser:
+    """A codec that is none of the paper's, at the defaults of its points."""
+    return CodecParser(codec, {name: rule["default"] for name, rule in codec_class(codec).point_schema.items()})
+
+
+def ready(codec: str) -> bool:
+    """Whether the model that its default point names, if any, is shipped."""
+    model = codec_class(codec).point_schema.get("model")
+    return model is None or (SHIPPED / f"{model['default']}.safetensors").is_file()
+
+
 PARSERS: dict[str, Parser] = {
     "jpeg": CodecParser("jpeg", {"mode": "420-optimised", "quality": 30}, {"mode": "444-standard", "quality": 80}),
     "jpeg2000": CodecParser("jpeg2000", {"bpp": 4.0, "wavelet": "9-7"}, {"bpp": 8.0, "wavelet": "5-3"}),
@@ -334,3 +346,4 @@ PARSERS: dict[str, Parser] = {
     "picture": PICTURES,
     "archive": FileParser("a.zip", unpacked, zips, DatasetError, BadImageError),
 }
+PARSERS |= {codec: by_default(codec) for codec in codec_ids() if codec not in PARSERS and ready(codec)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
@@ -23,9 +23,14 @@ KEPT = {"claims.csv": ["claim", "verdict"]}
 RELATED = ("weights", "rate_target_bpp", "codecs", "settings", "ablations", "table5", "contest")
 """Keys of the config on which the tables depend; the folder names the dataset."""
 
+CONTENDERS = {"table5", "contest"}
+"""Keys of the config, and tables, whose rows name a codec; the first column of the table names the row."""
+
 
 def compare(tables: Sequence[Path], config: Path, reference: Path) -> tuple[int, list[str]]:
     """Set tables, made with ``config``, against those in ``reference``: how many cells, and a line for each difference.
+
+    Codecs that the reference results do not hold are left out, with their rows.
 
     Raises:
         PointsError: the dataset has no reference results, or they lack a table.
@@ -43,7 +48,10 @@ def compare(tables: Sequence[Path], config: Path, reference: Path) -> tuple[int,
             f"the reference results belong to the default config, yours differs in {', '.join(changed)}; "
             "verify without that change, or keep those of a run that you trust: snakemake keep_reference"
         )
-    pairs = [(table.name, _kept(reference / table.name), _kept(table)) for table in tables]
+    further = _rows_of_further_codecs(reference / "config.yaml", config)
+    pairs = [
+        (table.name, _kept(reference / table.name), _kept(table, further.get(table.stem, set()))) for table in tables
+    ]
     differences = [line for name, expected, got in pairs for line in _differences(name, expected, got)]
     return sum(expected.size for _, expected, _ in pairs), differences
 
@@ -71,8 +79,12 @@ def keep(tables: Sequence[Path], config: Path, versions: Path, reference: Path) 
 
 
 def changed_keys(expected: Path, got: Path) -> list[str]:
-    """Dotted names of the keys in which two configs differ, as far as results depend on them."""
-    return list(_changed(_related(expected), _related(got)))
+    """Dotted names of the keys in which two configs differ, as far as results of the first one's codecs depend on them.
+
+    A further codec in ``got``, with its blocks and its rows, changes nothing of the others.
+    """
+    reference = _related(expected)
+    return list(_changed(reference, _among(_codecs_of(reference), _related(got))))
 
 
 def changed_makers(versions: Path, reference: Path) -> list[str]:
@@ -107,6 +119,29 @@ def _related(config: Path) -> dict[str, Any]:
     return {key: value for key, value in yaml.safe_load(config.read_text()).items() if key in RELATED}
 
 
+def _codecs_of(config: Mapping[str, Any]) -> set[str]:
+    return {*config.get("codecs", ()), *config.get("settings", ())}
+
+
+def _among(codecs: set[str], config: Mapping[str, Any]) -> dict[str, Any]:
+    """The config without what belongs to other codecs."""
+    kept = dict(config)
+    if "codecs" in kept:
+        kept["codecs"] = [codec for codec in kept["codecs"] if codec in codecs]
+    for part in {"settings", "ablations"} & set(kept):
+        kept[part] = {codec: block for codec, block in kept[part].items() if codec in codecs}
+    for table in CONTENDERS & set(kept):
+        kept[table] = {name: row for name, row in kept[table].items() if row["codec"] in codecs}
+    return kept
+
+
+def _rows_of_further_codecs(expected: Path, got: Path) -> dict[str, set[str]]:
+    """By table, the names of the rows of codecs that the reference results do not hold."""
+    config = _related(got)
+    kept = _among(_codecs_of(_related(expected)), config)
+    return {table: set(config[table]) - set(kept[table]) for table in CONTENDERS & set(config)}
+
+
 def _changed(expected: Any, got: Any, name: str = "") -> Iterator[str]:
     if not (isinstance(expected, Mapping) and isinstance(got, Mapping)):
         if expected != got:
@@ -116,8 +151,8 @@ def _changed(expected: Any, got: Any, name: str = "") -> Iterator[str]:
         yield from _changed(expected.get(key), got.get(key), f"{name}.{key}" if name else str(key))
 
 
-def _kept(path: Path) -> pd.DataFrame:
-    """A table as written, every cell as text, without the columns that are not kept."""
+def _kept(path: Path, further: Collection[str] = ()) -> pd.DataFrame:
+    """A table as written, every cell as text, without the columns that are not kept and the ``further`` rows."""
     if not path.is_file():
         raise PointsError(f"{path} is not there; make it with: snakemake, or keep it with: snakemake keep_reference")
     table = pd.read_csv(path, dtype=str, keep_default_na=False)
@@ -126,7 +161,7 @@ def _kept(path: Path) -> pd.DataFrame:
     absent = [column for column in columns if column not in table]
     if absent:
         raise PointsError(f"{path} lacks the columns {', '.join(absent)}; delete it and run again")
-    return table[columns]
+    return table.loc[~table[columns[0]].isin(further), columns]
 
 
 def _differences(name: str, expected: pd.DataFrame, got: pd.DataFrame) -> Iterator[str]:

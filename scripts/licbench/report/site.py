@@ -19,12 +19,11 @@ from markupsafe import Markup
 from licbench.files import replacing, write_text
 from licbench.measurement.rows import without_dataset
 from licbench.paper.claims.verdicts import FAILS, HOLDS, OPEN
-from licbench.paper.figures.rate_distortion import STYLES
-from licbench.paper.figures.style import INK
-from licbench.report import graph, runs
+from licbench.report import runs
 from licbench.report.claims_page import claims_page
 from licbench.report.curves import curve_data
 from licbench.report.evidence import address, copy_all
+from licbench.report.graph import rules_in_order
 from licbench.report.markdown import LEFT_OUT, TABLES, counted, filled
 from licbench.report.models import model_data
 from licbench.report.operating import Contenders
@@ -102,6 +101,7 @@ def write_report(run: Run, templates: Path, to: Path) -> None:
         write_text(to / "assets" / f"{name}-data.js", _script(name, data))
     environment = _environment(templates / "html")
     context = _context(run, environment, templates) | {"pictures": pictures, "models": models, "curves": curves}
+    context["colours"] = colours(run.settings["table5"], curves["styles"])
     for page in reversed(PAGES):
         write_text(to / f"{page}.html", environment.get_template(f"{page}.html").render(context, page=page))
 
@@ -133,25 +133,29 @@ def _context(run: Run, environment: jinja2.Environment, templates: Path) -> dict
         "claims": [_claim(line) for line in claims.astype(object).where(claims.notna(), None).to_dict("records")],
         "verdicts": {verdict: (VERDICTS[verdict], int((claims["verdict"] == verdict).sum())) for verdict in VERDICTS},
         "headline": run.tables["table5"].astype(object).to_dict("records") if "table5" in run.tables else [],
-        "colours": colours(run.settings["table5"]),
         "figures": [(path.stem, address(path), _caption(templates, path.stem)) for path in run.figures],
         "record": runs.versions(run.results / "provenance" / "versions.json"),
         "config": (run.results / "provenance" / "config.yaml").read_text(),
         "codecs": runs.codec_versions(run.rows),
         "times": runs.run_times(run.results / "benchmarks", run.dataset),
-        "graph": graph.drawing(graph.parse((run.results / "provenance" / "rulegraph.mmd").read_text())),
-        "box": (graph.WIDTH, graph.HEIGHT),
+        "rules": rules_in_order((run.results / "provenance" / "rulegraph.mmd").read_text()),
         "copied": sorted(address(path) for path in run.copied),
     }
 
 
-def colours(contenders: Contenders) -> dict[str, str]:
-    """The colour of each row of Table 5: that of its curve in the figures, or of the first curve of its codec."""
+def colours(contenders: Contenders, styles: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    """The colour of each row of Table 5: that of its curve in the plot, or of the first curve of its codec.
+
+    Args:
+        contenders: the rows.
+        styles: of the plot's curves, by ``{codec}/{curve}``; see ``curves.curve_data``.
+    """
     found = {}
     for name, contender in contenders.items():
-        of_codec = {curve: style.colour for (codec, curve), style in STYLES.items() if codec == contender["codec"]}
-        first = next(iter(of_codec.values()), INK)
-        found[name] = of_codec.get(contender.get("curve", ""), first)
+        codec = contender["codec"]
+        first = next(style["colour"] for style in styles.values() if style["codec"] == codec)
+        own = styles.get(f"{codec}/{contender.get('curve')}")
+        found[name] = own["colour"] if own else first
     return found
 
 

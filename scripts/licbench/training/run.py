@@ -16,20 +16,18 @@ from licbench.networks.store import Model, ModelStore
 from licbench.training.data import Pictures
 from licbench.training.loop import Destination, Origin, Run
 from licbench.training.precision import Arithmetic
+from licbench.training.registry import network_ids
 from licbench.training.task import Recipe, Task
-
-NETWORKS = ("cae", "gan", "srcnn")
-"""Each has its module here, imported by name so that an edit of one does not train the others again."""
 
 
 def task_of(network: str) -> type[Task]:
-    """What trains a network.
+    """What trains a network: its module is imported by name, so that an edit of one does not train the others again.
 
     Raises:
         SettingsError: we have no such network.
     """
-    if network not in NETWORKS:
-        raise SettingsError(f"unknown network {network!r}; choose from {', '.join(NETWORKS)}")
+    if network not in network_ids():
+        raise SettingsError(f"unknown network {network!r}; choose from {', '.join(network_ids())}")
     task: type[Task] = importlib.import_module(f"licbench.training.{network}").TASK
     return task
 

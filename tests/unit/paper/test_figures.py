@@ -110,13 +110,18 @@ def test_figure6_shows_super_resolution_as_the_scan_does(data):
 
 
 def test_curves_of_other_codecs_get_spare_styles_after_the_known(published):
-    given = [("webp", "lossy"), ("jpeg", "411-standard"), ("bpg", "420"), *(("mine", f"c{at:02d}") for at in range(20))]
+    given = [
+        ("other", "lossy"),
+        ("jpeg", "411-standard"),
+        ("bpg", "420"),
+        *(("mine", f"c{at:02d}") for at in range(20)),
+    ]
     rows = pd.DataFrame([row("a", *key, "q10", bytes=500, sse=9, ms_ssim=0.8) for key in given])
     data = figure6_data(rows, 35, 33.0)
     styles = styles_of(data)
     assert list(styles) == [("bpg", "420"), *sorted(given[:2] + given[3:])]
     assert styles["bpg", "420"] == STYLES["bpg", "420"]
-    assert styles["webp", "lossy"].label == "webp, lossy"
+    assert styles["other", "lossy"].label == "other, lossy"
     looks = [(style.colour, style.marker, style.dashes) for style in styles.values()]
     assert len(set(looks[: 1 + len(SPARE)])) == 1 + len(SPARE)
     legend = draw_figure6(data, published).legends[0]

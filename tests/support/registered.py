@@ -1,0 +1,41 @@
+"""The registered codecs, for tests that take every one: those here, and any that a user added."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from licbench.codecs.base import Settings
+from licbench.codecs.registry import codec_class, codec_ids
+from licbench.locations import SHIPPED
+
+ROOT = Path(__file__).parents[2]
+CONFIG: dict[str, Any] = yaml.safe_load((ROOT / "config.yaml").read_text())
+
+
+def absent_models(codec: str) -> list[str]:
+    """The models of the codec's sweep that are not shipped: a codec of one's own may still have to be trained."""
+    names = codec_class(codec).required_models(CONFIG["settings"][codec])
+    return [name for name in names if not (SHIPPED / f"{name}.safetensors").is_file()]
+
+
+def measurable(codec: str, stand_ins: Sequence[str] = ()) -> Any:
+    """The codec as a parameter of a test, skipped with the reason where its models are neither shipped nor made."""
+    absent = [] if codec in stand_ins else absent_models(codec)
+    reason = f"not in workflow/resources/weights: {', '.join(absent)}; train them and keep them there"
+    return pytest.param(codec, marks=pytest.mark.skipif(bool(absent), reason=reason))
+
+
+def every_codec(stand_ins: Sequence[str] = ()) -> pytest.MarkDecorator:
+    """Run a test for each registered codec; ``stand_ins`` are those whose models the test makes itself."""
+    return pytest.mark.parametrize("codec", [measurable(codec, stand_ins) for codec in codec_ids()])
+
+
+def sweep(codec: str) -> Settings:
+    """The codec's block under settings in config.yaml."""
+    block: Settings = CONFIG["settings"][codec]
+    return block
