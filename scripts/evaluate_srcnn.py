@@ -21,10 +21,10 @@ def main() -> None:
     from licbench.networks.inference import network_of  # noqa: PLC0415  torch takes seconds; --help should not
     from licbench.networks.srcnn import SRCNN  # noqa: PLC0415
     from licbench.networks.store import ModelStore  # noqa: PLC0415
-    from licbench.training.data import CPU, Pictures  # noqa: PLC0415
+    from licbench.training.data import CPU, ImageSet  # noqa: PLC0415
 
     network = network_of(SRCNN, ModelStore(options.model.parent).load(options.model.stem, "srcnn"), "srcnn")
-    table = pd.DataFrame(map(asdict, enlargements(network, Pictures.load(options.pictures, CPU))))
+    table = pd.DataFrame(map(asdict, enlargements(network, ImageSet.load(options.pictures, CPU))))
     table["gain_db"] = table["srcnn_db"] - table["bicubic_db"]
     write_csv(options.out, table.rename_axis("image").reset_index())
     print(f"{len(table)} pictures, means:", ", ".join(f"{name} {value:.3f}" for name, value in table.mean().items()))

@@ -23,14 +23,13 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2, help="CPU threads (default: 2)")
     parser.add_argument("--max-seconds", type=float, default=math.inf, help="then save and stop; run again to go on")
     options = parser.parse_args()
-    from licbench.training.loop import Destination  # noqa: PLC0415  torch takes seconds; --help should not
-    from licbench.training.run import TrainingData, train_model  # noqa: PLC0415
+    # torch takes seconds; --help should not
+    from licbench.training.loop import TrainingData, TrainingOutputs  # noqa: PLC0415
+    from licbench.training.run import train_model  # noqa: PLC0415
 
     data = TrainingData(options.sets, options.data, options.validation)
-    destination = Destination(options.weights, options.log, options.checkpoint, options.snapshots)
-    train_model(
-        options.recipe, data, destination, options.threads, start=options.start, max_seconds=options.max_seconds
-    )
+    outputs = TrainingOutputs(options.weights, options.log, options.checkpoint, options.snapshots)
+    train_model(options.recipe, data, outputs, options.threads, start=options.start, max_seconds=options.max_seconds)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
 from licbench.codecs.base import OperatingPoint
 from licbench.codecs.registry import codec_class
-from licbench.coding.bpg import picture as hevc
+from licbench.coding.bpg import hevc
 from licbench.images.files import read_rgb
 from licbench.locations import SHIPPED
 from licbench.measurement.rows import digest, read_rows

@@ -24,7 +24,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 
 from licbench.config import recipe  # noqa: E402
 from licbench.training.checkpoints import Progress  # noqa: E402
-from licbench.training.data import Pictures  # noqa: E402
+from licbench.training.data import ImageSet  # noqa: E402
 from licbench.training.precision import Arithmetic  # noqa: E402
 from licbench.training.run import task_of  # noqa: E402
 from licbench.training.task import Task  # noqa: E402
@@ -40,7 +40,7 @@ def main() -> None:
     torch.set_num_threads(int(sys.argv[1]) if len(sys.argv) > 1 else 2)
     config = yaml.safe_load((ROOT / "config.yaml").read_text())
     noise = np.random.default_rng(0).integers(0, 256, (PICTURES, 375, 500, 3), np.uint8)
-    pictures = Pictures.of(list(noise), DEVICE)
+    pictures = ImageSet.of(list(noise), DEVICE)
     print(f"{DEVICE.type}, {torch.get_num_threads()} threads; median seconds of {STEPS} steps")
     print(f"{'model':12}{'trainer':>12}{'bare loop':>12}{'trainer/bare':>14}")
     for model in MODELS:

@@ -31,7 +31,7 @@ from licbench.locations import SHIPPED  # noqa: E402
 from licbench.measurement.measure import measure_images  # noqa: E402
 from licbench.measurement.rows import read_rows  # noqa: E402
 from licbench.metrics.rate import bd_rate  # noqa: E402
-from licbench.training.data import CPU, Pictures  # noqa: E402
+from licbench.training.data import CPU, ImageSet  # noqa: E402
 
 PICTURES = slice(0, 100, 12)
 """Of the 100 of BSDS500 val."""
@@ -80,7 +80,7 @@ CHOICES = [
 
 def main() -> None:
     """Measure all on the decoded pictures of BSDS500 val that are given; print a line a choice."""
-    held = list(Pictures.load(Path(sys.argv[1]), CPU))[PICTURES]
+    held = list(ImageSet.load(Path(sys.argv[1]), CPU))[PICTURES]
     with tempfile.TemporaryDirectory() as scratch:
         files = []
         for index, picture in enumerate(held):

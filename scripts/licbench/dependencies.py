@@ -29,7 +29,7 @@ def closure(root: Path, entries: tuple[str, ...]) -> list[str]:
 
 @cache
 def _imports(path: Path, scripts: Path) -> list[Path]:
-    """Files of the licbench modules that a file imports, also inside functions, and of the packages that hold them."""
+    """Files of the licbench modules that a file imports, also inside functions."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
@@ -38,10 +38,7 @@ def _imports(path: Path, scripts: Path) -> list[Path]:
             module = _absolute(node, path, scripts)
             names.add(module)
             names.update(f"{module}.{alias.name}" for alias in node.names)
-    own = {name for name in names if name.split(".")[0] == PACKAGE}
-    # To import a.b.c runs a/__init__.py and a/b/__init__.py first
-    own |= {".".join(name.split(".")[:depth]) for name in own for depth in range(1, name.count(".") + 1)}
-    candidates = (_file_of(name, scripts) for name in sorted(own))
+    candidates = (_file_of(name, scripts) for name in names if name.split(".")[0] == PACKAGE)
     return [candidate for candidate in candidates if candidate is not None]
 
 

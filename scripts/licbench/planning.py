@@ -46,7 +46,7 @@ class Plan:
     # Files
 
     def own(self, path: str | Path) -> str:
-        """A file of the project as jobs name it; in the project's folder by its short name, so that moving reruns nothing."""
+        """A file of the project as jobs name it: in the project's folder by its short name, so that it can move."""
         return str(self.home / path)
 
     @property
@@ -55,7 +55,7 @@ class Plan:
         return self.own("workflow/resources/weights") if self.config["weights"] == "shipped" else "results/models"
 
     def original(self, image: str) -> list[str]:
-        """The user's own file behind an image, where the dataset is a folder: a change of it reruns what depends on it."""
+        """The user's own file behind an image, where the dataset is a folder; a change of it measures anew."""
         if self.dataset.kind != "folder":
             return []
         path = self.dataset.path(image)
@@ -143,7 +143,7 @@ class Plan:
         return shlex.join([*arguments, "--snapshots", f"results/snapshots/{model}"])
 
     def snapshots(self, model: str) -> tuple[str, str]:
-        """The folders of a model's snapshots and of the model: shipped, or left by its training, which is run for them."""
+        """The folders of a model's snapshots and of the model: shipped, or made by its training."""
         shipped = self.own(f"workflow/resources/snapshots/{model}")
         if self.config["weights"] == "shipped" and Path(shipped).is_dir():
             return shipped, self.weights

@@ -151,7 +151,7 @@ def test_a_strip_too_few_rows_of_context_would_show(models, monkeypatch):
     whole = encoded("cae", models, picture, step=1.0, rotation="offline")
     pixels = decoded("cae", models, whole)
     monkeypatch.setattr(cae, "SYNTHESIS_PIXELS", 2**16)
-    monkeypatch.setattr(cae, "CONTEXT", 1)
+    monkeypatch.setattr(cae, "SYNTHESIS_OVERLAP", 1)
     assert not np.array_equal(decoded("cae", models, whole), pixels)
 
 
@@ -177,7 +177,7 @@ STRIPS = """
 import resource, sys
 sys.path.insert(0, "scripts")
 import torch
-from licbench.inference import in_strips
+from licbench.networks.inference import in_strips
 
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -1,4 +1,4 @@
-"""Recipes of three training steps, and what trains by them."""
+"""Recipes of three training steps, and a function that trains by them."""
 
 from __future__ import annotations
 
@@ -71,16 +71,16 @@ RECIPES = {recipe["network"]: recipe for recipe in (CAE_RECIPE, GAN_RECIPE, SRCN
 
 
 def train_tiny(
-    recipe: dict[str, Any], pictures: Path, folder: Path, max_seconds: float = math.inf, start: Path | None = None
+    recipe: dict[str, Any], images: Path, folder: Path, max_seconds: float = math.inf, start: Path | None = None
 ) -> Path:
-    """Run a recipe through ``train_model``; the weights' path, with card, log and checkpoint beside."""
+    """Run a recipe through ``train_model``; the weights' path, with card, log and checkpoint next to them."""
     from licbench.training import cae, gan
-    from licbench.training.loop import Destination
-    from licbench.training.run import TrainingData, train_model
+    from licbench.training.loop import TrainingData, TrainingOutputs
+    from licbench.training.run import train_model
 
     weights = folder / f"{recipe['name']}.safetensors"
     snapshots = folder / "snapshots"
-    destination = Destination(weights, weights.with_suffix(".csv"), weights.with_suffix(".pt"), snapshots)
+    outputs = TrainingOutputs(weights, weights.with_suffix(".csv"), weights.with_suffix(".pt"), snapshots)
     with pytest.MonkeyPatch.context() as patch:
         # The tables are learned on fewer tiles: the sample's size is no setting of a recipe.
         patch.setattr(gan, "EXPORT_TILES", 64)
@@ -89,6 +89,6 @@ def train_tiny(
         patch.setattr(cae, "VALIDATION_SIDE", 64)
         patch.setattr(cae, "VALIDATION_CROPS", 2)
         patch.setattr(gan, "VALIDATION_TILES", 2)
-        sets = TrainingData(["synthetic"], pictures, pictures)
-        train_model(recipe, sets, destination, 1, start=start, max_seconds=max_seconds)
+        data = TrainingData(["synthetic"], images, images)
+        train_model(recipe, data, outputs, 1, start=start, max_seconds=max_seconds)
     return weights

@@ -19,7 +19,7 @@ from licbench.errors import SettingsError
 from licbench.locations import SCHEMA
 from licbench.networks.lineage import stages
 from licbench.training import loop as training_loop
-from licbench.training.data import CPU, Pictures
+from licbench.training.data import CPU, ImageSet
 from licbench.training.precision import Arithmetic
 from licbench.training.registry import network_ids
 from licbench.training.run import task_of
@@ -365,7 +365,7 @@ def test_recipes_hold_every_key_that_training_reads(network, monkeypatch):
     monkeypatch.setattr("licbench.training.gan.START_TILES", 16)
     recipes = [recipe(SHIPPED, model) for model, own in SHIPPED["models"].items() if own["network"] == network]
     assert len({frozenset(each) for each in recipes}) == 1
-    task = task_of(network)(Pictures.of([textured(130, 140)]), {**recipes[0], "batch": 2}, Arithmetic(CPU))
+    task = task_of(network)(ImageSet.of([textured(130, 140)]), {**recipes[0], "batch": 2}, Arithmetic(CPU))
     assert task.step(np.random.default_rng(0), 0.0)
     loop = set(re.findall(r'recipe\["(\w+)"\]', Path(training_loop.__file__).read_text()))
     assert {"steps", "seed", "log_every"} <= loop <= set(recipes[0])

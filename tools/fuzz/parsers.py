@@ -25,7 +25,7 @@ from licbench.codecs.registry import codec_class, codec_ids
 from licbench.coding import openjpeg, range_coder
 from licbench.coding.bitstream import StreamReader, StreamWriter
 from licbench.coding.bpg import container, nal, parameter_sets
-from licbench.coding.quantiser import CodeQuantiser
+from licbench.coding.quantiser import CoefficientQuantiser
 from licbench.datasets import archives
 from licbench.datasets.manifests import read_manifest
 from licbench.errors import BadImageError, CorruptStreamError, DatasetError, ModelError, PointsError, SettingsError
@@ -300,7 +300,9 @@ class OwnQuantiser(Parser):
 
         ends = np.frombuffer(data.ljust(24, b"\0")[:24], np.float32)
         card = {"recipe": {"code_size": 3}}
-        sound = CodeQuantiser.from_ranges(np.full(3, -1.0, np.float32), np.ones(3, np.float32), 5, shared_step=True)
+        sound = CoefficientQuantiser.from_ranges(
+            np.full(3, -1.0, np.float32), np.ones(3, np.float32), 5, shared_step=True
+        )
         tensors = {"pca.low": ends[:3], "pca.high": ends[3:], "pca.counts5": np.ones(sound.levels.sum(), np.uint16)}
         model = Model("m", tensors, card, b"")
         with np.errstate(all="ignore"):

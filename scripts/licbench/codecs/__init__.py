@@ -1,1 +1,1 @@
-"""One file a codec; the file's name is the codec's id."""
+"""One file for each codec; the file's name is the codec's id."""

@@ -30,7 +30,7 @@ class OperatingPoint:
 
 
 class Codec(ABC):
-    """An encoder and decoder of real streams, for any RGB picture from 1x1 up."""
+    """An encoder and decoder of real streams, for any RGB image from 1x1 up."""
 
     id: ClassVar[str]
     """The name in the config; equal to the module's name."""
@@ -74,7 +74,7 @@ class Codec(ABC):
 
     @abstractmethod
     def decode(self, stream: bytes) -> Image:
-        """The picture, uint8 (height, width, 3), from the stream (and the models it names) alone.
+        """The image, uint8 (height, width, 3), from the stream (and the models it names) alone.
 
         Raises:
             CorruptStreamError: the stream is damaged, cut off or of another codec.

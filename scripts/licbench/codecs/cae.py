@@ -14,13 +14,15 @@ import numpy as np
 import numpy.typing as npt
 
 from licbench.codecs.base import Codec, Image, OperatingPoint, Settings
-from licbench.coding import exact, openjpeg
+from licbench.coding import linear_algebra, openjpeg
 from licbench.coding.bitstream import StreamReader, StreamWriter
-from licbench.coding.mosaic import mosaic_shape, tile_maps, untile_maps
+from licbench.coding.memo import LastImage
+from licbench.coding.mosaic import mosaic_shape, tile_channels, untile_channels
 from licbench.errors import CorruptStreamError
-from licbench.images.colour import rgb_to_ycbcr, ycbcr_to_rgb
+from licbench.images.colour import PEAK, rgb_to_ycbcr, ycbcr_to_rgb
 from licbench.images.geometry import pad_to_multiple
-from licbench.networks.store import FINGERPRINT_BYTES
+from licbench.networks.shapes import DOWNSCALE, LATENT_CHANNELS
+from licbench.networks.store import FINGERPRINT_BYTES, ModelStore
 
 if TYPE_CHECKING:
     from torch import nn
@@ -32,27 +34,27 @@ Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 
 MAGIC = 0xC4
-"""0xC1 was version 1, whose components had one step."""
-MAPS = 32
-DOWNSCALE = 8
+"""0xC1 was version 1, with one quantiser step for all components."""
 ROTATIONS = ("none", "offline", "per_image")
 ANALYSIS_ROWS = 8
-"""Rows of latents that are made at a time: bounds the memory, and few stay in the cache."""
+"""Latent rows computed at a time: bounds the memory, and so few stay in the cache."""
 SYNTHESIS_PIXELS = 2**20
-"""Pixels of one component that are made at a time, where a picture has more: bounds the memory."""
-CONTEXT = 4
-"""Latent rows above and below that a decoded row of latents depends on; an encoded one depends on 14 pixels."""
+"""Pixels of one component that are computed at a time: bounds the memory."""
+SYNTHESIS_OVERLAP = 4
+"""Receptive-field overlap of the synthesis transform, in latent rows."""
+ANALYSIS_OVERLAP = 2 * DOWNSCALE
+"""Receptive-field overlap of the analysis transform, in rows of pixels: 14, up to whole latent rows."""
 BAND = 256
 """Rows converted to RGB at a time."""
 STEP_UNIT = 1000
 COMPONENT_STEPS = (1.0, 0.7, 0.7)
-"""Quantiser steps of Y, Cb and Cr; chosen on BSDS500 val, where equal ones cost 9 % more rate (docs/methods.md)."""
+"""Quantiser steps of Y, Cb and Cr, relative to the step of the point; chosen on BSDS500 val, where equal ones cost 9 % more rate (docs/methods.md)."""
 ROTATION_SCALE = 2**11
 """12-bit entries with sign, as the paper's reference [12] is quoted."""
 
 
 class Cae(Codec):
-    """The convolutional autoencoder; the rate is set by the model of the ladder and by the quantiser step."""
+    """The convolutional autoencoder; rate by the model of the ladder and the quantiser step."""
 
     id = "cae"
     extension = ".cae"
@@ -62,7 +64,7 @@ class Cae(Codec):
         "required": ["rotation", "ladder"],
         "properties": {
             "rotation": {
-                "description": "PCA of the 32 maps: learned offline, per image with the matrix coded, or none",
+                "description": "PCA of the 32 channels: learned offline, per image with the matrix coded, or none",
                 "type": "array",
                 "items": {"enum": list(ROTATIONS)},
                 "minItems": 1,
@@ -89,7 +91,7 @@ class Cae(Codec):
             "default": 1.0,
             "description": "quantiser step",
         },
-        "rotation": {"enum": list(ROTATIONS), "default": "offline", "description": "PCA of the maps"},
+        "rotation": {"enum": list(ROTATIONS), "default": "offline", "description": "PCA of the channels"},
     }
 
     @classmethod
@@ -111,8 +113,12 @@ class Cae(Codec):
 
     @classmethod
     def memory_mb(cls, settings: Settings, megapixels: float) -> float:
-        # Each model's networks leave blocks behind that the next one cannot use
+        # Each model's networks leave memory blocks behind that the next one cannot use
         return 900 + (35 + 40 * len(cls.required_models(settings))) * megapixels
+
+    def __init__(self, models: ModelStore) -> None:
+        super().__init__(models)
+        self._latents: LastImage[list[Doubles]] = LastImage()
 
     def version(self) -> str:
         return f"cae 3, {openjpeg.version()}, torch {version('torch')}"
@@ -123,14 +129,14 @@ class Cae(Codec):
         step = max(1, round(point.settings["step"] * STEP_UNIT))
         writer = StreamWriter(MAGIC).size(image.shape[1], image.shape[0]).raw(model.fingerprint)
         writer.byte(mode).varint(step)
-        for latent, finer in zip(self._latents(image, model), COMPONENT_STEPS, strict=True):
+        for latent, ratio in zip(self._latents_of(image, model), COMPONENT_STEPS, strict=True):
             rotation = _rotation_of(latent, model, ROTATIONS[mode])
             if ROTATIONS[mode] == "per_image":
                 writer.blob(openjpeg.encode_mosaic(rotation))
                 rotation = rotation / ROTATION_SCALE
-            rotated = _turned(rotation.T, latent)
-            quantised = np.rint(rotated * (STEP_UNIT / (step * finer))).astype(np.int32)
-            writer.blob(openjpeg.encode_mosaic(tile_maps(quantised)) if quantised.any() else b"")
+            rotated = _rotated(rotation.T, latent)
+            quantised = np.rint(rotated * (STEP_UNIT / (step * ratio))).astype(np.int32)
+            writer.blob(openjpeg.encode_mosaic(tile_channels(quantised)) if quantised.any() else b"")
         return writer.finish()
 
     def decode(self, stream: bytes) -> Image:
@@ -146,92 +152,97 @@ class Cae(Codec):
         mode, step = reader.byte(), reader.varint()
         if mode >= len(ROTATIONS):
             raise CorruptStreamError(f"cae stream has rotation mode {mode}; decode it with the version that wrote it")
-        shape = (MAPS, -(-height // DOWNSCALE), -(-width // DOWNSCALE))
+        shape = (LATENT_CHANNELS, -(-height // DOWNSCALE), -(-width // DOWNSCALE))
         components: list[npt.NDArray[Any]] = []
-        for finer in COMPONENT_STEPS:
+        for ratio in COMPONENT_STEPS:
             rotation = _read_rotation(reader, model, ROTATIONS[mode])
             mosaic = reader.blob()
             if not mosaic:
                 latent = np.zeros(shape, np.float32)
             else:
-                quantised = untile_maps(openjpeg.decode_mosaic(mosaic, mosaic_shape(shape)))
-                latent = _turned(rotation, quantised * np.float32(step * finer / STEP_UNIT))
+                quantised = untile_channels(openjpeg.decode_mosaic(mosaic, mosaic_shape(shape)))
+                latent = _rotated(rotation, quantised * np.float32(step * ratio / STEP_UNIT))
             components.append(_synthesise(latent.astype(np.float32), model, precision))
         reader.end()
         image = np.empty((height, width, 3), np.uint8)
         for top in range(0, height, BAND):
             ycbcr = np.stack([component[top : min(top + BAND, height), :width] for component in components], axis=-1)
-            image[top : top + BAND] = np.clip(np.rint(ycbcr_to_rgb(ycbcr * np.float32(255))), 0, 255)
+            image[top : top + BAND] = np.clip(np.rint(ycbcr_to_rgb(ycbcr * np.float32(PEAK))), 0, 255)
         return image
 
-    def _latents(self, image: Image, model: Model) -> list[Doubles]:
-        """y of each component, (32, h, w); kept for the next operating point of the same picture and model."""
-        if self._seen is None or self._seen[0] is not image or self._seen[1] != model.fingerprint:
-            components = rgb_to_ycbcr(pad_to_multiple(image, DOWNSCALE)) / np.float32(255)
-            latents = [_analyse(np.ascontiguousarray(components[..., index]), model) for index in range(3)]
-            self._seen = (image, model.fingerprint, latents)
-        return self._seen[2]
+    def _latents_of(self, image: Image, model: Model) -> list[Doubles]:
+        """The latent of each component, (32, h, w); kept for the next operating point of the same image and model."""
+        return self._latents.get(image, model.fingerprint, lambda: _analyse_components(image, model))
 
-    _seen: tuple[Image, bytes, list[Doubles]] | None = None
+
+def _analyse_components(image: Image, model: Model) -> list[Doubles]:
+    components = rgb_to_ycbcr(pad_to_multiple(image, DOWNSCALE)) / np.float32(PEAK)
+    return [_analyse(np.ascontiguousarray(components[..., index]), model) for index in range(3)]
 
 
 def _rotation_of(latent: Doubles, model: Model, mode: str) -> npt.NDArray[Any]:
     """The matrix whose columns are the new axes, (32, 32); integers of 12 bits where it is computed per image."""
     if mode == "none":
-        return np.eye(MAPS, dtype=np.float32)
+        return np.eye(LATENT_CHANNELS, dtype=np.float32)
     if mode == "offline":
-        offline: npt.NDArray[np.float32] = model.tensor("pca", MAPS, MAPS)
+        offline: npt.NDArray[np.float32] = model.tensor("pca", LATENT_CHANNELS, LATENT_CHANNELS)
         return offline
-    axes = exact.principal_axes(exact.second_moments(latent.reshape(MAPS, -1)))
+    axes = linear_algebra.principal_axes(linear_algebra.second_moments(latent.reshape(LATENT_CHANNELS, -1)))
     rounded: npt.NDArray[np.int32] = np.rint(axes * ROTATION_SCALE).astype(np.int32)
     return rounded
 
 
-def _turned(matrix: npt.NDArray[Any], latent: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def _rotated(matrix: npt.NDArray[Any], latent: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """``matrix`` (32, 32) times the vector at each position of a latent (32, h, w)."""
-    return exact.product(matrix, latent.reshape(MAPS, -1)).reshape(latent.shape)
+    return linear_algebra.product(matrix, latent.reshape(LATENT_CHANNELS, -1)).reshape(latent.shape)
 
 
 def _read_rotation(reader: StreamReader, model: Model, mode: str) -> npt.NDArray[Any]:
     if mode == "per_image":
-        sent: npt.NDArray[np.float64] = openjpeg.decode_mosaic(reader.blob(), (MAPS, MAPS)) / ROTATION_SCALE
+        sent: npt.NDArray[np.float64] = (
+            openjpeg.decode_mosaic(reader.blob(), (LATENT_CHANNELS, LATENT_CHANNELS)) / ROTATION_SCALE
+        )
         return sent
-    return np.eye(MAPS, dtype=np.float32) if mode == "none" else model.tensor("pca", MAPS, MAPS)
+    return (
+        np.eye(LATENT_CHANNELS, dtype=np.float32)
+        if mode == "none"
+        else model.tensor("pca", LATENT_CHANNELS, LATENT_CHANNELS)
+    )
 
 
 def _analyse(component: Floats, model: Model) -> Doubles:
-    """One padded component (H, W) in [0, 1] -> y (32, H/8, W/8).
+    """One padded component (H, W) in [0, 1] -> latent (32, H/8, W/8).
 
-    In 64 bits, for the CPU chooses the order of additions: in 32 bits a number on the threshold of the quantiser would
-    fall to one side here and to the other elsewhere, and the rate with it.
+    In float64, because the order of additions depends on the CPU: in float32 a coefficient close to a decision threshold
+    of the quantiser may be quantised differently on another machine, which changes the stream.
     """
     network = _network(model, "float64").analysis
-    return _through(network, component[None].astype(np.float64), DOWNSCALE * ANALYSIS_ROWS, DOWNSCALE * 2)
+    return _through(network, component[None].astype(np.float64), DOWNSCALE * ANALYSIS_ROWS, ANALYSIS_OVERLAP)
 
 
 def _synthesise(latent: Floats, model: Model, precision: str) -> Floats | Doubles:
-    """y (32, h, w) -> component (8h, 8w), about [0, 1]."""
+    """Latent (32, h, w) -> component (8h, 8w), about [0, 1]."""
     _, height, width = latent.shape
     rows = _strip_rows(DOWNSCALE * height, DOWNSCALE * width)
     component: Floats | Doubles = _through(
-        _network(model, precision).synthesis, latent.astype(precision), rows, CONTEXT
+        _network(model, precision).synthesis, latent.astype(precision), rows, SYNTHESIS_OVERLAP
     )[0]
     return component
 
 
 def _strip_rows(height: int, width: int) -> int:
-    """Latent rows of each strip of a padded component: equally many, for a small rest would be computed otherwise."""
+    """Latent rows of each strip of a padded component; strips of equal size, as torch computes small ones differently."""
     strips = -(-height * width // SYNTHESIS_PIXELS)
     return -(-height // (DOWNSCALE * strips))
 
 
-def _through(network: nn.Module, maps: Floats | Doubles, rows: int, context: int) -> npt.NDArray[Any]:
+def _through(network: nn.Module, features: Floats | Doubles, rows: int, overlap: int) -> npt.NDArray[Any]:
     import torch  # noqa: PLC0415  takes seconds; listing the points should not
 
     from licbench.networks.inference import in_strips  # noqa: PLC0415
 
     with torch.inference_mode():
-        made: npt.NDArray[Any] = in_strips(network, torch.from_numpy(maps)[None], rows, context)[0].numpy()
+        made: npt.NDArray[Any] = in_strips(network, torch.from_numpy(features)[None], rows, overlap)[0].numpy()
     return made
 
 

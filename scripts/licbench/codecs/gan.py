@@ -1,4 +1,4 @@
-"""The GAN codec (section 2.2, Fig. 3): 128x128 tiles to N numbers each, uniform quantiser, range coder.
+"""The GAN codec (section 2.2, Fig. 3): each tile to a latent vector of N coefficients, uniform quantiser, range coder.
 
 magic | width, height | model fingerprint (4) | scale - 1 (2 bits), bit depth (4 bits), rotated (1 bit) | words
 """
@@ -15,15 +15,16 @@ import numpy as np
 import numpy.typing as npt
 
 from licbench.codecs.base import Codec, Image, OperatingPoint, Settings
-from licbench.coding import exact, range_coder
+from licbench.coding import linear_algebra, range_coder
 from licbench.coding.bitstream import StreamReader, StreamWriter
 from licbench.coding.context_model import Contextual, Prior
 from licbench.coding.latent_vectors import BATCH, LatentVectors, grid, principal_axes
-from licbench.coding.quantiser import BIT_DEPTHS, CodeQuantiser
+from licbench.coding.memo import LastImage
+from licbench.coding.quantiser import BIT_DEPTHS, CoefficientQuantiser
 from licbench.coding.range_coder import Frequencies, Static
 from licbench.errors import BadImageError, CorruptStreamError, ModelError
 from licbench.images.geometry import Shrinking
-from licbench.networks.store import FINGERPRINT_BYTES
+from licbench.networks.store import FINGERPRINT_BYTES, ModelStore
 
 if TYPE_CHECKING:
     from licbench.networks.store import Model
@@ -31,21 +32,25 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float32]
 
 MAGIC = 0xC5
-"""0xC2 was version 1, whose tables were static."""
+"""0xC2 was version 1, with static frequency tables."""
 SCALES = (1, 2, 3, 4)
 MAX_ENLARGED = 2**29
-"""Pixels of the enlarged picture, which takes a second for half a million."""
+"""Pixels of the enlarged image; the networks compute half a million in a second."""
 
 _POINT: Mapping[str, Any] = {
     "model": {"type": "string", "default": "gan_128", "description": "which trained networks"},
     "scale": {"enum": list(SCALES), "default": 2, "description": "bicubic enlargement before coding"},
     "bits": {"enum": list(BIT_DEPTHS), "default": 8, "description": "depth of the uniform quantiser"},
-    "rotated": {"type": "boolean", "default": True, "description": "PCA of the codes, with one step for all"},
+    "rotated": {
+        "type": "boolean",
+        "default": True,
+        "description": "PCA of the latent vectors, with one quantiser step for all coefficients",
+    },
 }
 
 
 class Gan(Codec):
-    """Encoder and generator trained against a discriminator; rate by code size, enlargement and bit depth."""
+    """Encoder and generator trained against a discriminator; rate by size of the latent vector, enlargement and bit depth."""
 
     id = "gan"
     extension = ".gan"
@@ -99,6 +104,10 @@ class Gan(Codec):
         scale: int = max(max(family["scale"]) for family in settings["families"])
         return 1300 + (35 + 5 * scale**2) * megapixels
 
+    def __init__(self, models: ModelStore) -> None:
+        super().__init__(models)
+        self._latents: LastImage[LatentVectors] = LastImage()
+
     def version(self) -> str:
         return f"gan 3, constriction {version('constriction')}, Pillow {version('pillow')}, torch {version('torch')}"
 
@@ -106,14 +115,14 @@ class Gan(Codec):
         model = self.models.load(point.settings["model"], "gan")
         scale, bits, rotated = (point.settings[name] for name in ("scale", "bits", "rotated"))
         if image.shape[0] * image.shape[1] * scale**2 > MAX_ENLARGED:
-            raise BadImageError(f"enlarged by {scale}, the picture has over {MAX_ENLARGED} pixels; scale it down")
+            raise BadImageError(f"enlarged by {scale}, the image has over {MAX_ENLARGED} pixels; scale it down")
         indices = self._vectors(image, scale, model).indices(_quantiser(model, bits, rotated), rotated)
         frequencies = _frequencies(model, bits, rotated, grid(image.shape[0] * scale, image.shape[1] * scale, model))
         flags = SCALES.index(scale) | bits << 2 | rotated << 6
         return (
             StreamWriter(MAGIC)
             .size(image.shape[1], image.shape[0])
-            .claim(image.shape[0] * image.shape[1] * scale**2)
+            .declare_work(image.shape[0] * image.shape[1] * scale**2)
             .raw(model.fingerprint)
             .byte(flags)
             .blob(range_coder.encode(indices, frequencies))
@@ -136,52 +145,49 @@ class Gan(Codec):
             raise CorruptStreamError(f"gan stream has flags {flags:#x}; decode it with the version that wrote it")
         if width * height * scale**2 > MAX_ENLARGED:
             raise CorruptStreamError(f"gan stream declares {width}x{height}, {scale} times enlarged; fetch it again")
-        reader.claim(width * height * scale**2)
+        reader.declare_work(width * height * scale**2)
         side, code_size = (model.card["recipe"][name] for name in ("input_size", "code_size"))
         rows, columns = grid(height * scale, width * scale, model)
         frequencies = _frequencies(model, bits, rotated, (rows, columns))
         indices = range_coder.decode(reader.blob(), (rows * columns, code_size), frequencies)
         reader.end()
-        codes = _quantiser(model, bits, rotated).dequantise(indices)
+        vectors = _quantiser(model, bits, rotated).dequantise(indices)
         if rotated:
             mean, rotation = principal_axes(model)
-            codes = (exact.product(codes.astype(np.float64), rotation.T) + mean).astype(np.float32)
-        # Tile row by tile row: the enlarged picture as a whole would take gigabytes
-        shrinking, tiles = Shrinking(width, height, scale), _generate(codes, model, precision)
+            vectors = (linear_algebra.product(vectors.astype(np.float64), rotation.T) + mean).astype(np.float32)
+        # Tile row by tile row: the enlarged image as a whole would take gigabytes
+        shrinking, tiles = Shrinking(width, height, scale), _generate(vectors, model, precision)
         for row in range(rows):
             made = np.concatenate([next(tiles) for _ in range(columns)], axis=1)
             shrinking.add(made[: height * scale - row * side, : width * scale])
-        return shrinking.picture
+        return shrinking.image
 
     def _vectors(self, image: Image, scale: int, model: Model) -> LatentVectors:
-        """Kept for the next bit depth of the same picture, scale and model."""
-        key = scale, model.fingerprint
-        if self._seen is None or self._seen[0] is not image or self._seen[1] != key:
-            self._seen = image, key, LatentVectors(image, scale, model)
-        return self._seen[2]
-
-    _seen: tuple[Image, tuple[int, bytes], LatentVectors] | None = None
+        """Kept for the next bit depth of the same image, scale and model."""
+        return self._latents.get(image, (scale, model.fingerprint), lambda: LatentVectors(image, scale, model))
 
 
 def _basis(rotated: bool) -> str:
     return "pca" if rotated else "plain"
 
 
-def _quantiser(model: Model, bits: int, rotated: bool) -> CodeQuantiser:
+def _quantiser(model: Model, bits: int, rotated: bool) -> CoefficientQuantiser:
     low, high = (model.tensor(f"{_basis(rotated)}.{end}", model.card["recipe"]["code_size"]) for end in ("low", "high"))
-    return CodeQuantiser.from_ranges(low, high, bits, shared_step=rotated)
+    return CoefficientQuantiser.from_ranges(low, high, bits, shared_step=rotated)
 
 
-def _counts(model: Model, quantiser: CodeQuantiser, bits: int, rotated: bool) -> Sequence[npt.NDArray[np.uint16]]:
+def _counts(
+    model: Model, quantiser: CoefficientQuantiser, bits: int, rotated: bool
+) -> Sequence[npt.NDArray[np.uint16]]:
     """The frequency table of each coefficient."""
     counts = model.tensor(f"{_basis(rotated)}.counts{bits}", int(quantiser.levels.sum()))
     if quantiser.levels.min() < 1 or counts.min() < 1:
-        raise ModelError(f"model {model.name} has ranges or counts that cannot be; fetch or train it again")
+        raise ModelError(f"model {model.name} has impossible ranges or counts; fetch or train it again")
     return np.split(counts, np.cumsum(quantiser.levels)[:-1])
 
 
 def _frequencies(model: Model, bits: int, rotated: bool, grid: tuple[int, int]) -> Frequencies:
-    """Rotated numbers are sorted by variance and share a step, so that each tells of the next; plain ones do not."""
+    """Rotated coefficients are sorted by variance and share a quantiser step, so that each predicts the next; plain do not."""
     return Contextual(_prior(model, bits), grid) if rotated else _static(model, bits)
 
 
@@ -196,17 +202,17 @@ def _static(model: Model, bits: int) -> Static:
     return Static(_counts(model, _quantiser(model, bits, rotated=False), bits, rotated=False))
 
 
-def _generate(codes: Floats, model: Model, precision: str) -> Iterator[npt.NDArray[np.uint8]]:
-    """Codes (tiles, N) -> one tile (S, S, 3) after the other."""
+def _generate(vectors: Floats, model: Model, precision: str) -> Iterator[npt.NDArray[np.uint8]]:
+    """Latent vectors (tiles, N) -> one reconstructed tile (S, S, 3) after the other."""
     import torch  # noqa: PLC0415
 
-    from licbench.networks.gan import Generator  # noqa: PLC0415
+    from licbench.networks.gan import Generator, denormalised  # noqa: PLC0415
     from licbench.networks.inference import network_of  # noqa: PLC0415
 
     recipe = model.card["recipe"]
     dtype = getattr(torch, precision)
     generator = network_of(lambda: Generator(recipe["code_size"], recipe["input_size"]), model, "generator", dtype)
-    for at in range(0, len(codes), BATCH):
+    for at in range(0, len(vectors), BATCH):
         with torch.inference_mode():
-            made = (generator(torch.from_numpy(codes[at : at + BATCH]).to(dtype)) + 1) * 127.5
+            made = denormalised(generator(torch.from_numpy(vectors[at : at + BATCH]).to(dtype)))
             yield from made.round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1).numpy()

@@ -1,4 +1,4 @@
-"""Baseline JPEG by libjpeg-turbo, in the three settings that the paper's comparison hangs on (README)."""
+"""Baseline JPEG by libjpeg-turbo, in the three settings that decide the paper's comparison (README)."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ MODES: Mapping[str, tuple[str, bool]] = {
     "420-standard": ("4:2:0", False),
     "420-optimised": ("4:2:0", True),
 }
-"""Chroma subsampling, and whether the Huffman tables are made for the picture."""
+"""Chroma subsampling, and whether the Huffman tables are made for the image."""
 END_OF_IMAGE = b"\xff\xd9"
 START_OF_SCAN = b"\xff\xda"
 MAX_SCANS = 8
-"""Baseline files have one scan, or one a component, and perhaps as many in a thumbnail."""
+"""Baseline files have one scan, or one for each component, and perhaps as many in a thumbnail."""
 BLOCK = 8
 BITS_PER_BLOCK = 2
 """The shortest block: no difference of DC, end of block, each in a Huffman code of one bit."""
@@ -91,7 +91,7 @@ class Jpeg(Codec):
 
     def encode(self, image: Image, point: OperatingPoint) -> bytes:
         subsampling, optimise = MODES[point.settings["mode"]]
-        # With tables made for the picture the whole file must fit Pillow's buffer, whose guessed size fails on noise.
+        # With tables made for the image the whole file must fit Pillow's buffer, whose guessed size fails on noise.
         # A 4:2:0 file stays under the raw samples plus headers.
         ImageFile.MAXBLOCK = max(ImageFile.MAXBLOCK, image.nbytes + 2**16)
         file = io.BytesIO()
@@ -105,13 +105,13 @@ class Jpeg(Codec):
             raise CorruptStreamError("not a JPEG stream, or cut off; fetch the file again")
         try:
             with warnings.catch_warnings():
-                # Pillow's own limit on sizes is lower than check_size, which does that work here.
+                # Pillow's own limit on sizes is lower than check_size, which replaces it here.
                 warnings.simplefilter("ignore", Pillow.DecompressionBombWarning)
-                picture = Pillow.open(io.BytesIO(stream), formats=["JPEG"])
-                _refuse_costly(picture, stream)
-                if picture.mode != "RGB":
-                    raise CorruptStreamError(f"JPEG stream is {picture.mode}, not of three colours; convert it first")
-                return np.array(picture)
+                image = Pillow.open(io.BytesIO(stream), formats=["JPEG"])
+                _refuse_costly(image, stream)
+                if image.mode != "RGB":
+                    raise CorruptStreamError(f"JPEG stream is {image.mode}, not of three colours; convert it first")
+                return np.array(image)
         except UnidentifiedImageError as error:
             raise CorruptStreamError("not a JPEG stream, or damaged in its header; fetch the file again") from error
         except Pillow.DecompressionBombError as error:
@@ -120,12 +120,12 @@ class Jpeg(Codec):
             raise CorruptStreamError(f"JPEG stream is damaged ({error}); fetch the file again") from error
 
 
-def _refuse_costly(picture: Pillow.Image, stream: bytes) -> None:
-    """Refuse what would cost much more than its length lets expect, before the first sample is decoded."""
-    width, height = picture.size
+def _refuse_costly(image: Pillow.Image, stream: bytes) -> None:
+    """Refuse a stream that takes far more time than its length suggests, before the first sample is decoded."""
+    width, height = image.size
     check_size(width, height)
-    if "progressive" in picture.info or stream.count(START_OF_SCAN) > MAX_SCANS:
-        # Every scan is a pass over the whole picture, and may be empty.
+    if "progressive" in image.info or stream.count(START_OF_SCAN) > MAX_SCANS:
+        # Every scan is a pass over the whole image, and may be empty.
         raise CorruptStreamError("JPEG stream is progressive, not baseline; convert it first")
     blocks = -(-width // BLOCK) * -(-height // BLOCK)
     if 8 * len(stream) < BITS_PER_BLOCK * blocks:

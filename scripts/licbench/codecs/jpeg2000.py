@@ -1,7 +1,7 @@
 """JPEG 2000 by OpenJPEG: one quality layer, truncated to a target rate, with either wavelet of the standard.
 
-The 9/7 wavelet is the better one for lossy coding. The reversible 5/3 wavelet is what OpenJPEG takes unless told
-otherwise, so published anchors often hold it.
+The 9/7 wavelet is the better one for lossy coding. The reversible 5/3 wavelet is OpenJPEG's default, so
+published anchors often use it.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Jpeg2000(Codec):
         height, width, _ = image.shape
         target = int(point.settings["bpp"] * height * width / 8)
         reversible = point.settings["wavelet"] == "5-3"
-        # OpenJPEG misses by some bytes either way: ask for less and less, until it fits or nothing is left to ask for.
+        # OpenJPEG misses by some bytes either way: ask for less and less, until it fits or the request cannot be lowered.
         cut = 0
         while True:
             stream = openjpeg.encode_photo(image, image.nbytes / max(target - cut, 1), reversible=reversible)

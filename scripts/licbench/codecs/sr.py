@@ -1,6 +1,6 @@
 """Adaptive super-resolution with BPG inside (section 2.3, Fig. 4).
 
-magic | width, height | flag (1) | [model fingerprint (4), if SRCNN] | BPG file of the small picture
+magic | width, height | flag (1) | [model fingerprint (4), if SRCNN] | BPG file of the downscaled image
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ import numpy as np
 from licbench.codecs.base import Codec, Image, OperatingPoint, Settings
 from licbench.coding import bpg
 from licbench.coding.bitstream import StreamReader, StreamWriter
+from licbench.coding.memo import LastImage
 from licbench.errors import CorruptStreamError
+from licbench.images.colour import PEAK
 from licbench.images.geometry import halve, resize, scaled_even
 from licbench.metrics.distortion import error_moments, psnr
-from licbench.networks.store import FINGERPRINT_BYTES
+from licbench.networks.store import FINGERPRINT_BYTES, ModelStore
 
 if TYPE_CHECKING:
     from licbench.networks.store import Model
@@ -28,12 +30,11 @@ BRANCHES = ("srcnn", "lanczos")
 CHOICES = (*BRANCHES, "adaptive")
 LANCZOS_FACTOR = 0.7
 STRIP_PIXELS = 2**15
-"""Pixels of one component that go through SRCNN at a time: bounds the memory, and keeps the maps in reach of caches."""
-PEAK = 255.0
+"""Pixels of one component that go through SRCNN at a time: bounds the memory, and keeps the features in the cache."""
 
 
 class Sr(Codec):
-    """SRCNN where the picture survives it, plain interpolation where it does not.
+    """SRCNN where half size loses little of the image, plain interpolation where it loses much.
 
     The rows hold both branches at every QP; the threshold on ``pre_psnr_db`` is then a choice among rows. ``adaptive``
     makes that choice in the encoder, as the paper's codec does.
@@ -79,6 +80,10 @@ class Sr(Codec):
     def required_models(cls, settings: Settings) -> Sequence[str]:
         return [settings["model"]]
 
+    def __init__(self, models: ModelStore) -> None:
+        super().__init__(models)
+        self._pre_psnrs: LastImage[float] = LastImage()
+
     def version(self) -> str:
         return f"sr 1, {bpg.version()}, Pillow {version('pillow')}, torch {version('torch')}"
 
@@ -107,7 +112,7 @@ class Sr(Codec):
         model = self.models.find(reader.raw(FINGERPRINT_BYTES), "srcnn") if BRANCHES[flag] == "srcnn" else None
         small = bpg.decode(reader.rest())
         if small.shape[:2] != _small_size(height, width, BRANCHES[flag]):
-            raise CorruptStreamError("sr stream holds a picture of another size; fetch the file again")
+            raise CorruptStreamError("sr stream holds an image of another size; fetch the file again")
         return _enlarge(small, width, height, model, precision)
 
     def annotate(self, image: Image, point: OperatingPoint) -> Mapping[str, float | str]:
@@ -115,17 +120,17 @@ class Sr(Codec):
         return {"branch": point.settings["branch"], "pre_psnr_db": self._pre_psnr(image, model)}
 
     def _pre_psnr(self, image: Image, model: Model) -> float:
-        """PSNR of half size and SRCNN without BPG, in dB; kept for the next operating point of the same picture."""
-        if self._seen is None or self._seen[0] is not image:
-            restored = _enlarge(halve(image), image.shape[1], image.shape[0], model)
-            self._seen = image, psnr(error_moments(image, restored)["sse"], image.size)
-        return self._seen[1]
+        """PSNR of half size and SRCNN without BPG, in dB; kept for the next point of the same image and model."""
+        return self._pre_psnrs.get(image, model.fingerprint, lambda: _psnr_without_bpg(image, model))
 
-    _seen: tuple[Image, float] | None = None
+
+def _psnr_without_bpg(image: Image, model: Model) -> float:
+    restored = _enlarge(halve(image), image.shape[1], image.shape[0], model)
+    return psnr(error_moments(image, restored)["sse"], image.size)
 
 
 def _small_size(height: int, width: int, branch: str) -> tuple[int, int]:
-    """(height, width) of the picture inside."""
+    """(height, width) of the image inside."""
     factor = 0.5 if branch == "srcnn" else LANCZOS_FACTOR
     return scaled_even(height, factor), scaled_even(width, factor)
 
@@ -149,10 +154,10 @@ def _enlarge(small: Image, width: int, height: int, model: Model | None, precisi
     blurred = resize(small, width, height, "bicubic")
     padded = np.pad(blurred, ((MARGIN, MARGIN), (MARGIN, MARGIN), (0, 0)), mode="edge")
     rows = max(1, STRIP_PIXELS // width)
-    picture = np.empty((height, width, 3), np.uint8)
+    image = np.empty((height, width, 3), np.uint8)
     with torch.inference_mode():
         for index in range(3):
             component = torch.from_numpy(padded[None, None, ..., index].copy()).to(dtype) / PEAK
-            sharp = in_strips(network, component, rows, context=MARGIN, lost=MARGIN)[0, 0]
-            picture[..., index] = np.clip(np.rint(sharp.numpy() * PEAK), 0, 255)
-    return picture
+            sharp = in_strips(network, component, rows, overlap=MARGIN, cropped=MARGIN)[0, 0]
+            image[..., index] = np.clip(np.rint(sharp.numpy() * PEAK), 0, 255)
+    return image

@@ -13,17 +13,17 @@ from licbench.errors import CorruptStreamError
 from licbench.images.limits import check_size
 
 FREE_PIXELS = 2**20
-"""What a stream of any length may declare."""
+"""Pixels that a stream of any length may declare."""
 PIXELS_PER_BYTE = 2**11
-"""Further pixels that a stream may declare for each byte it has: a network takes a second for half a million."""
+"""Further pixels that a stream may declare for each byte it has: a network computes half a million in a second."""
 CRC_BYTES = 2
 
 
 def least_bytes(pixels: int, pixels_per_byte: int = PIXELS_PER_BYTE) -> int:
-    """Bytes that a stream must have to declare so many pixels.
+    """The shortest stream, in bytes, that may declare this many pixels.
 
     Decoding takes time and memory in proportion to the declared size, so a few bytes must not ask for much of them.
-    Encoders fill shorter streams, of large pictures without content, up with zeros.
+    Encoders pad shorter streams, of large flat images, with zeros.
     """
     return max(0, -(-(pixels - FREE_PIXELS) // pixels_per_byte))
 
@@ -59,10 +59,10 @@ class StreamWriter:
         return self
 
     def size(self, width: int, height: int) -> StreamWriter:
-        return self.varint(width).varint(height).claim(width * height)
+        return self.varint(width).varint(height).declare_work(width * height)
 
-    def claim(self, pixels: int) -> StreamWriter:
-        """What the decoder will have to compute, where that is more than the picture."""
+    def declare_work(self, pixels: int) -> StreamWriter:
+        """Pixels that the decoder will have to compute, where these are more than the image's."""
         self._pixels = max(self._pixels, pixels)
         return self
 
@@ -115,11 +115,11 @@ class StreamReader:
         """The declared (width, height), checked."""
         width, height = self.varint(), self.varint()
         check_size(width, height)
-        self.claim(width * height)
+        self.declare_work(width * height)
         return width, height
 
-    def claim(self, pixels: int) -> None:
-        """Refuse if the stream is too short to ask for so much work."""
+    def declare_work(self, pixels: int) -> None:
+        """Refuse a stream that is too short to ask for this many pixels of computation."""
         self._pixels = max(self._pixels, pixels)
         check_length(self._pixels, len(self._data) + CRC_BYTES)
 
@@ -127,11 +127,11 @@ class StreamReader:
         return self.raw(self.varint())
 
     def rest(self) -> bytes:
-        """All that is left before the checksum."""
+        """All remaining bytes before the checksum."""
         return self.raw(len(self._data) - self._at)
 
     def end(self) -> None:
-        """Nothing may follow the last field but the zeros that a large picture without content needs."""
+        """Nothing may follow the last field but the zeros that pad the stream of a large flat image."""
         filled = len(self._data) + CRC_BYTES == least_bytes(self._pixels) and not any(self._data[self._at :])
         if self._at != len(self._data) and not filled:
             extra = len(self._data) - self._at

@@ -1,8 +1,8 @@
 """The latent vectors of an image's tiles (GAN), whose quantisation is the same under every CPU's arithmetic.
 
-CPUs add the same terms in other orders, and a float32 coefficient that lies on a decision threshold of the quantiser
-would fall to one side here and to the other there, and the stream with it. Float64 throughout would cost eight times
-as much. So float32 decides wherever a coefficient is farther from each threshold than its error may be, and only tiles
+CPUs add the same terms in different orders, so a float32 coefficient close to a decision threshold of the quantiser
+may be quantised differently on another machine, which changes the stream. Float64 throughout would cost eight times
+as much. So float32 decides wherever a coefficient is farther from each threshold than its error can be, and only tiles
 with a nearer one are computed again in float64.
 """
 
@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from licbench.coding import exact
-from licbench.coding.quantiser import CodeQuantiser, Indices
+from licbench.coding import linear_algebra
+from licbench.coding.quantiser import CoefficientQuantiser, Indices
 from licbench.images.files import Image
 from licbench.images.geometry import enlarged_rows, pad_to_multiple
 
@@ -31,8 +31,8 @@ Doubles = npt.NDArray[np.float64]
 BATCH = 32
 """Tiles that go through the network at a time; bounds the memory."""
 GUARD = 2.5e-4
-"""Largest error of a float32 coefficient that is reckoned with, relative to the root mean square of the features before
-the last layer and to the norm of the coefficient's weights there: four times the largest of a million coefficients
+"""Assumed bound of the error of a float32 coefficient, relative to the root mean square of the features before
+the last layer and to the norm of the coefficient's weights there: four times the largest error among a million coefficients
 (docs/dev/robustness.md)."""
 
 
@@ -51,16 +51,16 @@ class LatentVectors:
         self._values, self._features = (np.concatenate(part) for part in zip(*parts, strict=True))
         self.recomputed = np.zeros(rows * self._columns, np.bool_)
 
-    def indices(self, quantiser: CodeQuantiser, rotated: bool) -> Indices:
+    def indices(self, quantiser: CoefficientQuantiser, rotated: bool) -> Indices:
         """(tiles, N) indices of the coefficients, after the rotation to the model's principal axes if asked for."""
         margin = GUARD * self._features[:, None] * weight_norms(self._model, rotated)
         margin[self.recomputed] = 0
         values = self._along_axes(rotated)
         near = quantiser.quantise(values - margin) != quantiser.quantise(values + margin)
-        doubtful = np.flatnonzero(near.any(axis=1))
-        if len(doubtful):
-            self._recompute(doubtful)
-            values[doubtful] = self._along_axes(rotated, doubtful)
+        near_threshold = np.flatnonzero(near.any(axis=1))
+        if len(near_threshold):
+            self._recompute(near_threshold)
+            values[near_threshold] = self._along_axes(rotated, near_threshold)
         return quantiser.quantise(values)
 
     def _along_axes(self, rotated: bool, tiles: npt.NDArray[np.intp] | slice = slice(None)) -> Doubles:
@@ -68,7 +68,7 @@ class LatentVectors:
         if not rotated:
             return values.copy()
         mean, rotation = principal_axes(self._model)
-        along: Doubles = exact.product(values - mean, rotation)
+        along: Doubles = linear_algebra.product(values - mean, rotation)
         return along
 
     def _recompute(self, tiles: npt.NDArray[np.intp]) -> None:
@@ -114,9 +114,11 @@ def encoded(tiles: Image, model: Model, dtype: torch.dtype | None = None) -> tup
     """
     import torch  # noqa: PLC0415
 
+    from licbench.networks.gan import normalised  # noqa: PLC0415
+
     network = _encoder(model, dtype or torch.float32)
     with torch.inference_mode():
-        samples = torch.from_numpy(tiles).permute(0, 3, 1, 2).to(dtype or torch.float32) / 127.5 - 1
+        samples = normalised(torch.from_numpy(tiles).permute(0, 3, 1, 2).to(dtype or torch.float32))
         features = network.features(samples)
         values = network.project(features)
     return values.double().numpy(), features.double().square().mean(dim=1).sqrt().numpy()
@@ -124,7 +126,7 @@ def encoded(tiles: Image, model: Model, dtype: torch.dtype | None = None) -> tup
 
 @lru_cache(maxsize=16)
 def weight_norms(model: Model, rotated: bool) -> Doubles:
-    """Norm of the weights of the last layer behind each coefficient, (N,); of no decision but where to look closer."""
+    """Norm of the weights of the last layer behind each coefficient, (N,); decides nothing but where to look closer."""
     import torch  # noqa: PLC0415
 
     weights = _encoder(model, torch.float32).project.weight

@@ -37,7 +37,7 @@ TILE_HEADER_BYTES = 14
 """The SOT segment and the SOD marker."""
 MARKER_BYTES = 2
 PIXELS_PER_BYTE = 2**15
-"""OpenJPEG takes a byte for some 17,000 pixels of a flat picture, none for a mid-grey one."""
+"""OpenJPEG takes a byte for some 17,000 pixels of a flat image, none for a mid-grey one."""
 GUARD_BITS = 2
 MAX_LEVELS = 5
 PHOTO_CODE_BLOCK = 64
@@ -66,10 +66,10 @@ def encode_photo(image: Image, ratio: float, *, reversible: bool = False) -> byt
 
 
 def decode(stream: bytes) -> Image:
-    """The picture in a stream that ``encode_photo`` wrote: uint8, shape (height, width, 3).
+    """The image in a stream that ``encode_photo`` wrote: uint8, shape (height, width, 3).
 
     Raises:
-        CorruptStreamError: the stream is damaged, cut off or laid out otherwise.
+        CorruptStreamError: the stream is damaged, cut off or has another layout.
     """
     if len(stream) < SIZE_AT + 8:
         raise CorruptStreamError("JPEG 2000 stream is cut off in its header; fetch the file again")
@@ -85,14 +85,14 @@ def decode(stream: bytes) -> Image:
 
 
 def encode_mosaic(values: npt.NDArray[np.integer[Any]], code_block: int = 64) -> bytes:
-    """Quantised latents, losslessly, by the bit-plane coder of JPEG 2000 alone: no wavelet, zero is the coder's zero.
+    """A quantised latent, losslessly, by the bit-plane coder of JPEG 2000 alone, without a wavelet.
 
     The main header (80 bytes, a matter at low rates) follows from the shape, the bit depth and the code-block size, so
     the last two are kept in one byte and the rest is left out; ``decode_mosaic`` puts it back.
 
     Args:
         values: signed integers of at most ``MAX_DEPTH`` bits, shape (height, width).
-        code_block: side of the squares that are coded independently; one of ``MOSAIC_CODE_BLOCKS``.
+        code_block: side of the independently coded squares; one of ``MOSAIC_CODE_BLOCKS``.
 
     Raises:
         SettingsError: a value or the code block is out of range.
@@ -108,7 +108,7 @@ def encode_mosaic(values: npt.NDArray[np.integer[Any]], code_block: int = 64) ->
 
 
 def decode_mosaic(stream: bytes, shape: tuple[int, int]) -> IntArray:
-    """The latents of ``encode_mosaic``: int32, of the given (height, width).
+    """The latent of ``encode_mosaic``: int32, of the given (height, width).
 
     Raises:
         CorruptStreamError: the stream is damaged or cut off.
@@ -155,7 +155,7 @@ class _Format:
 
 
 def _photo_format(width: int, height: int, reversible: bool) -> _Format:
-    # OpenJPEG refuses to halve a picture below one sample.
+    # OpenJPEG refuses to halve an image below one sample.
     levels = min(MAX_LEVELS, max(0, min(width, height).bit_length() - 1))
     return _Format(width, height, 3, 8, False, levels, PHOTO_CODE_BLOCK, reversible)
 
@@ -172,7 +172,7 @@ def _tile(packets: bytes) -> bytes:
 
 
 def _has_layout(codestream: bytes, form: _Format) -> bool:
-    """Whether header and tile-part are as ``form`` demands, to the last byte; the QCD segment stands between them."""
+    """Whether header and tile-part are as ``form`` demands, to the last byte; the QCD segment lies between them."""
     tile = codestream[form.tile_start() :]
     return codestream.startswith(form.header()) and tile == _tile(_packets(codestream, form))
 
@@ -236,7 +236,7 @@ def _compress(planes: Sequence[npt.NDArray[Any]], form: _Format, ratio: float) -
 
 
 def _filled_image(planes: Sequence[npt.NDArray[Any]], form: _Format) -> Any:
-    """OpenJPEG's picture structure, holding a copy of the samples."""
+    """OpenJPEG's image structure, holding a copy of the samples."""
     lib = _bindings()
     components = (lib.ImageComptParmType * form.components)()
     for component in components:

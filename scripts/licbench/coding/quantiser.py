@@ -1,4 +1,4 @@
-"""Scalar quantisation of code vectors (GAN), and the frequency tables that its range coder uses."""
+"""Scalar quantisation of latent vectors (GAN), and the histograms that the range coder uses."""
 
 from __future__ import annotations
 
@@ -12,15 +12,14 @@ Indices = npt.NDArray[np.int32]
 
 BIT_DEPTHS = (5, 6, 7, 8)
 ROTATED_ROUNDING = 1 / 3
-"""Added to a magnitude before its fraction is dropped, where one step serves all: as encoders of HEVC round in intra
-pictures. Chosen on BSDS500 val, where a half costs 5 % more rate (docs/methods.md)."""
+"""Rounding offset of the dead-zone quantiser of rotated coefficients, as in HEVC encoders for intra pictures. Chosen on BSDS500 val, where a half costs 5 % more rate (docs/methods.md)."""
 
 
 @dataclass(frozen=True)
-class CodeQuantiser:
+class CoefficientQuantiser:
     """A uniform quantiser for each of N coefficients: value = (first + index) * step, 0 <= index < levels.
 
-    ``rounding``: what is added to a magnitude, in steps, before its fraction is dropped; a half is plain rounding.
+    ``rounding``: the rounding offset, in quantiser steps; below a half the quantiser has a dead zone.
     """
 
     first: npt.NDArray[np.int64]
@@ -29,7 +28,7 @@ class CodeQuantiser:
     rounding: float
 
     @classmethod
-    def from_ranges(cls, low: Floats, high: Floats, bits: int, shared_step: bool) -> CodeQuantiser:
+    def from_ranges(cls, low: Floats, high: Floats, bits: int, shared_step: bool) -> CoefficientQuantiser:
         """Cover [low, high] with at most 2**bits levels a coefficient.
 
         Args:
@@ -37,20 +36,20 @@ class CodeQuantiser:
             high: largest value, (N,).
             bits: depth of the quantiser, 5..8 in the paper.
             shared_step: one step for all, set by the widest range, so that rotated coefficients of low variance get
-                few levels, and rounding by ``ROTATED_ROUNDING``; otherwise each spends all its levels on its own range.
+                few levels, and the offset ``ROTATED_ROUNDING``; otherwise each has its own step, for all its levels.
         """
         spans = np.maximum(high.astype(np.float64) - low, 1e-6)
-        # Two levels are spared because both ends of a range are rounded outwards to multiples of the step.
+        # Two levels in reserve: both ends of a range are rounded outwards to multiples of the step.
         steps = spans / (2**bits - 2)
         step = np.full_like(steps, steps.max()) if shared_step else steps
         first = np.floor(low / step).astype(np.int64)
         levels = np.minimum(np.ceil(high / step).astype(np.int64) - first + 1, 2**bits)
         return cls(first, step, levels, ROTATED_ROUNDING if shared_step else 0.5)
 
-    def quantise(self, codes: Floats | npt.NDArray[np.float64]) -> Indices:
-        """(tiles, N) float -> (tiles, N) index; values beyond the range go to its ends."""
-        magnitudes = np.floor(np.abs(codes / self.step) + self.rounding)
-        indices = np.copysign(magnitudes, codes) - self.first
+    def quantise(self, vectors: Floats | npt.NDArray[np.float64]) -> Indices:
+        """(tiles, N) float -> (tiles, N) index; values beyond the range are clipped to it."""
+        magnitudes = np.floor(np.abs(vectors / self.step) + self.rounding)
+        indices = np.copysign(magnitudes, vectors) - self.first
         return np.clip(indices, 0, self.levels - 1).astype(np.int32)
 
     def dequantise(self, indices: Indices) -> Floats:

@@ -15,7 +15,7 @@ Indices = npt.NDArray[np.int32]
 Counts = Sequence[npt.NDArray[Any]]
 """For each coefficient, how often each level occurred; no zeros."""
 Table: TypeAlias = "constriction.stream.model.Categorical | None"
-"""None where there is a single level, which costs nothing."""
+"""None where there is a single level, which takes no bits."""
 Group = tuple[npt.NDArray[np.intp] | slice, Table]
 """Tiles that share a table, and the table."""
 
@@ -24,7 +24,7 @@ WORD = np.dtype("<u4")
 
 
 class Frequencies(Protocol):
-    """What encoder and decoder ask, coefficient by coefficient; both must compute the very same numbers."""
+    """The probability model of encoder and decoder, coefficient by coefficient; both must compute the very same tables."""
 
     def groups(self, index: int) -> Iterable[Group]:
         """The tables of coefficient ``index``, for all tiles together."""
@@ -34,7 +34,7 @@ class Frequencies(Protocol):
 
 
 class Static:
-    """One table a coefficient, whatever came before: the coder of the paper."""
+    """One table for each coefficient, whatever was coded before: the coder of the paper."""
 
     def __init__(self, counts: Counts) -> None:
         self._groups = [[(EVERY_TILE, table_of(weights))] for weights in counts]
@@ -47,7 +47,7 @@ class Static:
 
 
 def table_of(weights: npt.NDArray[Any]) -> Table:
-    """The table of levels that occur in proportion to ``weights``, which are positive; any dtype of numbers."""
+    """The table of levels that occur in proportion to ``weights``, which are positive, of any dtype."""
     if len(weights) == 1:
         return None
     table: Table = constriction.stream.model.Categorical(weights / weights.sum(dtype=np.float64), perfect=False)

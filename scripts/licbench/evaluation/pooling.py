@@ -11,8 +11,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from licbench.errors import PointsError
+from licbench.images.colour import PEAK
 from licbench.measurement.rows import setting
-from licbench.metrics.distortion import PEAK, psnr
+from licbench.metrics.distortion import psnr
 from licbench.metrics.rate import bits_per_pixel
 
 Floats = npt.NDArray[np.float64]

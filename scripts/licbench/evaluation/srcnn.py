@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from licbench.images.colour import PEAK
 from licbench.images.files import Image
 from licbench.images.geometry import halve, resize
 from licbench.metrics.distortion import psnr
 from licbench.networks.srcnn import MARGIN, SRCNN
 
-PEAK = 255.0
 STUDIO_LUMA = np.array([65.481, 128.553, 24.966]) / PEAK
 STUDIO_BLACK = 16.0
 """BT.601 with 16..235, which the super-resolution literature takes for Y."""

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+PEAK = 255.0
+"""Largest value of an 8-bit sample."""
 LUMA_OF_RGB = (0.299, 0.587, 0.114)
 """BT.601 weights of R, G and B in Y; everything else of the colour transform follows from them."""
 CB_SPAN, CR_SPAN = 2 * (1 - LUMA_OF_RGB[2]), 2 * (1 - LUMA_OF_RGB[0])

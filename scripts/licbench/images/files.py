@@ -1,4 +1,4 @@
-"""Pictures in and out: strict reading to 8-bit RGB, fast PNG writing, padding and the JFIF colour transform."""
+"""Images in and out: strict reading to 8-bit RGB, fast PNG writing, padding and the JFIF colour transform."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from licbench.images import jpeg2000_files
 from licbench.images.limits import MAX_PIXELS, MAX_SIDE
 
 Image = npt.NDArray[np.uint8]
-"""An sRGB picture: shape (height, width, 3), dtype uint8."""
+"""An sRGB image: shape (height, width, 3), dtype uint8."""
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "DIB", "TIFF", "PPM", "GIF", "JPEG2000")
 SEVERAL_JPEGS = "MPO"
-"""What Pillow calls a JPEG file with further pictures behind the first: a phone's depth or gain map, a second view."""
+"""What Pillow calls a JPEG file with further images behind the first: a phone's depth or gain map, a second view."""
 GIF_END = b";"
 ORIENTATION = 0x0112
 UPRIGHT = 1
@@ -48,18 +48,18 @@ PNG_LEVEL = 1
 
 
 def read_rgb(path: Path) -> Image:
-    """The picture in a file, as 8-bit RGB.
+    """The image in a file, as 8-bit RGB.
 
-    8-bit RGB is taken as it is. Grey, palette and RGBA or LA pictures are converted, with one line on stderr, if no
+    8-bit RGB is taken as it is. Grey, palette and RGBA or LA images are converted, with one line on stderr, if no
     pixel of theirs is transparent. Pixels are taken as stored: gamma and colour profiles are ignored, and an EXIF
-    orientation, with one line on stderr. Of a JPEG file with further pictures the first is taken, with one line, too.
+    orientation, with one line on stderr. Of a JPEG file with further images the first is taken, with one line, too.
 
     Returns:
         uint8 array of shape (height, width, 3).
 
     Raises:
         BadImageError: samples of other than 8 bits, CMYK or YCCK, real transparency, several frames, more than
-            ``streams.MAX_PIXELS`` pixels or ``streams.MAX_SIDE`` a side, truncated, empty, missing, or no picture.
+            ``streams.MAX_PIXELS`` pixels or ``streams.MAX_SIDE`` a side, truncated, empty, missing, or no image.
     """
     if not path.is_file():
         raise BadImageError(f"{path}: no such file; check the path")
@@ -86,12 +86,12 @@ def _decode(file: BinaryIO, name: str) -> Image:
         with warnings.catch_warnings():
             # Pillow's own size alarms; ours is MAX_PIXELS
             warnings.simplefilter("ignore", PIL.Image.DecompressionBombWarning)
-            with PIL.Image.open(file, formats=FORMATS) as picture:
-                _refuse_by_header(picture, name)
-                _verify_bytes(picture, file, name)
-                orientation = _load(picture)
-                _tell(picture, orientation, name)
-                return np.array(_as_stored(_to_rgb(picture, name), picture, orientation))
+            with PIL.Image.open(file, formats=FORMATS) as image:
+                _refuse_by_header(image, name)
+                _verify_bytes(image, file, name)
+                orientation = _load(image)
+                _tell(image, orientation, name)
+                return np.array(_as_stored(_to_rgb(image, name), image, orientation))
     except PIL.UnidentifiedImageError as error:
         raise BadImageError(_unreadable(file, name)) from error
     except PIL.Image.DecompressionBombError as error:
@@ -100,22 +100,22 @@ def _decode(file: BinaryIO, name: str) -> Image:
         raise BadImageError(f"{name}: truncated or damaged ({error}); fetch or export it again") from error
 
 
-def _refuse_by_header(picture: PIL.Image.Image, name: str) -> None:
-    width, height = picture.size
+def _refuse_by_header(image: PIL.Image.Image, name: str) -> None:
+    width, height = image.size
     if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
         limit = f"{MAX_PIXELS} pixels or {MAX_SIDE} a side"
         raise BadImageError(f"{name}: {width}x{height} is more than {limit}; crop or scale it down")
-    if getattr(picture, "n_frames", 1) > 1 and picture.format != SEVERAL_JPEGS:
-        raise BadImageError(f"{name}: holds several frames; export the one that is meant as a still picture")
-    if picture.mode in DEEP_MODES or _cuts_samples(picture):
+    if getattr(image, "n_frames", 1) > 1 and image.format != SEVERAL_JPEGS:
+        raise BadImageError(f"{name}: holds several frames; export the one that is meant as a still image")
+    if image.mode in DEEP_MODES or _cuts_samples(image):
         raise BadImageError(f"{name}: its samples are not 8-bit (16-bit or float); convert it to 8-bit RGB first")
-    if picture.mode != "RGB" and picture.mode not in CONVERTED:
-        raise BadImageError(f"{name}: colour model {picture.mode}; convert it to 8-bit RGB first")
+    if image.mode != "RGB" and image.mode not in CONVERTED:
+        raise BadImageError(f"{name}: colour model {image.mode}; convert it to 8-bit RGB first")
 
 
-def _cuts_samples(picture: PIL.Image.Image) -> bool:
+def _cuts_samples(image: PIL.Image.Image) -> bool:
     """Whether Pillow would rescale to 8 bit without a word: 16-bit PNG and TIFF, PPM with a maximum other than 255."""
-    for codec, _extents, _offset, arguments in getattr(picture, "tile", ()):
+    for codec, _extents, _offset, arguments in getattr(image, "tile", ()):
         if DEEP_RAW_MODE.search(str(arguments)):
             return True
         if codec in {"ppm", "ppm_plain"} and arguments[0] in {"L", "RGB"} and arguments[1] != 255:
@@ -123,7 +123,7 @@ def _cuts_samples(picture: PIL.Image.Image) -> bool:
     return False
 
 
-def _verify_bytes(picture: PIL.Image.Image, file: BinaryIO, name: str) -> None:
+def _verify_bytes(image: PIL.Image.Image, file: BinaryIO, name: str) -> None:
     """What Pillow does not look at where it opens and decodes; the file is left where it stood.
 
     Raises:
@@ -132,27 +132,27 @@ def _verify_bytes(picture: PIL.Image.Image, file: BinaryIO, name: str) -> None:
     """
     start = file.tell()
     file.seek(0)
-    if picture.format == "PNG":
+    if image.format == "PNG":
         # verify() closes what it has opened, so it gets its own reader
         with PIL.Image.open(io.BytesIO(file.read()), formats=["PNG"]) as again:
             again.verify()
-    elif picture.format == "GIF":
-        _verify_gif(picture, file.read(), name)
-    elif picture.format == "JPEG2000":
-        _verify_jpeg2000(picture, file.read(), name)
+    elif image.format == "GIF":
+        _verify_gif(image, file.read(), name)
+    elif image.format == "JPEG2000":
+        _verify_jpeg2000(image, file.read(), name)
     file.seek(start)
 
 
-def _verify_gif(picture: PIL.Image.Image, data: bytes, name: str) -> None:
+def _verify_gif(image: PIL.Image.Image, data: bytes, name: str) -> None:
     """A file without its end may have lost frames; a frame smaller than its canvas leaves pixels without a value."""
     if not data.endswith(GIF_END):
         raise OSError("no end mark")
-    if any(tile[1] != (0, 0, *picture.size) for tile in getattr(picture, "tile", ())):
-        raise BadImageError(f"{name}: its frame does not cover it; export it again as a still picture")
+    if any(tile[1] != (0, 0, *image.size) for tile in getattr(image, "tile", ())):
+        raise BadImageError(f"{name}: its frame does not cover it; export it again as a still image")
 
 
-def _verify_jpeg2000(picture: PIL.Image.Image, data: bytes, name: str) -> None:
-    if jpeg2000_files.is_cut_off(data) or jpeg2000_files.size(data) != picture.size:
+def _verify_jpeg2000(image: PIL.Image.Image, data: bytes, name: str) -> None:
+    if jpeg2000_files.is_cut_off(data) or jpeg2000_files.size(data) != image.size:
         raise OSError("no end mark, or two sizes")
     if not jpeg2000_files.holds_8_bit(data):
         raise BadImageError(
@@ -160,44 +160,44 @@ def _verify_jpeg2000(picture: PIL.Image.Image, data: bytes, name: str) -> None:
         )
 
 
-def _load(picture: PIL.Image.Image) -> int:
-    """Load the picture; how a viewer would turn it, 1 to 8, and not at all where its EXIF data are damaged."""
+def _load(image: PIL.Image.Image) -> int:
+    """Load the image; how a viewer would turn it, 1 to 8, and not at all where its EXIF data are damaged."""
     # Loading a TIFF drops its tag; other formats may have theirs behind the pixels
-    found = picture.tag_v2.get(ORIENTATION, UPRIGHT) if isinstance(picture, TiffImageFile) else None
-    picture.load()
+    found = image.tag_v2.get(ORIENTATION, UPRIGHT) if isinstance(image, TiffImageFile) else None
+    image.load()
     if found is not None:
         return found if found in TURNED_BACK else UPRIGHT
     try:
-        found = picture.getexif().get(ORIENTATION, UPRIGHT)
+        found = image.getexif().get(ORIENTATION, UPRIGHT)
     except DAMAGE:
         return UPRIGHT
     return found if found in TURNED_BACK else UPRIGHT
 
 
-def _as_stored(pixels: PIL.Image.Image, picture: PIL.Image.Image, orientation: int) -> PIL.Image.Image:
-    turned = picture.format == "TIFF" and orientation != UPRIGHT
+def _as_stored(pixels: PIL.Image.Image, image: PIL.Image.Image, orientation: int) -> PIL.Image.Image:
+    turned = image.format == "TIFF" and orientation != UPRIGHT
     return pixels.transpose(TURNED_BACK[orientation]) if turned else pixels
 
 
-def _tell(picture: PIL.Image.Image, orientation: int, name: str) -> None:
+def _tell(image: PIL.Image.Image, orientation: int, name: str) -> None:
     """One line on stderr for each thing that a viewer would do otherwise."""
-    if picture.format == SEVERAL_JPEGS:
-        count = getattr(picture, "n_frames", 1)
-        print(f"note: {name}: holds {count} pictures (MPO); the first is taken", file=sys.stderr)
+    if image.format == SEVERAL_JPEGS:
+        count = getattr(image, "n_frames", 1)
+        print(f"note: {name}: holds {count} images (MPO); the first is taken", file=sys.stderr)
     if orientation != UPRIGHT:
         print(f"note: {name}: taken as stored, not turned by its EXIF orientation {orientation}", file=sys.stderr)
 
 
-def _to_rgb(picture: PIL.Image.Image, name: str) -> PIL.Image.Image:
-    if picture.has_transparency_data and picture.convert("RGBA").getchannel("A").getextrema()[0] != 255:
+def _to_rgb(image: PIL.Image.Image, name: str) -> PIL.Image.Image:
+    if image.has_transparency_data and image.convert("RGBA").getchannel("A").getextrema()[0] != 255:
         raise BadImageError(f"{name}: has transparent pixels; flatten it onto a background first")
-    if picture.mode == "RGB":
-        return picture
-    print(f"note: {name}: {CONVERTED[picture.mode]} converted to RGB", file=sys.stderr)
-    return picture.convert("RGB")
+    if image.mode == "RGB":
+        return image
+    print(f"note: {name}: {CONVERTED[image.mode]} converted to RGB", file=sys.stderr)
+    return image.convert("RGB")
 
 
 def _unreadable(file: BinaryIO, name: str) -> str:
     if file.seek(0, io.SEEK_END) == 0:
         return f"{name}: is empty (0 bytes); fetch or export it again"
-    return f"{name}: not a picture that can be read; use an undamaged {', '.join(FORMATS)} file"
+    return f"{name}: not an image that can be read; use an undamaged {', '.join(FORMATS)} file"

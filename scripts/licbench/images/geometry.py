@@ -1,4 +1,4 @@
-"""Resizing pictures: Pillow's antialiased filters, and the sizes that the paper's codecs use."""
+"""Resizing images: Pillow's antialiased filters, and the sizes that the paper's codecs use."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from licbench.images.files import Image, Scalar
 Filter = Literal["bicubic", "lanczos"]
 
 BICUBIC_REACH = 2
-"""Pixels to either side that a bicubic sample depends on; of the large picture where that shrinks, times the scale."""
+"""Pixels to either side that a bicubic sample depends on; of the large image where that shrinks, times the scale."""
 TALL = 2
-"""Height over width from which Pillow shrinks the columns of a picture first."""
+"""Height over width from which Pillow shrinks the columns of an image first."""
 
 _FILTERS: dict[str, Any] = {"bicubic": PIL.Image.Resampling.BICUBIC, "lanczos": PIL.Image.Resampling.LANCZOS}
 
 
-def resize(picture: Image, width: int, height: int, kernel: Filter) -> Image:
-    """The picture (H, W, 3) at (height, width, 3), rounded to 8 bit; bicubic a = -0.5, Lanczos a = 3."""
-    if picture.shape[:2] == (height, width):
-        return picture
-    return np.asarray(PIL.Image.fromarray(picture).resize((width, height), _FILTERS[kernel]))
+def resize(image: Image, width: int, height: int, kernel: Filter) -> Image:
+    """The image (H, W, 3) at (height, width, 3), rounded to 8 bit; bicubic a = -0.5, Lanczos a = 3."""
+    if image.shape[:2] == (height, width):
+        return image
+    return np.asarray(PIL.Image.fromarray(image).resize((width, height), _FILTERS[kernel]))
 
 
 def scaled_even(length: int, factor: float) -> int:
@@ -32,51 +32,51 @@ def scaled_even(length: int, factor: float) -> int:
     return max(2, 2 * round(length * factor / 2))
 
 
-def halve(picture: Image) -> Image:
+def halve(image: Image) -> Image:
     """Half size by bicubic averaging, sides even."""
-    height, width = picture.shape[:2]
-    return resize(picture, scaled_even(width, 0.5), scaled_even(height, 0.5), "bicubic")
+    height, width = image.shape[:2]
+    return resize(image, scaled_even(width, 0.5), scaled_even(height, 0.5), "bicubic")
 
 
-def enlarged_rows(picture: Image, scale: int, top: int, bottom: int) -> Image:
+def enlarged_rows(image: Image, scale: int, top: int, bottom: int) -> Image:
     """Rows ``top`` to ``bottom`` of ``resize`` to ``scale`` times the size, bicubic: the same samples, less memory."""
     if scale == 1:
-        return picture[top:bottom]
-    # Whole rows of the picture: Pillow keeps the ends of a box in 32 bits
+        return image[top:bottom]
+    # Whole rows of the image: Pillow keeps the ends of a box in 32 bits
     first, last = top // scale, -(-bottom // scale)
-    start, stop = max(0, first - BICUBIC_REACH), min(len(picture), last + BICUBIC_REACH)
-    size = picture.shape[1] * scale, (last - first) * scale
-    enlarged = _bicubic_rows(picture[start:stop], *size, first - start, last - start)
+    start, stop = max(0, first - BICUBIC_REACH), min(len(image), last + BICUBIC_REACH)
+    size = image.shape[1] * scale, (last - first) * scale
+    enlarged = _bicubic_rows(image[start:stop], *size, first - start, last - start)
     return enlarged[top - first * scale : bottom - first * scale]
 
 
 class Shrinking:
     """Bicubic ``resize`` to the ``scale``-th part of the size, of rows as they come: the same samples, less memory.
 
-    ``picture`` is complete, uint8 (height, width, 3), once ``scale * height`` rows of ``scale * width`` were added.
+    ``image`` is complete, uint8 (height, width, 3), once ``scale * height`` rows of ``scale * width`` were added.
     More than twice as high as wide, it is shrunk as a whole at the end: Pillow then takes the columns first.
     """
 
     def __init__(self, width: int, height: int, scale: int) -> None:
-        self.picture: Image = np.empty((height, width, 3), np.uint8)
+        self.image: Image = np.empty((height, width, 3), np.uint8)
         self._scale, self._done, self._start = scale, 0, 0
         self._rows: Image = np.empty((0, width * scale, 3), np.uint8)
 
     def add(self, rows: Image) -> None:
-        """The next rows (n, scale * width, 3) of the large picture."""
-        height, width, _ = self.picture.shape
+        """The next rows (n, scale * width, 3) of the large image."""
+        height, width, _ = self.image.shape
         self._rows = np.concatenate([self._rows, rows])
         stop = self._start + len(self._rows)
         complete = stop == height * self._scale
         if height > TALL * width:
             if complete:
-                self.picture = resize(self._rows, width, height, "bicubic")
+                self.image = resize(self._rows, width, height, "bicubic")
             return
         reach = BICUBIC_REACH * self._scale
         ready = height if complete else (stop - reach) // self._scale
         if ready > self._done:
             first, last = (row * self._scale - self._start for row in (self._done, ready))
-            self.picture[self._done : ready] = _bicubic_rows(self._rows, width, ready - self._done, first, last)
+            self.image[self._done : ready] = _bicubic_rows(self._rows, width, ready - self._done, first, last)
             kept = max(0, last - reach)
             self._done, self._start, self._rows = ready, self._start + kept, self._rows[kept:]
 

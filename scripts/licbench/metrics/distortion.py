@@ -11,10 +11,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from licbench.images.colour import CB_SPAN, CR_SPAN, LUMA_OF_RGB
+from licbench.images.colour import CB_SPAN, CR_SPAN, LUMA_OF_RGB, PEAK
 from licbench.images.files import Image
 
-PEAK = 255.0
 CHANNELS = "rgb"
 MOMENTS = ("sse_rr", "sse_gg", "sse_bb", "sse_rg", "sse_rb", "sse_gb")
 
@@ -23,7 +22,7 @@ Y_OF_RGB = LUMA_OF_RGB
 CB_OF_RGB = (-Y_OF_RGB[0] / CB_SPAN, -Y_OF_RGB[1] / CB_SPAN, 0.5)
 CR_OF_RGB = (0.5, -Y_OF_RGB[1] / CR_SPAN, -Y_OF_RGB[2] / CR_SPAN)
 BAND = 64
-"""Rows whose errors are summed together: 64-bit differences of a whole picture would take 8 times its room."""
+"""Rows whose errors are summed together: 64-bit differences of a whole image would take 8 times its memory."""
 
 
 def error_moments(original: Image, decoded: Image) -> dict[str, int]:
@@ -40,7 +39,7 @@ def error_moments(original: Image, decoded: Image) -> dict[str, int]:
     products = np.zeros((3, 3))
     for top in range(0, len(original), BAND):
         difference = np.subtract(*(image[top : top + BAND] for image in (original, decoded)), dtype=np.float64)
-        # A float64 sum of integers is exact up to 2**53: a picture of 138 gigapixels.
+        # A float64 sum of integers is exact up to 2**53: an image of 138 gigapixels.
         products += np.tensordot(difference, difference, ((0, 1), (0, 1)))
     moments = {name: int(products[CHANNELS.index(name[-2]), CHANNELS.index(name[-1])]) for name in MOMENTS}
     return {**moments, "sse": moments["sse_rr"] + moments["sse_gg"] + moments["sse_bb"]}
@@ -68,7 +67,7 @@ def psnr_of_mse(mse: float) -> float:
 
 
 def psnr(sse: int, samples: int) -> float:
-    """PSNR in dB of a sum of squared errors over so many samples; pooled over a dataset it is CLIC's."""
+    """PSNR in dB of a sum of squared errors over ``samples`` samples; pooled over a dataset it is CLIC's."""
     return psnr_of_mse(sse / samples)
 
 
@@ -84,4 +83,4 @@ def _mse_of(row: tuple[float, float, float], moments: Mapping[str, int], pixels:
 def check_pair(original: Image, decoded: Image) -> None:
     """Refuse two arrays that are not images of one size."""
     if original.shape != decoded.shape or original.ndim != 3 or original.shape[2] != 3:
-        raise ValueError(f"two RGB pictures of one size are needed, got {original.shape} and {decoded.shape}")
+        raise ValueError(f"two RGB images of one size are needed, got {original.shape} and {decoded.shape}")

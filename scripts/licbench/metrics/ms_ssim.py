@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from licbench.images.colour import PEAK
 from licbench.images.files import Image
-from licbench.metrics.distortion import PEAK, check_pair
+from licbench.metrics.distortion import check_pair
 
 FILTER_TAPS = 11
 REACH = FILTER_TAPS - 1
@@ -21,14 +22,14 @@ SCALE_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 MIN_SIDE_MS_SSIM = 161
 """The shortest side that still holds the whole filter at the fifth scale."""
 TILE = 64
-"""Side of the squares whose maps are computed together; the fastest of 16..128, as they stay in the cache."""
+"""Side of the squares whose statistics are computed together; the fastest of 16..128, as they stay in the cache."""
 
 Maps = npt.NDArray[Any]
 """Exact sums and differences of samples: int16 at the first scale, float32 at the others."""
 
 
 def ms_ssim(original: Image, decoded: Image) -> float:
-    """Multi-scale structural similarity as CLIC computed it: 1 for equal pictures.
+    """Multi-scale structural similarity as CLIC computed it: 1 for equal images.
 
     Wang's five scales and weights, with SSIM and its contrast-structure part averaged over all pixels and all three
     channels together before the weighted product (tensorflow/models, compression/image_encoder/msssim.py, which works
@@ -46,7 +47,7 @@ def ms_ssim(original: Image, decoded: Image) -> float:
     if min(original.shape[:2]) < MIN_SIDE_MS_SSIM:
         raise ValueError(f"MS-SSIM needs sides of {MIN_SIDE_MS_SSIM} pixels, got {original.shape[:2]}; use PSNR")
     planes = np.moveaxis(original, -1, 0), np.moveaxis(decoded, -1, 0)
-    # 16 bits hold a sum of eight samples: half the room of float32, and as exact
+    # 16 bits hold a sum of eight samples: half the memory of float32, and as exact
     pair: Maps = np.empty((2, *planes[0].shape), np.int16)
     for combined, into in zip((np.add, np.subtract), pair, strict=True):
         combined(*planes, out=into, dtype=np.int16)
@@ -78,7 +79,7 @@ def _similarity(pair: Maps, *, with_luminance: bool) -> float:
 
 
 def _tile_sum(tile: Maps, with_luminance: bool) -> float:
-    # Variances do not care for an offset, and squares stay small without it; an integer keeps the samples exact.
+    # Variances do not depend on an offset, and squares stay small without it; an integer keeps the samples exact.
     offset = np.rint(tile[:, :, :1, :1])
     tile = tile - offset
     means, squares = _blur(tile), _blur(tile * tile)

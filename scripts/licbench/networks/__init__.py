@@ -1,1 +1,1 @@
-"""The paper's networks, layer by layer; torch modules only, no training and no coding."""
+"""The paper's networks layer by layer, their trained weights on disk, and inference; no training and no coding."""

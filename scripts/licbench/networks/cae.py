@@ -1,13 +1,10 @@
-"""The convolutional autoencoder of section 2.1 (Fig. 2): one component in, 32 maps at an eighth of the size."""
+"""The convolutional autoencoder of section 2.1 (Fig. 2): one component in, 32 channels at an eighth of the size."""
 
 from __future__ import annotations
 
 from torch import Tensor, nn
 
-MAPS = 32
-"""Feature maps of the latent y."""
-DOWNSCALE = 8
-"""Pixels of the component per latent position, along each side."""
+from licbench.networks.shapes import LATENT_CHANNELS
 
 
 def _conv(inputs: int, outputs: int, stride: int) -> nn.Conv2d:
@@ -19,7 +16,7 @@ def _upsample(inputs: int, outputs: int) -> nn.ConvTranspose2d:
 
 
 def _with_prelu(*layers: nn.Conv2d | nn.ConvTranspose2d) -> nn.Sequential:
-    # The legend of Fig. 2 puts a PReLU on every arrow, also behind Conv6 and Deconv6; one slope a map is our choice.
+    # The legend of Fig. 2 puts a PReLU on every arrow, also behind Conv6 and Deconv6; one slope for each channel is our choice.
     return nn.Sequential(*(part for layer in layers for part in (layer, nn.PReLU(layer.out_channels))))
 
 
@@ -27,7 +24,7 @@ class CAE(nn.Module):
     """Analysis and synthesis transform of one colour component.
 
     ``analysis``: (N, 1, H, W) in [0, 1], H and W multiples of 8 -> y of shape (N, 32, H/8, W/8).
-    ``synthesis``: the way back. 325,985 weights and biases beside the PReLU slopes.
+    ``synthesis``: the way back. 325,985 weights and biases, and the PReLU slopes.
     """
 
     def __init__(self) -> None:
@@ -38,10 +35,10 @@ class CAE(nn.Module):
             _conv(32, 64, stride=1),
             _conv(64, 64, stride=2),
             _conv(64, 64, stride=1),
-            _conv(64, MAPS, stride=2),
+            _conv(64, LATENT_CHANNELS, stride=2),
         )
         self.synthesis = _with_prelu(
-            _conv(MAPS, 64, stride=1),
+            _conv(LATENT_CHANNELS, 64, stride=1),
             _upsample(64, 64),
             _conv(64, 64, stride=1),
             _upsample(64, 64),
@@ -50,5 +47,5 @@ class CAE(nn.Module):
         )
 
     def forward(self, component: Tensor) -> Tensor:
-        """Analysis and synthesis with nothing lost between."""
+        """Synthesis of the unquantised latent."""
         return self.synthesis(self.analysis(component))  # type: ignore[no-any-return]

@@ -1,6 +1,6 @@
-"""The networks of section 2.2 (Fig. 3): encoder to a vector of N numbers, generator, discriminator.
+"""The networks of section 2.2 (Fig. 3): encoder to a latent vector of N coefficients, generator, discriminator.
 
-Layers after the figure; batch normalisation, activations and initial values after DCGAN (Radford et al. 2015), whose
+Layers as in the figure; batch normalisation, activations and initial values after DCGAN (Radford et al. 2015), whose
 layer names the paper uses. The figure labels the deconvolutions with their input widths.
 """
 
@@ -12,18 +12,30 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from licbench.images.colour import PEAK
+
 KERNEL = 5
 CORE = 4
 """Side of the smallest feature map, before the projection."""
 LEAK = 0.2
 INIT_STD = 0.02
-INPUT_SIZES = (64, 128, 256)
+HALF_PEAK = PEAK / 2
+
+
+def normalised(samples: Tensor) -> Tensor:
+    """Floating-point samples 0..255 -> the range [-1, 1] of the networks."""
+    return samples / HALF_PEAK - 1
+
+
+def denormalised(outputs: Tensor) -> Tensor:
+    """The inverse of ``normalised``; neither rounded nor clipped."""
+    return (outputs + 1) * HALF_PEAK
 
 
 def conv_widths(input_size: int) -> list[int]:
-    """Maps of each stride-2 convolution: 32, 64, 128, 256, 512 at 128 pixels; one stage less or more at 64 or 256.
+    """Channels of each stride-2 convolution: 32, 64, 128, 256, 512 at 128 pixels; one stage less or more at 64 or 256.
 
-    The paper draws 128 only. At 256 the sixth stage keeps 512 maps; at 64 the last stage (512 maps) is left out.
+    The paper draws 128 only. At 256 the sixth stage keeps 512 channels; at 64 the last stage (512 channels) is left out.
     """
     stages = int(math.log2(input_size // CORE))
     return [min(32 << stage, 512) for stage in range(stages)]
@@ -37,8 +49,8 @@ def _initialise(module: nn.Module) -> None:
                 nn.init.zeros_(layer.bias)
 
 
-def _batch_norm(maps: int) -> nn.BatchNorm2d:
-    return nn.BatchNorm2d(maps, eps=1e-5, momentum=0.1)
+def _batch_norm(channels: int) -> nn.BatchNorm2d:
+    return nn.BatchNorm2d(channels, eps=1e-5, momentum=0.1)
 
 
 class _ConvStack(nn.Module):
@@ -63,17 +75,17 @@ class _ConvStack(nn.Module):
 
 
 class Encoder(_ConvStack):
-    """Tiles (B, 3, S, S) in [-1, 1] -> codes (B, N), linear and unbounded."""
+    """Tiles (B, 3, S, S) in [-1, 1] -> latent vectors (B, N), linear and unbounded."""
 
     def __init__(self, code_size: int, input_size: int = 128) -> None:
         super().__init__(input_size, code_size)
 
     def features(self, tiles: Tensor) -> Tensor:
-        """What the last layer projects to the code, (B, 16 * maps)."""
+        """What the last layer projects to the latent vector, (B, 16 * channels)."""
         return self.stages(tiles)[-1].flatten(1)
 
     def forward(self, tiles: Tensor) -> Tensor:
-        """The code of each tile."""
+        """The latent vector of each tile."""
         return self.project(self.features(tiles))  # type: ignore[no-any-return]
 
 
@@ -90,7 +102,7 @@ class Discriminator(_ConvStack):
 
 
 class Generator(nn.Module):
-    """Codes (B, N) -> tiles (B, 3, S, S) in [-1, 1]."""
+    """Latent vectors (B, N) -> tiles (B, 3, S, S) in [-1, 1]."""
 
     def __init__(self, code_size: int, input_size: int = 128) -> None:
         super().__init__()
@@ -103,9 +115,9 @@ class Generator(nn.Module):
         )
         _initialise(self)
 
-    def forward(self, codes: Tensor) -> Tensor:
-        """The tiles that the codes describe."""
-        maps = self.project(codes).unflatten(1, (-1, CORE, CORE))
+    def forward(self, vectors: Tensor) -> Tensor:
+        """The reconstructed tiles."""
+        features = self.project(vectors).unflatten(1, (-1, CORE, CORE))
         for norm, deconv in zip(self.norms, self.deconvs, strict=True):
-            maps = deconv(functional.relu(norm(maps)))
-        return torch.tanh(maps)
+            features = deconv(functional.relu(norm(features)))
+        return torch.tanh(features)

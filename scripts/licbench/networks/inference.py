@@ -1,4 +1,4 @@
-"""Running trained networks so that encoder and decoder compute the same numbers."""
+"""Running trained networks so that encoder and decoder compute the same values."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def fill(network: Network, model: Model, prefix: str) -> Network:
         if name.startswith(f"{prefix}.")
     }
     if not all(bool(tensor.isfinite().all()) for tensor in held.values()):
-        raise ModelError(f"model {model.name} holds weights that are no numbers; fetch or train it again")
+        raise ModelError(f"model {model.name} holds weights that are NaN or infinite; fetch or train it again")
     try:
         network.load_state_dict(held, assign=next(network.parameters()).is_meta)
     except RuntimeError as error:
@@ -59,30 +59,32 @@ def fill(network: Network, model: Model, prefix: str) -> Network:
     return network
 
 
-def in_strips(network: Callable[[Tensor], Tensor], maps: Tensor, rows: int, context: int, lost: int = 0) -> Tensor:
-    """What ``network`` makes of ``maps``, computed on strips of rows so that the memory does not grow with the height.
+def in_strips(
+    network: Callable[[Tensor], Tensor], features: Tensor, rows: int, overlap: int, cropped: int = 0
+) -> Tensor:
+    """``network(features)``, computed on strips of rows so that the memory does not grow with the height.
 
     Args:
-        network: (1, C, h, W) -> (1, C', r * (h - 2 * lost), W'), with the same ratio r for every h.
-        maps: (1, C, H, W).
-        rows: of ``maps`` in a strip, without its context; a multiple of the network's stride.
-        context: rows above and below a row that its result depends on; a multiple of the stride.
-        lost: rows that the network takes from the top and from the bottom.
+        network: (1, C, h, W) -> (1, C', r * (h - 2 * cropped), W'), with the same ratio r for every h.
+        features: (1, C, H, W).
+        rows: of ``features`` in a strip, without its overlap; a multiple of the network's stride.
+        overlap: rows above and below that the network's receptive field reaches; a multiple of the stride.
+        cropped: rows at the top and at the bottom for which a network without padding returns nothing.
 
     Returns:
-        The results of the strips, one under the other. They equal the whole picture's to the last bit, unless a strip
-        holds so few positions (some 20,000 numbers) that torch computes it by other kernels.
+        The results of the strips, one under the other: the bits that the whole image gives, unless a strip is so small
+        (some 20,000 values) that torch computes it by other kernels.
     """
-    height = maps.shape[-2]
+    height = features.shape[-2]
     whole: Tensor | None = None
-    for top in range(lost, height - lost, rows):
-        bottom = min(top + rows, height - lost)
-        start, stop = max(0, top - context), min(height, bottom + context)
-        made = network(maps[..., start:stop, :])
-        ratio = Fraction(made.shape[-2], stop - start - 2 * lost)
+    for top in range(cropped, height - cropped, rows):
+        bottom = min(top + rows, height - cropped)
+        start, stop = max(0, top - overlap), min(height, bottom + overlap)
+        made = network(features[..., start:stop, :])
+        ratio = Fraction(made.shape[-2], stop - start - 2 * cropped)
         if whole is None:  # one block: results kept strip by strip would break up what the allocator has to give
-            whole = made.new_empty((*made.shape[:-2], int((height - 2 * lost) * ratio), made.shape[-1]))
-        first, last = int((top - start - lost) * ratio), int((bottom - start - lost) * ratio)
-        whole[..., int((top - lost) * ratio) : int((bottom - lost) * ratio), :] = made[..., first:last, :]
+            whole = made.new_empty((*made.shape[:-2], int((height - 2 * cropped) * ratio), made.shape[-1]))
+        first, last = int((top - start - cropped) * ratio), int((bottom - start - cropped) * ratio)
+        whole[..., int((top - cropped) * ratio) : int((bottom - cropped) * ratio), :] = made[..., first:last, :]
     assert whole is not None
     return whole

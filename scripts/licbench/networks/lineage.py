@@ -1,4 +1,4 @@
-"""Training in stages: the chain of runs that a model comes from, as its card tells it."""
+"""Training in stages: the chain of runs that a model comes from, as recorded on its card."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
-"""Trained weights on disk: safetensors files beside their model cards, found by name or by fingerprint."""
+"""Trained weights on disk: safetensors files with their model cards, found by name or by fingerprint."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from functools import cache
@@ -15,11 +14,13 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as load_tensors
 
 from licbench.errors import ModelError
+from licbench.files import sha256_of
+from licbench.networks.shapes import INPUT_SIZES
 
 Tensors = dict[str, np.ndarray[Any, Any]]
 
 FINGERPRINT_BYTES = 4
-"""Of a model's sha256 that travel in each stream."""
+"""Leading bytes of a model's sha256 that each stream carries."""
 
 CARD: dict[str, Any] = {
     "type": "object",
@@ -31,7 +32,7 @@ CARD: dict[str, Any] = {
             "recipe": {
                 "required": ["input_size", "code_size"],
                 "properties": {
-                    "input_size": {"enum": [64, 128, 256]},
+                    "input_size": {"enum": list(INPUT_SIZES)},
                     "code_size": {"type": "integer", "minimum": 1, "maximum": 2**16},
                 },
             }
@@ -43,9 +44,9 @@ CARD: dict[str, Any] = {
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """Weights with their card; ``fingerprint`` is the head of the file's sha256 and travels in every stream.
+    """Weights with their card; ``fingerprint`` is the head of the file's sha256, which every stream carries.
 
-    Equal to itself alone, so that what is made of it can be kept with it as the key.
+    Compared by identity, so that it can be the key of a cache.
     """
 
     name: str
@@ -54,10 +55,10 @@ class Model:
     fingerprint: bytes
 
     def tensor(self, name: str, *shape: int) -> np.ndarray[Any, Any]:
-        """A tensor of finite numbers, of this shape.
+        """The tensor of this name, checked to have this shape and finite values.
 
         Raises:
-            ModelError: the weights hold none.
+            ModelError: there is none.
         """
         held = self.tensors.get(name)
         if held is None or held.shape != shape or not np.isfinite(held).all():
@@ -71,10 +72,8 @@ def fingerprint_of(path: Path) -> bytes:
     return bytes.fromhex(_sha256(path))[:FINGERPRINT_BYTES]
 
 
-@cache
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+_sha256 = cache(sha256_of)
+"""Once for each file: every codec asks for it at every operating point."""
 
 
 class ModelStore:

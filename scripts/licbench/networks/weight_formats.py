@@ -1,4 +1,4 @@
-"""How weights are stored: whole, in half precision, or as 8-bit numbers with a scale for each row."""
+"""How weights are stored: whole, in half precision, or as 8-bit integers with a scale for each row."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def stored(tensors: Mapping[str, np.ndarray[Any, Any]], form: str) -> Tensors:
         elif form == "int8" and tensor.ndim > 1:
             rows = np.abs(tensor).reshape(len(tensor), -1).max(axis=1).astype(np.float32)
             scale = np.where(rows > 0, rows / LEVELS, np.float32(1)).astype(np.float32)
-            held[name] = np.rint(tensor / _beside(scale, tensor)).astype(np.int8)
+            held[name] = np.rint(tensor / _broadcast(scale, tensor)).astype(np.int8)
             held[name + SCALE] = scale
         else:
             held[name] = tensor.astype(np.float16)
@@ -39,15 +39,15 @@ def stored(tensors: Mapping[str, np.ndarray[Any, Any]], form: str) -> Tensors:
 
 
 def restored(held: Mapping[str, np.ndarray[Any, Any]]) -> Tensors:
-    """float32 tensors from what ``stored`` made; whole numbers without a scale stay as they are."""
+    """float32 tensors from what ``stored`` made; integers without a scale stay as they are."""
     tensors: Tensors = {}
     for name, tensor in held.items():
         if name + SCALE in held:
-            tensors[name] = tensor.astype(np.float32) * _beside(held[name + SCALE], tensor)
+            tensors[name] = tensor.astype(np.float32) * _broadcast(held[name + SCALE], tensor)
         elif not name.endswith(SCALE):
             tensors[name] = tensor.astype(np.float32) if tensor.dtype.kind == "f" else tensor
     return tensors
 
 
-def _beside(scale: np.ndarray[Any, Any], tensor: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+def _broadcast(scale: np.ndarray[Any, Any], tensor: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return scale.reshape(-1, *[1] * (tensor.ndim - 1))

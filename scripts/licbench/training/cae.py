@@ -1,8 +1,10 @@
-"""Training the CAE: Eq. (1) as printed, and our variant whose rate term follows the coder."""
+"""Training the CAE: Eq. (1) as printed, and our variant whose rate term models the entropy coder."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -11,15 +13,17 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from licbench.networks.cae import CAE, DOWNSCALE, MAPS
+from licbench.images.colour import PEAK
+from licbench.networks.cae import CAE
+from licbench.networks.shapes import DOWNSCALE, LATENT_CHANNELS
 from licbench.networks.store import Model
-from licbench.training.data import Pictures, components, luma
+from licbench.training.data import ImageSet, components, luma
 from licbench.training.initial.cae import continue_from, klt_basis, start_as_klt
 from licbench.training.precision import Arithmetic
+from licbench.training.recipes import Continued, Recipe
 from licbench.training.schedules import rate_factor
-from licbench.training.task import Losses, Recipe, Task, Tensors, place, weights_of
+from licbench.training.task import Losses, Task, Tensors, place, weights_of
 
-PEAK = 255.0
 EXPORT_CROPS = 256
 START_CROPS = 4096
 VALIDATION_SIDE = 256
@@ -27,23 +31,23 @@ VALIDATION_CROPS = 32
 
 
 class LaplaceRate(nn.Module):
-    """Bits of noisy latents under a Laplacian whose scale follows the eight neighbours, as EBCOT's contexts do.
+    """Differentiable estimate of the rate: Laplacian, its scale predicted from the eight neighbours as by EBCOT's contexts.
 
-    Used in training only: the bits that count are OpenJPEG's. (N, 32, h, w) in quantiser steps -> bits in all.
+    Only for training: the measured rate is OpenJPEG's. Input: latents (N, 32, h, w) in quantiser steps, with noise.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.floor = nn.Parameter(torch.full((1, MAPS, 1, 1), math.log(0.15)))
-        self.slope = nn.Parameter(torch.full((1, MAPS, 1, 1), math.log(0.5)))
-        ring = torch.ones(MAPS, 1, 3, 3) / 8
+        self.floor = nn.Parameter(torch.full((1, LATENT_CHANNELS, 1, 1), math.log(0.15)))
+        self.slope = nn.Parameter(torch.full((1, LATENT_CHANNELS, 1, 1), math.log(0.5)))
+        ring = torch.ones(LATENT_CHANNELS, 1, 3, 3) / 8
         ring[:, :, 1, 1] = 0
         self.register_buffer("ring", ring)
 
     def forward(self, latent: Tensor) -> Tensor:
-        """The total, in bits."""
+        """Bits of all latents together."""
         assert isinstance(self.ring, Tensor)
-        neighbours = functional.conv2d(latent.abs(), self.ring, padding=1, groups=MAPS)
+        neighbours = functional.conv2d(latent.abs(), self.ring, padding=1, groups=LATENT_CHANNELS)
         scale = self.floor.exp() + self.slope.exp() * neighbours
         upper, lower = _laplace_cdf((latent + 0.5) / scale), _laplace_cdf((latent - 0.5) / scale)
         return -torch.log2((upper - lower).clamp_min(1e-9)).sum()
@@ -53,33 +57,46 @@ def _laplace_cdf(x: Tensor) -> Tensor:
     return 0.5 - 0.5 * x.sign() * torch.expm1(-x.abs())
 
 
-class CaeTask(Task):
-    """The recipe's ``init``: random | klt | the model that the run continues; ``rate``: energy (Eq. 1) | laplace;
-    ``quantiser``: noise | straight_through.
+@dataclass(frozen=True, kw_only=True)
+class CaeRecipe(Recipe):
+    """``rate``: energy is Eq. (1), laplace ``LaplaceRate``; ``quantiser``: what replaces rounding in training.
 
-    Distortion is the mean squared error in 8-bit units, rate is per pixel; ``lagrangian`` weighs them in units of the
-    squared quantiser step, so that one number serves the whole ladder. Latents are trained for a quantiser step of 1.
-    ``scale`` is the range by which pictures are resized before they are cut; ``chroma`` the share of crops that are
-    of Cb or Cr, the others being luma; ``average`` the decay, a step, of the moving average of the weights that is
-    exported (0: none).
+    ``lagrangian``: weight of the rate in units of the squared quantiser step, so that one value serves the whole
+    ladder; ``step``: the quantiser step, in 8-bit units, that is 1 in units of the latent; ``patch``: side of a crop;
+    ``chroma``: share of the crops that are of Cb or Cr, the others being luma; ``average``: decay, for each step, of
+    the moving average of the weights that is exported (0: none).
     """
 
-    smallest_picture = 128
+    init: Literal["random", "klt"] | Continued
+    rate: Literal["energy", "laplace"]
+    quantiser: Literal["noise", "straight_through"]
+    lagrangian: float
+    step: float
+    patch: int
+    chroma: float
+    average: float
 
-    def __init__(self, pictures: Pictures, recipe: Recipe, arithmetic: Arithmetic, start: Model | None = None) -> None:
-        self.recipe, self.arithmetic, self.pictures = recipe, arithmetic, pictures
+
+class CaeTask(Task):
+    """Distortion is the mean squared error in 8-bit units, rate is per pixel."""
+
+    recipe_type = CaeRecipe
+    smallest_side = 128
+
+    def __init__(self, images: ImageSet, recipe: CaeRecipe, arithmetic: Arithmetic, start: Model | None = None) -> None:
+        self.recipe, self.arithmetic, self.images = recipe, arithmetic, images
         self.device = arithmetic.device
-        torch.manual_seed(int(recipe["seed"]))
+        torch.manual_seed(recipe.seed)
         self.cae, self.rate = CAE(), LaplaceRate()
         if start is not None:
-            continue_from(self.cae, self.rate, start, float(recipe["step"]))
-        elif recipe["init"] == "klt":
-            mean, basis = klt_basis(self._blocks(np.random.default_rng(int(recipe["seed"]))))
-            start_as_klt(self.cae, mean, basis, float(recipe["step"]) / PEAK)
+            continue_from(self.cae, self.rate, start, recipe.step)
+        elif recipe.init == "klt":
+            mean, basis = klt_basis(self._blocks(np.random.default_rng(recipe.seed)))
+            start_as_klt(self.cae, mean, basis, recipe.step / PEAK)
         self.modules = nn.ModuleDict({"cae": self.cae, "rate": self.rate})
         place(self.modules, self.device)
         self.average = self._moving_average()
-        rate, betas = float(recipe["learning_rate"]), (float(recipe["beta1"]), 0.999)
+        rate, betas = recipe.learning_rate, (recipe.beta1, 0.999)
         self.optimisers = [
             torch.optim.Adam(self.cae.parameters(), lr=rate, betas=betas, fused=True),
             torch.optim.Adam(self.rate.parameters(), lr=1e-2, fused=True),
@@ -87,20 +104,20 @@ class CaeTask(Task):
 
     def step(self, rng: np.random.Generator, progress: float) -> Losses:
         self._decay(progress)
-        component = self._batch(rng, int(self.recipe["batch"]))
+        component = self._batch(rng, self.recipe.batch)
         with self.arithmetic.autocast():
             latent = self.cae.analysis(component).float()
             noisy = latent + self._noise(latent, rng)
-            straight = self.recipe["quantiser"] == "straight_through"
+            straight = self.recipe.quantiser == "straight_through"
             quantised = latent + (latent.round() - latent).detach() if straight else noisy
             decoded = self.cae.synthesis(quantised).float()
         distortion = functional.mse_loss(decoded, component) * PEAK**2
         energy = latent.square().sum() / component.numel()
-        as_printed = self.recipe["rate"] == "energy"
-        # Under Eq. (1) the bits are only watched: their gradient must not reach the transform.
+        as_printed = self.recipe.rate == "energy"
+        # Under Eq. (1) the bits are only logged: their gradient must not reach the transform.
         bits = self.rate(noisy.detach() if as_printed else noisy) / component.numel()
         rate = energy if as_printed else bits
-        loss = distortion + float(self.recipe["lagrangian"]) * float(self.recipe["step"]) ** 2 * rate
+        loss = distortion + self.recipe.lagrangian * self.recipe.step**2 * rate
         for optimiser in self.optimisers:
             optimiser.zero_grad()
         (loss + bits if as_printed else loss).backward()
@@ -110,9 +127,9 @@ class CaeTask(Task):
             self.average.update_parameters(self.cae)
         return {"loss": loss, "mse": distortion, "bpp": bits, "energy": energy}
 
-    def validate(self, pictures: Pictures) -> dict[str, float]:
-        """PSNR of luma at the quantiser step trained for, and the rate model's bits."""
-        tiles = pictures.tiles(VALIDATION_CROPS, VALIDATION_SIDE, np.random.default_rng(0))
+    def validate(self, images: ImageSet) -> dict[str, float]:
+        """PSNR of luma at the quantiser step trained for, and the estimated rate."""
+        tiles = images.tiles(VALIDATION_CROPS, VALIDATION_SIDE, np.random.default_rng(0))
         errors, bits, cae = [], [], self._exported()
         with torch.no_grad():
             for component in luma(tiles).split(8):
@@ -123,22 +140,22 @@ class CaeTask(Task):
         return {"val_psnr_db": -10 * math.log10(mse), "val_bpp": torch.stack(bits).mean().item()}
 
     def export(self, rng: np.random.Generator) -> Tensors:
-        """Weights, the rate model's (for a run that continues this one), and the offline rotation.
+        """Weights, those of the rate estimate (for a run that continues this one), and the offline rotation.
 
         The rotation: eigenvectors (32, 32) of E[y y^T] on the training set, mean kept.
         """
-        second_moment, cae = np.zeros((MAPS, MAPS)), self._exported()
+        second_moment, cae = np.zeros((LATENT_CHANNELS, LATENT_CHANNELS)), self._exported()
         with torch.no_grad():
             for _ in range(EXPORT_CROPS // 16):
                 latent = cae.analysis(self._batch(rng, 16)).double().cpu().numpy()
-                maps = latent.swapaxes(0, 1).reshape(MAPS, -1)
-                second_moment += maps @ maps.T
+                channels = latent.swapaxes(0, 1).reshape(LATENT_CHANNELS, -1)
+                second_moment += channels @ channels.T
         _, vectors = np.linalg.eigh(second_moment)
         rotation = vectors[:, ::-1].astype(np.float32)
         return {**weights_of(cae, "cae"), **weights_of(self.rate, "rate"), "pca": rotation}
 
     def _moving_average(self) -> AveragedModel | None:
-        decay = float(self.recipe["average"])
+        decay = self.recipe.average
         if not decay:
             return None
         average = AveragedModel(self.cae, multi_avg_fn=get_ema_multi_avg_fn(decay))
@@ -146,25 +163,24 @@ class CaeTask(Task):
         return average
 
     def _exported(self) -> CAE:
-        """The network whose weights count: the moving average, where one is kept."""
+        """The network to validate and export: the moving average, where one is kept."""
         if self.average is None:
             return self.cae
         assert isinstance(self.average.module, CAE)
         return self.average.module
 
     def _decay(self, progress: float) -> None:
-        factor = rate_factor(str(self.recipe["schedule"]), progress, float(self.recipe["warm_up"]))
-        self.optimisers[0].param_groups[0]["lr"] = float(self.recipe["learning_rate"]) * factor
+        factor = rate_factor(self.recipe.schedule, progress, self.recipe.warm_up)
+        self.optimisers[0].param_groups[0]["lr"] = self.recipe.learning_rate * factor
 
     def _noise(self, latent: Tensor, rng: np.random.Generator) -> Tensor:
-        """Uniform, one quantiser step wide, drawn where the latent is."""
+        """Uniform, one quantiser step wide, drawn on the latent's device."""
         generator = torch.Generator(self.device).manual_seed(int(rng.integers(2**62)))
         return torch.rand(latent.shape, generator=generator, device=self.device) - 0.5
 
     def _batch(self, rng: np.random.Generator, count: int, side: int | None = None) -> Tensor:
-        low, high = self.recipe["scale"]
-        tiles = self.pictures.tiles(count, side or int(self.recipe["patch"]), rng, (low, high))
-        share = float(self.recipe["chroma"])
+        tiles = self.images.tiles(count, side or self.recipe.patch, rng, self.recipe.scale)
+        share = self.recipe.chroma
         component = components(tiles, share, rng) if share else luma(tiles)
         return component.contiguous(memory_format=torch.channels_last)
 

@@ -15,12 +15,12 @@ from licbench.training.precision import Arithmetic
 from licbench.training.task import Losses, Task
 
 CHECKPOINT_SECONDS = 60.0
-MEMORY = 100
-"""Steps over which logged losses are averaged, exponentially."""
+AVERAGED_STEPS = 100
+"""Time constant, in steps, of the exponential average of the logged losses."""
 
 
 class Progress:
-    """What a run has come to; ``rows`` are the loss log."""
+    """How far a run has come; ``rows`` are the loss log."""
 
     def __init__(self, path: Path, recipe_hash: str) -> None:
         self.path, self.recipe_hash = path, recipe_hash
@@ -33,7 +33,7 @@ class Progress:
         self._saved = self._clock = time.monotonic()
 
     def restore(self, task: Task, arithmetic: Arithmetic) -> None:
-        """Take up what the checkpoint holds, if there is one; a run may go on in another precision than it began in.
+        """Resume from the checkpoint, if there is one; a run may resume in another precision.
 
         Raises:
             ModelError: it is damaged, or belongs to another recipe.
@@ -48,7 +48,7 @@ class Progress:
         try:
             held = torch.load(self.path, map_location=device, weights_only=True)
         except Exception as error:  # torch raises many kinds for a damaged file
-            # Its text runs over many lines and advises to load the file unsafely.
+            # Its message has many lines and advises to load the file unsafely.
             problem = f"damaged checkpoint ({type(error).__name__})"
             raise ModelError(f"{self.path}: {problem}; delete it to train from the start") from error
         if held["recipe_hash"] != self.recipe_hash:
@@ -61,13 +61,13 @@ class Progress:
         self.precisions = held["precisions"]
 
     def advance(self, losses: Losses) -> None:
-        """Count a step; its losses are read later, all at once, so that an accelerator never waits for them."""
+        """Count a step; its losses are read later, all at once, so that an accelerator never waits for it."""
         self.step += 1
         self._pending.append(losses)
 
     def log(self, validated: Mapping[str, float]) -> None:
         """Add a row to the loss log; ``validated`` is empty where nothing was validated."""
-        self.settle()
+        self.flush_losses()
         self.validated = validated or self.validated
         self.rows.append({"step": self.step, **self.smoothed, **validated})
 
@@ -81,7 +81,7 @@ class Progress:
 
     def save(self, task: Task) -> None:
         """Write the checkpoint."""
-        self.settle()
+        self.flush_losses()
         with replacing(self.path) as temporary:
             torch.save(
                 {
@@ -99,19 +99,19 @@ class Progress:
             )
         self._saved = time.monotonic()
 
-    def settle(self) -> None:
-        """Average the pending losses, one by one, so that it does not matter when this is done.
+    def flush_losses(self) -> None:
+        """Average the pending losses one by one, so that the result does not depend on when this is called.
 
         Raises:
-            ModelError: a loss left the numbers.
+            ModelError: a loss became NaN or infinite.
         """
         first = self.step - len(self._pending)
         for name in self._pending[0] if self._pending else ():
             values = torch.stack([losses[name].detach() for losses in self._pending]).tolist()
             for done, value in enumerate(values, first):
                 if not math.isfinite(value):
-                    raise ModelError(f"{name} is not finite at step {done}; lower learning_rate in the recipe")
-                share = 1 / min(done + 1, MEMORY)
+                    raise ModelError(f"{name} became NaN or infinite at step {done}; lower learning_rate in the recipe")
+                share = 1 / min(done + 1, AVERAGED_STEPS)
                 self.smoothed[name] = self.smoothed.get(name, value) * (1 - share) + value * share
         self._pending = []
         self.seconds, self._clock = self.seconds + time.monotonic() - self._clock, time.monotonic()

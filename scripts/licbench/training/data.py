@@ -1,9 +1,7 @@
-"""Training pictures: decoded once into a file that every run maps into memory, cut to random squares in a few calls."""
+"""Training images: decoded once into a file that every run maps into memory, cut to random squares in a few calls."""
 
 from __future__ import annotations
 
-import json
-import shutil
 import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -15,44 +13,44 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from safetensors import SafetensorError
+from safetensors.numpy import save_file
 from safetensors.torch import load_file
 from torch import Tensor
 
 from licbench.errors import DatasetError
 from licbench.files import replacing
-from licbench.images.colour import CB_SPAN, CR_SPAN, LUMA_OF_RGB
+from licbench.images.colour import CB_SPAN, CR_SPAN, LUMA_OF_RGB, PEAK
 from licbench.images.files import Image, decode_rgb
 
 Scales = tuple[float, float]
-"""Smallest and largest factor by which pictures are resized before they are cut."""
+"""Smallest and largest factor by which images are resized before they are cut."""
 
 CPU = torch.device("cpu")
 BICUBIC = -0.5
 """The kernel's parameter, as in Pillow."""
 SUPPORT = 2.0
 AT_ONCE = 256
-"""Squares that are cut and resized together: more than a step of training takes, and a bound to the memory."""
+"""Squares that are cut and resized together: more than a step of training needs; bounds the memory."""
 
 
 def decode_packs(packs: Sequence[Path], destination: Path) -> None:
-    """Write every picture of the packs, decoded, to one file: what ``Pictures.load`` maps.
+    """Write every image of the packs, decoded, to one file: what ``ImageSet.load`` maps.
 
-    One picture at a time, so that a set may be larger than the memory.
+    One image at a time, so that a set may exceed the memory.
 
     Raises:
-        DatasetError: a pack is missing or damaged, or holds no picture.
+        DatasetError: a pack is missing or damaged, or holds no image.
     """
     sizes: list[tuple[int, ...]] = []
-    with replacing(destination) as temporary, tempfile.TemporaryFile(dir=destination.parent) as pixels:
-        for picture in (picture for pack in packs for picture in _read_pack(pack)):
-            sizes.append(picture.shape[:2])
-            pixels.write(picture.tobytes())
+    with replacing(destination) as temporary, tempfile.TemporaryFile(dir=destination.parent) as file:
+        for image in (image for pack in packs for image in _read_pack(pack)):
+            sizes.append(image.shape[:2])
+            file.write(image.tobytes())
         if not sizes:
-            raise DatasetError(f"no picture in {', '.join(map(str, packs))}; fetch the training sets again")
-        with temporary.open("wb") as file:
-            file.write(_header(len(sizes), pixels.tell() // 3) + np.array(sizes, np.int64).tobytes())
-            pixels.seek(0)
-            shutil.copyfileobj(pixels, file)
+            raise DatasetError(f"no image in {', '.join(map(str, packs))}; fetch the training sets again")
+        file.flush()
+        pixels = np.memmap(file, np.uint8, "r", shape=(file.tell() // 3, 3))  # mapped: a set may exceed the memory
+        save_file({"sizes": np.array(sizes, np.int64), "pixels": pixels}, temporary)
 
 
 def _read_pack(pack: Path) -> Iterator[Image]:
@@ -64,40 +62,28 @@ def _read_pack(pack: Path) -> Iterator[Image]:
         raise DatasetError(f"{pack}: unreadable training set ({error}); delete it and fetch it again") from error
 
 
-def _header(pictures: int, pixels: int) -> bytes:
-    """Of a safetensors file with ``sizes`` and then ``pixels``, as the library writes it."""
-    start, end = 16 * pictures, 16 * pictures + 3 * pixels
-    held = {
-        "sizes": {"dtype": "I64", "shape": [pictures, 2], "data_offsets": [0, start]},
-        "pixels": {"dtype": "U8", "shape": [pixels, 3], "data_offsets": [start, end]},
-    }
-    text = json.dumps(held, separators=(",", ":")).encode()
-    text = text.ljust(-(-len(text) // 8) * 8)
-    return len(text).to_bytes(8, "little") + text
-
-
-def _flattened(pictures: Sequence[Image]) -> dict[str, npt.NDArray[Any]]:
-    sizes = np.array([picture.shape[:2] for picture in pictures], np.int64)
-    pixels = np.concatenate([picture.reshape(-1, picture.shape[2]) for picture in pictures])
+def _flattened(images: Sequence[Image]) -> dict[str, npt.NDArray[Any]]:
+    sizes = np.array([image.shape[:2] for image in images], np.int64)
+    pixels = np.concatenate([image.reshape(-1, image.shape[2]) for image in images])
     return {"pixels": pixels, "sizes": sizes}
 
 
 @dataclass(frozen=True)
 class _Squares:
-    """Where squares lie: of which pictures, (count,); the upper left corner, (count, 2); the side; mirrored or not."""
+    """Squares to cut: index of the image, (count,); upper left corner, (count, 2); side; mirrored or not."""
 
-    pictures: npt.NDArray[np.int64]
+    images: npt.NDArray[np.int64]
     corners: npt.NDArray[np.int64]
     spans: npt.NDArray[np.int64]
     mirrored: npt.NDArray[np.bool_]
 
     def __getitem__(self, part: slice) -> _Squares:
-        return _Squares(self.pictures[part], self.corners[part], self.spans[part], self.mirrored[part])
+        return _Squares(self.images[part], self.corners[part], self.spans[part], self.mirrored[part])
 
 
 @dataclass(frozen=True)
-class Pictures:
-    """Pictures of three channels, or of any equal number, one after the other.
+class ImageSet:
+    """Images of three channels, or of any equal number, one after the other.
 
     ``pixels``: uint8 (pixels of all, channels), in a mapped file or on the accelerator; ``sizes``: (count, 2), heights
     and widths; ``starts``: (count,), where in ``pixels`` each begins.
@@ -108,8 +94,8 @@ class Pictures:
     starts: npt.NDArray[np.int64]
 
     @classmethod
-    def load(cls, path: Path, device: torch.device) -> Pictures:
-        """The pictures of ``decode_packs``, their pixels on ``device``.
+    def load(cls, path: Path, device: torch.device) -> ImageSet:
+        """The images of ``decode_packs``, their pixels on ``device``.
 
         Raises:
             DatasetError: no such file, or not one of ours.
@@ -118,16 +104,16 @@ class Pictures:
             held = load_file(path)
             return cls._split(held["pixels"].to(device), held["sizes"].numpy())
         except (OSError, KeyError, SafetensorError) as error:
-            raise DatasetError(f"{path}: no decoded training pictures ({error}); delete it and run again") from error
+            raise DatasetError(f"{path}: no decoded training images ({error}); delete it and run again") from error
 
     @classmethod
-    def of(cls, pictures: Sequence[Image], device: torch.device = CPU) -> Pictures:
+    def of(cls, images: Sequence[Image], device: torch.device = CPU) -> ImageSet:
         """From arrays in memory."""
-        held = _flattened(pictures)
+        held = _flattened(images)
         return cls._split(torch.from_numpy(held["pixels"]).to(device), held["sizes"])
 
     @classmethod
-    def _split(cls, pixels: Tensor, sizes: npt.NDArray[np.int64]) -> Pictures:
+    def _split(cls, pixels: Tensor, sizes: npt.NDArray[np.int64]) -> ImageSet:
         return cls(pixels, sizes, np.cumsum(sizes.prod(axis=1)) - sizes.prod(axis=1))
 
     def __len__(self) -> int:
@@ -138,10 +124,10 @@ class Pictures:
 
     def __getitem__(self, index: int) -> Image:
         start, (height, width) = self.starts[index], self.sizes[index]
-        picture: Image = self.pixels[start : start + height * width].cpu().numpy().reshape(height, width, -1)
-        return picture
+        image: Image = self.pixels[start : start + height * width].cpu().numpy().reshape(height, width, -1)
+        return image
 
-    def at_least(self, side: int) -> Pictures:
+    def at_least(self, side: int) -> ImageSet:
         """Those whose sides all reach ``side`` pixels.
 
         Raises:
@@ -149,13 +135,13 @@ class Pictures:
         """
         large = self.sizes.min(axis=1) >= side
         if not large.any():
-            raise DatasetError(f"no training picture reaches {side} pixels; add larger ones")
-        return Pictures(self.pixels, self.sizes[large], self.starts[large])
+            raise DatasetError(f"no training image reaches {side} pixels; add larger ones")
+        return ImageSet(self.pixels, self.sizes[large], self.starts[large])
 
     def tiles(self, count: int, side: int, rng: np.random.Generator, scales: Scales = (1.0, 1.0)) -> Tensor:
-        """Random squares of randomly resized pictures, mirrored half of the time: uint8 (count, channels, side, side).
+        """Random squares of randomly resized images, mirrored half of the time: uint8 (count, channels, side, side).
 
-        A picture that would become smaller than a tile is enlarged just enough.
+        An image that would become smaller than a tile is resized to the tile's size.
         """
         chosen = rng.integers(len(self), size=count)
         shortest = self.sizes[chosen].min(axis=1)
@@ -175,10 +161,10 @@ class Pictures:
 
     def _windows(self, squares: _Squares, largest: int) -> Tensor:
         """Each square in the corner of a window: uint8 (count, channels, largest, largest)."""
-        spans, widths = squares.spans[:, None], self.sizes[squares.pictures, 1:]
+        spans, widths = squares.spans[:, None], self.sizes[squares.images, 1:]
         along = np.minimum(np.arange(largest), spans - 1)
         columns = squares.corners[:, 1:] + np.where(squares.mirrored[:, None], spans - 1 - along, along)
-        rows = (squares.corners[:, :1] + along) * widths + self.starts[squares.pictures, None]
+        rows = (squares.corners[:, :1] + along) * widths + self.starts[squares.images, None]
         places = torch.from_numpy(rows[:, :, None] + columns[:, None, :]).to(self.pixels.device)
         return self.pixels[places].permute(0, 3, 1, 2)
 
@@ -186,7 +172,7 @@ class Pictures:
 def luma(rgb: Tensor) -> Tensor:
     """The BT.601 luma of uint8 (N, 3, H, W), rounded to 8 bits and scaled to [0, 1]: float32 (N, 1, H, W)."""
     weights = torch.tensor(LUMA_OF_RGB, device=rgb.device)
-    return torch.einsum("c,nchw->nhw", weights, rgb.float()).round().div(255).unsqueeze(1)
+    return torch.einsum("c,nchw->nhw", weights, rgb.float()).round().div(PEAK).unsqueeze(1)
 
 
 def components(rgb: Tensor, chroma: float, rng: np.random.Generator) -> Tensor:
@@ -197,19 +183,19 @@ def components(rgb: Tensor, chroma: float, rng: np.random.Generator) -> Tensor:
     count = len(rgb)
     chosen = np.where(rng.random(count) < chroma, rng.integers(1, 3, count), 0)
     luma_of_all = luma(rgb)
-    blue, red = (rgb[:, channel : channel + 1].float() / 255 - luma_of_all for channel in (2, 0))
+    blue, red = (rgb[:, channel : channel + 1].float() / PEAK - luma_of_all for channel in (2, 0))
     spans = torch.tensor([CB_SPAN, CR_SPAN], device=rgb.device)
-    differences = torch.stack([blue, red], dim=1) / spans[:, None, None, None] + 128 / 255
-    planes = torch.cat([luma_of_all[:, None], (differences * 255).round().clamp(0, 255) / 255], dim=1)
+    differences = torch.stack([blue, red], dim=1) / spans[:, None, None, None] + 128 / PEAK
+    planes = torch.cat([luma_of_all[:, None], (differences * PEAK).round().clamp(0, PEAK) / PEAK], dim=1)
     return planes[torch.arange(count), torch.from_numpy(chosen)]
 
 
 def _resized(windows: Tensor, spans: Tensor, side: int) -> Tensor:
     """The first ``spans`` rows and columns of each window, resized to (count, channels, side, side), as Pillow does."""
     kernels = _bicubic_kernels(spans, windows.shape[-1], side)
-    wide = torch.einsum("nxw,nchw->nchx", kernels, windows.float()).round().clamp(0, 255)
+    wide = torch.einsum("nxw,nchw->nchx", kernels, windows.float()).round().clamp(0, PEAK)
     tall = torch.einsum("nyh,nchx->ncyx", kernels, wide)
-    return tall.round().clamp(0, 255).to(torch.uint8)
+    return tall.round().clamp(0, PEAK).to(torch.uint8)
 
 
 def _bicubic_kernels(spans: Tensor, inputs: int, side: int) -> Tensor:

@@ -1,4 +1,4 @@
-"""The arithmetic of a training run: the device, and the precision that it computes fast in."""
+"""The arithmetic of a training run: the device, and the precision of its fast operations."""
 
 from __future__ import annotations
 

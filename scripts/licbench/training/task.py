@@ -12,35 +12,42 @@ from torch import Tensor, nn
 
 from licbench.networks import weight_formats
 from licbench.networks.store import Model
-from licbench.training.data import Pictures
+from licbench.training.data import ImageSet
 from licbench.training.precision import Arithmetic
+from licbench.training.recipes import Recipe
 
-Recipe = Mapping[str, Any]
-"""Every number that decides the result: network, sizes, loss weights, steps, seed."""
 Losses = Mapping[str, Tensor]
-"""Scalars, left on the device until they are wanted."""
+"""Scalars, left on the device until they are logged."""
 Tensors = dict[str, np.ndarray[Any, Any]]
 
 
 class Task(ABC):
     """Modules, optimisers, a step, a validation, and what the codec needs at the end."""
 
-    smallest_picture: ClassVar[int]
-    """Training pictures with a shorter side than this are left out."""
+    recipe_type: ClassVar[type[Recipe]]
+    smallest_side: ClassVar[int]
+    """Training images with a shorter side than this are left out."""
     modules: nn.ModuleDict
     optimisers: list[torch.optim.Optimizer]
 
     @abstractmethod
-    def __init__(self, pictures: Pictures, recipe: Recipe, arithmetic: Arithmetic, start: Model | None = None) -> None:
-        """Networks as the recipe starts them, or as ``start`` holds them, on the device where the pictures are."""
+    def __init__(self, images: ImageSet, recipe: Recipe, arithmetic: Arithmetic, start: Model | None = None) -> None:
+        """Build the networks as the recipe starts them, or with the weights of ``start``, on the device of the images.
+
+        Args:
+            images: to train on.
+            recipe: of the task's ``recipe_type``.
+            arithmetic: device and precision.
+            start: the model that the recipe continues, if it does.
+        """
 
     @abstractmethod
     def step(self, rng: np.random.Generator, progress: float) -> Losses:
         """One update from a batch drawn with ``rng``; ``progress`` runs from 0 to 1. Returns the losses to log."""
 
     @abstractmethod
-    def validate(self, pictures: Pictures) -> dict[str, float]:
-        """How good the networks are on pictures that they never train on; first of all ``val_psnr_db``."""
+    def validate(self, images: ImageSet) -> dict[str, float]:
+        """Quality on images that the networks never train on; ``val_psnr_db`` first."""
 
     @abstractmethod
     def export(self, rng: np.random.Generator) -> Tensors:
@@ -60,6 +67,6 @@ def keep_as_stored(module: nn.Module, form: str) -> None:
 
 
 def place(modules: nn.ModuleDict, device: torch.device) -> None:
-    """Move the modules, their kernels laid out by pixel: convolutions of few maps then take a sixth less time."""
+    """Move the modules, in channels-last layout: convolutions of few channels then take a sixth less time."""
     modules.to(device)
     modules.to(memory_format=torch.channels_last)  # type: ignore[call-overload]

@@ -26,7 +26,7 @@ from skimage import data
 from licbench.codecs.base import Image
 from licbench.codecs.bpg import Bpg
 from licbench.coding import bpg
-from licbench.coding.bpg import chroma, container, nal, parameter_sets, picture
+from licbench.coding.bpg import chroma, container, hevc, nal, parameter_sets
 from licbench.coding.bpg.bits import BitReader, BitWriter
 from licbench.coding.bpg.parameter_sets import CodingTools, PcmTools
 from licbench.errors import CorruptStreamError, LicbenchError
@@ -111,7 +111,7 @@ def test_numbers_of_seven_bits(value: int, encoded: str) -> None:
 def test_narrow_pictures_are_padded_to_what_x265_takes() -> None:
     for width, height in ((8, 100), (100, 1)):
         tools = parameter_sets.read_header(container.read(bpg.encode(crop(width, height), 30, "420")).hevc_header)
-        assert min(tools.padded(width, height)) == picture.MIN_SIDE
+        assert min(tools.padded(width, height)) == hevc.MIN_SIDE
 
 
 def test_metadata_and_open_ended_data_are_read() -> None:
@@ -260,7 +260,7 @@ def test_coding_tools_round_trip(pcm: PcmTools | None, range_extension: int | No
 
 
 def test_an_sps_that_bpg_cannot_express_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(picture.PARAMETERS, "amp", "0")
+    monkeypatch.setitem(hevc.PARAMETERS, "amp", "0")
     with pytest.raises(LicbenchError, match="amp_enabled_flag"):
         bpg.encode(crop(64, 64), 30, "420")
 

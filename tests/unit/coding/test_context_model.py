@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from licbench.coding import range_coder
 from licbench.coding.context_model import RARE, STATIC, WIDTHS, Contextual, Prior, _geometric, _sum_of_neighbours
-from licbench.coding.quantiser import CodeQuantiser
+from licbench.coding.quantiser import CoefficientQuantiser
 from licbench.errors import CorruptStreamError
 
 SPREADS = np.concatenate([np.geomspace(60, 6, 47), [0.0]])  # the last has a single level
@@ -26,7 +26,7 @@ def codes_of(tiles, seed, busy=None):
 def trained():
     """Quantiser and histograms of a training set of mixed busyness."""
     codes = codes_of(4000, 1, np.random.default_rng(2).lognormal(0, 0.4, 4000))
-    quantiser = CodeQuantiser.from_ranges(codes.min(axis=0), codes.max(axis=0), 8, shared_step=True)
+    quantiser = CoefficientQuantiser.from_ranges(codes.min(axis=0), codes.max(axis=0), 8, shared_step=True)
     counts = quantiser.histograms(quantiser.quantise(codes))
     return quantiser, np.split(counts, np.cumsum(quantiser.levels)[:-1])
 

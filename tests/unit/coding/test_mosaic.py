@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from licbench.coding.mosaic import mosaic_shape, tile_maps, untile_maps
+from licbench.coding.mosaic import mosaic_shape, tile_channels, untile_channels
 
 VERTICAL_SCAN = [
     [0, 4, 8, 12, 16, 20, 24, 28],
@@ -14,12 +14,12 @@ VERTICAL_SCAN = [
 
 
 def test_maps_go_down_the_columns():
-    assert tile_maps(np.arange(32).reshape(32, 1, 1)).tolist() == VERTICAL_SCAN
+    assert tile_channels(np.arange(32).reshape(32, 1, 1)).tolist() == VERTICAL_SCAN
 
 
 def test_each_map_keeps_its_shape():
     maps = np.arange(32 * 2 * 3).reshape(32, 2, 3)
-    mosaic = tile_maps(maps)
+    mosaic = tile_channels(maps)
     assert mosaic.shape == mosaic_shape(maps.shape) == (8, 24)
     for row, order in enumerate(VERTICAL_SCAN):
         for column, index in enumerate(order):
@@ -30,5 +30,5 @@ def test_each_map_keeps_its_shape():
 @pytest.mark.parametrize("dtype", [np.int32, np.float32])
 def test_untile_is_the_inverse(size, dtype):
     maps = np.random.default_rng(5).integers(-99, 99, (32, *size)).astype(dtype)
-    back = untile_maps(tile_maps(maps))
+    back = untile_channels(tile_channels(maps))
     assert back.dtype == dtype and np.array_equal(back, maps)

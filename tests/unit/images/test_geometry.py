@@ -83,4 +83,4 @@ def test_rows_one_after_the_other_give_the_whole_picture_s_samples(shape, scale,
     shrinking = Shrinking(width, height, scale)
     for top in starts:
         shrinking.add(large[top : top + rows])
-    assert np.array_equal(shrinking.picture, resize(large, width, height, "bicubic"))
+    assert np.array_equal(shrinking.image, resize(large, width, height, "bicubic"))

@@ -5,8 +5,9 @@ import torch
 from torch import nn
 
 from licbench.networks.cae import CAE
-from licbench.networks.gan import INPUT_SIZES, Discriminator, Encoder, Generator, conv_widths
-from licbench.networks.srcnn import MARGIN, SRCNN, ToOneMap
+from licbench.networks.gan import Discriminator, Encoder, Generator, conv_widths
+from licbench.networks.shapes import INPUT_SIZES
+from licbench.networks.srcnn import MARGIN, SRCNN, ToOneChannel
 
 LAYERS = (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)
 
@@ -158,7 +159,7 @@ def test_srcnn_is_9_1_5():
 
 def test_a_convolution_to_one_map_is_a_convolution():
     with torch.device("cpu"):
-        layer, features = ToOneMap(32, 1, kernel_size=5), torch.randn(2, 32, 30, 41)
+        layer, features = ToOneChannel(32, 1, kernel_size=5), torch.randn(2, 32, 30, 41)
     torch.testing.assert_close(layer(features), nn.Conv2d.forward(layer, features), atol=1e-5, rtol=1e-4)
 
 

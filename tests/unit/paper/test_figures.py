@@ -512,12 +512,12 @@ def test_the_maps_shown_are_the_maps_in_the_stream(models):
         reader.raw(FINGERPRINT_BYTES + 1)
         reader.varint()
         coded = decode_mosaic(reader.blob(), mosaic_shape(maps.shape))
-        assert (latents.tile_maps(np.rint(maps / 0.5)) == coded).all()
+        assert (latents.tile_channels(np.rint(maps / 0.5)) == coded).all()
 
 
 def test_mosaics_number_the_maps_as_the_paper_does():
     maps = np.arange(32, dtype=np.float32)[:, None, None] * np.ones((1, 2, 3), np.float32)
-    raster, vertical = latents._raster(maps)[::2, ::3], latents.tile_maps(maps)[::2, ::3]
+    raster, vertical = latents._raster(maps)[::2, ::3], latents.tile_channels(maps)[::2, ::3]
     assert (raster == np.arange(32).reshape(4, 8)).all()
     assert (vertical == np.arange(32).reshape(8, 4).T).all()
 

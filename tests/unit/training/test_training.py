@@ -23,7 +23,7 @@ from licbench.networks.srcnn import SRCNN
 from licbench.networks.store import ModelStore
 from licbench.training import checkpoints, data, gan, loop
 from licbench.training.cae import CaeTask, LaplaceRate
-from licbench.training.data import Pictures, _bicubic_kernels, _resized, components, decode_packs, luma
+from licbench.training.data import ImageSet, _bicubic_kernels, _resized, components, decode_packs, luma
 from licbench.training.gan import GanTask
 from licbench.training.initial.cae import klt_basis, start_as_klt
 from licbench.training.initial.gan import TANH_GAIN
@@ -37,7 +37,7 @@ from licbench.training.srcnn import SrcnnTask
 CPU = torch.device("cpu")
 FLOAT32 = Arithmetic(CPU)
 ARRAYS = [textured(130, 141, seed=1), textured(129, 160, seed=2)]
-PICTURES = Pictures.of(ARRAYS)
+PICTURES = ImageSet.of(ARRAYS)
 STEP = 24 / 255
 
 
@@ -230,7 +230,7 @@ def test_offline_rotation_decorrelates_the_training_latents():
 @pytest.mark.parametrize("side", [64, 128, 256])
 def test_gan_klt_start_is_a_projection(side):
     """What the codes hold is kept exactly, up to the tanh: a second pass through both networks changes nothing."""
-    tiles = Pictures.of([photo(260, 350)]).tiles(48, side, rng()).contiguous()
+    tiles = ImageSet.of([photo(260, 350)]).tiles(48, side, rng()).contiguous()
     encoder, generator = Encoder(32, side).eval(), Generator(32, side).eval()
     start_gan_as_klt(encoder, generator, tiles)
     with torch.no_grad():
@@ -310,7 +310,7 @@ def test_srcnn_learns_from_the_codec_s_own_bicubic(factor):
 
 def test_srcnn_samples_are_one_channel_of_both_at_the_same_place():
     coloured = np.stack([np.full((70, 70), value, np.uint8) for value in (10, 90, 200)], axis=-1)
-    task = SrcnnTask(Pictures.of([coloured]), {**SRCNN_RECIPE, "batch": 30}, FLOAT32)
+    task = SrcnnTask(ImageSet.of([coloured]), {**SRCNN_RECIPE, "batch": 30}, FLOAT32)
     blurred, sharp = task._batch(rng())
     assert blurred.shape == sharp.shape == (30, 1, 33, 33)
     torch.testing.assert_close(blurred, sharp)
@@ -497,7 +497,7 @@ def test_gan_tables_belong_to_the_stored_weights(weights):
 
 def test_tiles_stay_inside_and_mirror():
     picture = np.repeat(np.arange(6 * 7, dtype=np.uint8).reshape(6, 7, 1), 3, axis=2)
-    tiles = Pictures.of([np.zeros((5, 5, 3), np.uint8), picture]).tiles(200, 5, rng()).numpy()[:, 0]
+    tiles = ImageSet.of([np.zeros((5, 5, 3), np.uint8), picture]).tiles(200, 5, rng()).numpy()[:, 0]
     assert tiles.shape == (200, 5, 5)
     cut = [tile for tile in tiles if tile.any()]
     assert 60 < len(cut) < 140
@@ -516,7 +516,7 @@ def test_tiles_are_resized_as_pillow_does_it(span):
 
 
 def test_a_picture_too_small_for_a_tile_is_enlarged():
-    tiles = Pictures.of([photo(40, 50)]).tiles(8, 64, rng(), (0.5, 1.0))
+    tiles = ImageSet.of([photo(40, 50)]).tiles(8, 64, rng(), (0.5, 1.0))
     assert tiles.shape == (8, 3, 64, 64) and tiles.float().std() > 1
     assert _bicubic_kernels(torch.tensor([40]), 50, 64)[0, :, 40:].abs().max() == 0
 
@@ -524,7 +524,7 @@ def test_a_picture_too_small_for_a_tile_is_enlarged():
 @pytest.mark.parametrize("scales", [(1.0, 1.0), (1.0, 4.0)])
 def test_many_tiles_are_those_that_one_go_would_cut(scales, monkeypatch):
     """Thousands are cut to start the GAN: in parts, or the windows alone would take 20 GB at a side of 256."""
-    pictures = Pictures.of([photo(90, 80), photo(70, 110)])
+    pictures = ImageSet.of([photo(90, 80), photo(70, 110)])
     whole = pictures.tiles(20, 64, rng(), scales)
     monkeypatch.setattr(data, "AT_ONCE", 3)
     assert torch.equal(pictures.tiles(20, 64, rng(), scales), whole)
@@ -536,13 +536,13 @@ def test_tiles_are_drawn_from_the_range_of_scales():
     stripes[:, ::4] = stripes[:, 1::4] = 255
     changes = []
     for scale in (1.0, 2.0):
-        tiles = Pictures.of([stripes]).tiles(4, 64, rng(), (scale, scale)).float()[:, 0]
+        tiles = ImageSet.of([stripes]).tiles(4, 64, rng(), (scale, scale)).float()[:, 0]
         changes.append((tiles[:, :, 1:] > 127).ne(tiles[:, :, :-1] > 127).float().mean().item())
     assert changes[0] == pytest.approx(0.5, abs=0.02) and changes[1] == pytest.approx(0.25, abs=0.02)
 
 
 def test_small_pictures_are_left_out(decoded):
-    pictures = Pictures.load(decoded, CPU)
+    pictures = ImageSet.load(decoded, CPU)
     assert [picture.shape for picture in pictures] == [(128, 144, 3), (150, 131, 3)]
     assert [picture.shape for picture in pictures.at_least(131)] == [(150, 131, 3)]
     assert np.array_equal(pictures.at_least(131)[0], pictures[1])
@@ -572,7 +572,7 @@ def test_unreadable_pictures_are_refused(content, tmp_path):
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(DatasetError, match=r"pictures\.safetensors: no decoded training pictures .*; delete it"):
-        Pictures.load(path, CPU)
+        ImageSet.load(path, CPU)
 
 
 @pytest.mark.parametrize("network", RECIPES)

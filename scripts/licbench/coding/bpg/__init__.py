@@ -6,7 +6,7 @@ or 4:4:4 is read, and bpgdec 0.9.8 reads what is written and shows the very same
 
 from __future__ import annotations
 
-from licbench.coding.bpg import chroma, container, nal, parameter_sets, picture
+from licbench.coding.bpg import chroma, container, hevc, nal, parameter_sets
 from licbench.coding.bpg.chroma import Chroma
 from licbench.coding.bpg.container import BpgFile
 from licbench.errors import CorruptStreamError
@@ -30,7 +30,7 @@ def encode(image: Image, qp: int, chroma_format: Chroma) -> bytes:
     """
     height, width = image.shape[:2]
     # BPG pads to whole coding blocks, x265 takes no picture under 16 samples: then the blocks must be of 16.
-    block = MIN_CODING_BLOCK if min(width, height) > MIN_CODING_BLOCK else picture.MIN_SIDE
+    block = MIN_CODING_BLOCK if min(width, height) > MIN_CODING_BLOCK else hevc.MIN_SIDE
     halving = 2 if chroma_format == "420" else 1
     luma, cb, cr = chroma.rgb_to_planes(image, chroma_format)
     padded = (
@@ -38,7 +38,7 @@ def encode(image: Image, qp: int, chroma_format: Chroma) -> bytes:
         pad_to_multiple(cb, block // halving),
         pad_to_multiple(cr, block // halving),
     )
-    units = nal.split(picture.encode(padded, chroma_format, qp, block))
+    units = nal.split(hevc.encode(padded, chroma_format, qp, block))
     sps = next(unit for unit in units if nal.kind(unit) == nal.SPS)
     header = parameter_sets.write_header(parameter_sets.read_sps(nal.payload(sps)))
     kept = [unit for unit in units if nal.kind(unit) not in (nal.VPS, nal.SPS)]
@@ -59,7 +59,7 @@ def decode(stream: bytes) -> Image:
         raise CorruptStreamError("BPG stream holds NAL units that BPG forbids; fetch the file again")
     coded = tools.padded(file.width, file.height)
     sets = parameter_sets.decoder_parameter_sets(tools, *coded, container.PIXEL_FORMATS[file.chroma])
-    luma, cb, cr = picture.decode(nal.join([*sets, *units]), file.chroma, *coded)
+    luma, cb, cr = hevc.decode(nal.join([*sets, *units]), file.chroma, *coded)
     halving = 2 if file.chroma == "420" else 1
     inside = slice(-(-file.height // halving)), slice(-(-file.width // halving))
     return chroma.planes_to_rgb((luma[: file.height, : file.width], cb[inside], cr[inside]))
@@ -67,4 +67,4 @@ def decode(stream: bytes) -> Image:
 
 def version() -> str:
     """Of the libraries that decide the bytes and the pixels."""
-    return picture.version()
+    return hevc.version()

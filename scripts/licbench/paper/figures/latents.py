@@ -15,13 +15,14 @@ from licbench.codecs.base import OperatingPoint
 from licbench.codecs.cae import ROTATIONS, STEP_UNIT, Cae
 from licbench.coding.mosaic import COLUMNS as ACROSS
 from licbench.coding.mosaic import ROWS as DOWN
-from licbench.coding.mosaic import tile_maps
+from licbench.coding.mosaic import tile_channels
 from licbench.images.colour import rgb_to_ycbcr
 from licbench.images.files import Image
 from licbench.metrics.distortion import error_moments, mse_y, psnr, psnr_of_mse
 from licbench.metrics.rate import bits_per_pixel
-from licbench.networks.cae import CAE, DOWNSCALE
+from licbench.networks.cae import CAE
 from licbench.networks.inference import network_of
+from licbench.networks.shapes import DOWNSCALE
 from licbench.networks.store import Model, ModelStore
 from licbench.paper.figures.style import SMALL, TWO_COLUMNS, styled
 
@@ -144,7 +145,7 @@ def draw_figure5(picture: Image, maps: tuple[Maps, Maps], data: pd.DataFrame, pu
         panels[0].set_title("original")
         for axes, mosaic, rotation, title in (
             (panels[1], _raster(plain), "none", "maps of Y, raster order"),
-            (panels[2], tile_maps(rotated), "offline", "after PCA, vertical scan"),
+            (panels[2], tile_channels(rotated), "offline", "after PCA, vertical scan"),
         ):
             compressed = np.sign(mosaic) * np.abs(mosaic / scale) ** EXPONENT
             axes.imshow(compressed, cmap="gray", vmin=-1, vmax=1, interpolation="nearest")

@@ -21,7 +21,8 @@ from licbench.codecs.sr import BRANCHES, LANCZOS_FACTOR, Sr
 from licbench.coding import bpg, mosaic, openjpeg
 from licbench.images import colour, geometry
 from licbench.metrics import distortion
-from licbench.networks.cae import CAE, DOWNSCALE, MAPS
+from licbench.networks.cae import CAE
+from licbench.networks.shapes import DOWNSCALE, LATENT_CHANNELS
 from licbench.networks.srcnn import SRCNN
 from licbench.paper.figures.diagrams import canvas, pale
 from licbench.paper.figures.style import BLUE, GREEN, GREY, INK, ORANGE, SMALL, TWO_COLUMNS, styled
@@ -73,16 +74,16 @@ class Pipeline(NamedTuple):
 
 def figure1() -> Pipeline:
     """The CAE codec (section 2.1): the encoder from left to right, the decoder below it on the way back."""
-    latent = f"H/{DOWNSCALE}×W/{DOWNSCALE}×{MAPS}"
+    latent = f"H/{DOWNSCALE}×W/{DOWNSCALE}×{LATENT_CHANNELS}"
     chain = [
         Box("picture", "RGB picture\nH×W×3", "data", 0, 0),
         Box("to_ycbcr", "RGB to YCbCr,\nnormalise", "step", 1, 0, colour.rgb_to_ycbcr),
         Box("analysis", f"CAE encoder\n{latent}", "network", 2, 0, CAE),
         Box("rotate", "PCA\nrotation", "step", 3, 0),
-        Box("quantise", "Quantiser,\ntile maps", "step", 4, 0, mosaic.tile_maps),
+        Box("quantise", "Quantiser,\ntile maps", "step", 4, 0, mosaic.tile_channels),
         Box("code", "JPEG 2000\nentropy coder", "coder", 5, 0, openjpeg.encode_mosaic),
         Box("decode", "JPEG 2000\nentropy decoder", "coder", 5, 1, openjpeg.decode_mosaic),
-        Box("dequantise", "Untile maps,\ndequantiser", "step", 4, 1, mosaic.untile_maps),
+        Box("dequantise", "Untile maps,\ndequantiser", "step", 4, 1, mosaic.untile_channels),
         Box("rotate_back", "Inverse\nrotation", "step", 3, 1),
         Box("synthesis", "CAE decoder\nH×W×1", "network", 2, 1, CAE),
         Box("to_rgb", "Denormalise,\nYCbCr to RGB", "step", 1, 1, colour.ycbcr_to_rgb),

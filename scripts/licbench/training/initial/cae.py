@@ -9,8 +9,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from licbench.networks.cae import CAE, DOWNSCALE, MAPS
+from licbench.networks.cae import CAE
 from licbench.networks.inference import fill
+from licbench.networks.shapes import DOWNSCALE, LATENT_CHANNELS
 from licbench.networks.store import Model
 
 SPARE_SLOPE = 0.25
@@ -22,14 +23,14 @@ def klt_basis(blocks: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64],
     mean = blocks.mean(axis=0)
     centred = blocks - mean
     _, vectors = np.linalg.eigh(centred.T @ centred / len(blocks))
-    return mean, vectors[:, ::-1][:, :MAPS].T.copy()
+    return mean, vectors[:, ::-1][:, :LATENT_CHANNELS].T.copy()
 
 
 def start_as_klt(network: CAE, mean: npt.NDArray[np.float64], basis: npt.NDArray[np.float64], step: float) -> None:
     """Set ``network`` to y = basis (block - mean) / step and its transpose, ``step`` in units of [0, 1].
 
-    Strides split the picture into its 64 polyphase components, level by level; Conv6 and Deconv2 hold the basis. Maps
-    that the transform does not use keep small random weights, so that training can put them to use.
+    Strides split the image into its 64 polyphase components, level by level; Conv6 and Deconv2 hold the basis. Channels
+    that the transform does not use keep small random weights, so that training can use them.
     """
     with torch.no_grad():
         for layer in network.modules():
@@ -48,7 +49,7 @@ def _polyphase_index(row: int, column: int) -> tuple[int, int, int]:
 
 
 def _clear_rows(layer: nn.Conv2d | nn.ConvTranspose2d, count: int) -> Tensor:
-    """Zero the weights that make the first ``count`` output maps; returns the weight as (out, in, kh, kw)."""
+    """Zero the weights of the first ``count`` output channels; returns the weight as (out, in, kh, kw)."""
     weight = layer.weight.data
     weight = weight.transpose(0, 1) if isinstance(layer, nn.ConvTranspose2d) else weight
     weight[:count] = 0
@@ -71,22 +72,22 @@ def continue_from(network: CAE, rate: nn.Module, model: Model, step: float) -> N
         ModelError: the weights do not fit.
     """
     fill(network, model, "cae")
-    finer = float(model.card["recipe"]["step"]) / step
+    ratio = float(model.card["recipe"]["step"]) / step
     with torch.no_grad():
         last, first = network.analysis[-2], network.synthesis[0]
         assert isinstance(last, nn.Conv2d) and last.bias is not None and isinstance(first, nn.Conv2d)
-        last.weight *= finer
-        last.bias *= finer
-        first.weight /= finer
-        if "rate.floor" in model.tensors:  # models from before they could be continued have none
+        last.weight *= ratio
+        last.bias *= ratio
+        first.weight /= ratio
+        if "rate.floor" in model.tensors:  # older models have none
             fill(rate, model, "rate")
             assert isinstance(rate.floor, nn.Parameter)
-            rate.floor.add_(math.log(finer))
+            rate.floor.add_(math.log(ratio))
 
 
 def _set_analysis(parts: list[nn.Module], vectors: Tensor, mean: Tensor) -> None:
     convs, prelus = parts[0::2], parts[1::2]
-    counts = (4, 4, 16, 16, 16, MAPS)
+    counts = (4, 4, 16, 16, 16, LATENT_CHANNELS)
     weights = []
     for conv, prelu, count in zip(convs, prelus, counts, strict=True):
         assert isinstance(conv, nn.Conv2d)
@@ -110,13 +111,13 @@ def _set_analysis(parts: list[nn.Module], vectors: Tensor, mean: Tensor) -> None
 
 def _set_synthesis(parts: list[nn.Module], vectors: Tensor, mean: Tensor) -> None:
     deconvs, prelus = parts[0::2], parts[1::2]
-    counts = (MAPS, 16, 16, 4, 4, 1)
+    counts = (LATENT_CHANNELS, 16, 16, 4, 4, 1)
     weights = []
     for deconv, prelu, count in zip(deconvs, prelus, counts, strict=True):
         assert isinstance(deconv, nn.Conv2d | nn.ConvTranspose2d)
         weights.append(_clear_rows(deconv, count))
         _make_linear(prelu, count)
-    for latent in range(MAPS):
+    for latent in range(LATENT_CHANNELS):
         weights[0][latent, latent, CENTRE, CENTRE] = 1
     second = deconvs[1]
     assert isinstance(second, nn.ConvTranspose2d) and second.bias is not None
@@ -124,7 +125,7 @@ def _set_synthesis(parts: list[nn.Module], vectors: Tensor, mean: Tensor) -> Non
         for column in range(DOWNSCALE):
             phase, y, x = _polyphase_index(row, column)
             # A transposed 4x4 convolution with padding 1 writes the 2x2 block of an input through its inner taps.
-            weights[1][phase, :MAPS, CENTRE + y, CENTRE + x] = vectors[:, row * DOWNSCALE + column]
+            weights[1][phase, :LATENT_CHANNELS, CENTRE + y, CENTRE + x] = vectors[:, row * DOWNSCALE + column]
     second.bias.data[:16] = _phase_means(mean)
     for phase in range(16):
         weights[2][phase, phase, CENTRE, CENTRE] = 1
@@ -135,7 +136,7 @@ def _set_synthesis(parts: list[nn.Module], vectors: Tensor, mean: Tensor) -> Non
 
 
 def _phase_means(mean: Tensor) -> Tensor:
-    """The block mean by polyphase component; its four positions in the block differ by next to nothing."""
+    """The block mean by polyphase component; its four positions in the block hardly differ."""
     sums = torch.zeros(16)
     for row in range(DOWNSCALE):
         for column in range(DOWNSCALE):

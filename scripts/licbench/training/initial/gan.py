@@ -1,9 +1,9 @@
 """The GAN codec as the KLT of whole tiles, factored into a tree of 2x2 block transforms.
 
-A stage of stride 2 gathers 2x2 positions and keeps the leading components of their KLT, half as many as it has maps: a
-ReLU passes a number on as the difference of a map and its negative. At the core, 4x4 positions, the projection is the
-KLT of what the tree has kept of a tile. The generator is the transpose, up to its tanh. Blocks never overlap, so that
-a tile's borders are like its inside.
+A stage of stride 2 gathers 2x2 positions and keeps the leading components of their KLT, half as many as it has
+channels: a ReLU passes a coefficient on as a channel and its negative. At the core, 4x4 positions, the projection is the KLT of the
+coefficients that the tree keeps of a tile. The generator is the transpose, up to its tanh. Blocks never overlap, so
+the borders of a tile are treated like its inside.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from licbench.networks.gan import CORE, LEAK, Encoder, Generator, conv_widths
+from licbench.networks.gan import CORE, LEAK, Encoder, Generator, conv_widths, normalised
 
 TREE_TILES = 256
 """Tiles that the small transforms are learned on; the projection sees all."""
 BATCH = 128
 TAPS = slice(2, 4)
-"""Of five taps at stride 2, the two that meet every position once."""
+"""Of five taps at stride 2, the two that cover each position once."""
 TANH_GAIN = 1.2
 """Slope before the tanh; 1.23 would be nearest to pixels spread evenly over their range."""
 
@@ -28,7 +28,7 @@ def start_as_klt(encoder: Encoder, generator: Generator, tiles: Tensor) -> None:
     """Set both networks from sample tiles.
 
     Args:
-        encoder: of tiles with side S; maps that the tree does not use keep their random kernels, unheard at first.
+        encoder: of tiles with side S; channels that the tree does not use keep their random kernels, with no effect at first.
         generator: of the same sizes.
         tiles: (count, 3, S, S) uint8; count well above the code size.
     """
@@ -47,23 +47,23 @@ def start_as_klt(encoder: Encoder, generator: Generator, tiles: Tensor) -> None:
 
 
 def _pixels(tiles: Tensor) -> Tensor:
-    return tiles.float() / 127.5 - 1
+    return normalised(tiles.float())
 
 
-def _tree(numbers: Tensor, widths: list[int]) -> list[Tensor]:
-    """For each stage its basis, (components kept, 4 * numbers before)."""
+def _tree(features: Tensor, widths: list[int]) -> list[Tensor]:
+    """For each stage its basis, (coefficients kept, 4 * coefficients before)."""
     bases = []
     for width in widths:
-        gathered = functional.pixel_unshuffle(numbers, 2)
+        gathered = functional.pixel_unshuffle(features, 2)
         vectors = gathered.movedim(1, -1).flatten(0, -2).double()
         bases.append(_leading_vectors(vectors.T @ vectors, width // 2))
-        numbers = _analyse(numbers, bases[-1])
+        features = _analyse(features, bases[-1])
     return bases
 
 
-def _analyse(numbers: Tensor, basis: Tensor) -> Tensor:
-    """One stage; halved, so that a flat picture keeps its amplitude from stage to stage."""
-    return torch.einsum("kc,nchw->nkhw", basis / 2, functional.pixel_unshuffle(numbers, 2))
+def _analyse(features: Tensor, basis: Tensor) -> Tensor:
+    """One stage; halved, so that a flat image keeps its amplitude from stage to stage."""
+    return torch.einsum("kc,nchw->nkhw", basis / 2, functional.pixel_unshuffle(features, 2))
 
 
 def _core_moment(tiles: Tensor, bases: list[Tensor]) -> Tensor:
@@ -86,22 +86,22 @@ def _leading_vectors(moment: Tensor, count: int) -> Tensor:
 
 
 def _pair(kernels: Tensor, axis: int) -> Tensor:
-    """Every number as a map and its negative, all maps first."""
+    """Each coefficient as a channel and its negative, the negatives last."""
     return torch.cat([kernels, -kernels], dim=axis)
 
 
 def _set_analysis(conv: nn.Conv2d, basis: Tensor) -> None:
     kernels = _pair(basis.unflatten(1, (-1, 2, 2)) / 2, 0)
-    if conv.in_channels > 3:  # the picture itself comes unpaired
+    if conv.in_channels > 3:  # the image itself comes unpaired
         kernels = _pair(kernels, 1) / (1 + LEAK)
-    maps, inputs = kernels.shape[:2]
-    conv.weight[:maps] = 0
-    conv.weight[:maps, :inputs, TAPS, TAPS] = kernels
+    outputs, inputs = kernels.shape[:2]
+    conv.weight[:outputs] = 0
+    conv.weight[:outputs, :inputs, TAPS, TAPS] = kernels
 
 
 def _set_synthesis(deconv: nn.ConvTranspose2d, basis: Tensor) -> None:
     kernels = _pair(basis.unflatten(1, (-1, 2, 2)) * 2, 0)
     kernels = _pair(kernels, 1) if deconv.out_channels > 3 else kernels * TANH_GAIN
-    inputs, maps = kernels.shape[:2]
-    deconv.weight[:, :maps] = 0
-    deconv.weight[:inputs, :maps, TAPS, TAPS] = kernels
+    inputs, outputs = kernels.shape[:2]
+    deconv.weight[:, :outputs] = 0
+    deconv.weight[:inputs, :outputs, TAPS, TAPS] = kernels

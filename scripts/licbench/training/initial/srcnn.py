@@ -1,4 +1,4 @@
-"""SRCNN as the network that returns the bicubic picture it is given."""
+"""SRCNN started as the identity: it returns the bicubic image."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from licbench.networks.srcnn import SRCNN
 
 
 def start_as_identity(network: SRCNN) -> None:
-    """Let ``network`` return its input: one map carries the picture through, the others start small and random."""
+    """Let ``network`` return its input: one channel carries the image, the others start small and random."""
     with torch.no_grad():
         for layer in (network.extract, network.map, network.reconstruct):
             nn.init.kaiming_normal_(layer.weight)

@@ -1,6 +1,6 @@
 """Linear algebra that gives the same bits on every machine, whatever its BLAS, LAPACK and number of threads.
 
-A library's product adds in an order that depends on its kernel and on its threads. Everything here is integer
+The order of additions in a library's product depends on its kernel and its threads. Everything here is integer
 arithmetic, or +, -, *, / and square root of whole arrays, which IEEE 754 defines to the bit, in an order that is fixed.
 """
 
@@ -15,13 +15,13 @@ import numpy.typing as npt
 Doubles = npt.NDArray[np.float64]
 
 BLOCK = 32, 4096
-"""Rows and columns of a product that are made at a time, so that they stay in the cache."""
+"""Rows and columns of a product that are computed at a time, so that they stay in the cache."""
 MOMENT_BITS = 20
 """Bits of a sample in second moments: sums over 2**22 samples fit into 63 bits."""
 NEGLIGIBLE = 2.0**-44
-"""Covariance, against the largest moment, that counts as none; the axes are sent in 12 bits."""
+"""Covariance, relative to the largest moment, that counts as zero; the axes are sent in 12 bits."""
 MAX_SWEEPS = 40
-"""Jacobi sweeps; a dozen is the most that was seen."""
+"""Jacobi sweeps; at most twelve were ever needed."""
 
 
 def product(left: npt.NDArray[Any], right: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -75,7 +75,7 @@ def principal_axes(moments: npt.NDArray[Any]) -> Doubles:
 def _rotate(
     matrix: Doubles, vectors: Doubles, pairs: tuple[npt.NDArray[Any], npt.NDArray[Any]], negligible: float
 ) -> None:
-    """Turn each pair of coordinates until their covariance is zero."""
+    """Rotate each pair of coordinates so that their covariance becomes zero."""
     first, second = pairs
     covariance = matrix[first, second]
     related = np.abs(covariance) > negligible
