@@ -132,9 +132,8 @@ def paper_budget(config: Config) -> dict[str, int]:
 
 def _refuse_old_keys(config: Config) -> None:
     for old, new in RENAMED.items():
-        *way, last = old.split(".")
-        block = reduce(lambda place, key: place.get(key) if isinstance(place, Mapping) else None, way, config)
-        if isinstance(block, Mapping) and last in block:
+        block, _, key = old.rpartition(".")
+        if key in (config.get(block, {}) if block else config):
             raise SettingsError(f"config: {old} is called {new} now; rename it")
 
 

@@ -14,7 +14,7 @@ from pictures import textured
 
 from licbench import config as configuration
 from licbench.codecs.registry import codec_class, codec_ids
-from licbench.config import check, recipe, require_valid, with_numbers
+from licbench.config import RENAMED, check, recipe, require_valid, with_numbers
 from licbench.errors import SettingsError
 from licbench.locations import SCHEMA
 from licbench.networks.lineage import stages
@@ -163,6 +163,11 @@ def test_what_cannot_be_carried_out_is_refused(path, value, parts):
     message = refused(changed(path, value))
     for part in parts:
         assert part in message
+
+
+@pytest.mark.parametrize(("old", "new"), RENAMED.items())
+def test_a_renamed_key_is_named_with_its_new_name(old, new):
+    assert refused(changed(old, 24)) == f"config: {old} is called {new} now; rename it"
 
 
 def test_every_key_of_the_config_is_required():

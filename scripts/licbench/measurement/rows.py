@@ -159,7 +159,7 @@ def collect(paths: Sequence[Path], expected: set[tuple[str, str, str, str]]) -> 
     return frame
 
 
-def settings_of(row: Mapping[str, Any]) -> dict[str, Any]:
+def settings_of(row: Mapping[Any, Any]) -> dict[str, Any]:
     """What the encoder was given for a row."""
     settings: dict[str, Any] = json.loads(row["settings"])
     return settings
