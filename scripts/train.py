@@ -21,7 +21,7 @@ def main() -> None:
     parser.add_argument("--snapshots", required=True, type=Path, help="folder for the weights along the way")
     parser.add_argument("--start", type=Path, help="weights of the model that the recipe's init names")
     parser.add_argument("--threads", type=int, default=2, help="CPU threads (default: 2)")
-    parser.add_argument("--max-seconds", type=float, default=math.inf, help="then save and stop; run again to go on")
+    parser.add_argument("--max-seconds", type=float, default=math.inf, help="then save and stop; run again to resume")
     options = parser.parse_args()
     # torch takes seconds; --help should not
     from licbench.training.loop import TrainingData, TrainingOutputs  # noqa: PLC0415

@@ -26,12 +26,13 @@ from licbench.config import recipe  # noqa: E402
 from licbench.training.checkpoints import Progress  # noqa: E402
 from licbench.training.data import ImageSet  # noqa: E402
 from licbench.training.precision import Arithmetic  # noqa: E402
+from licbench.training.recipes import read_recipe  # noqa: E402
 from licbench.training.run import task_of  # noqa: E402
 from licbench.training.task import Task  # noqa: E402
 
 MODELS = ("cae_096", "gan_64", "gan_128", "gan_256", "gan_1024", "srcnn")
 STEPS = 12
-PICTURES = 40
+IMAGES = 40
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
@@ -39,15 +40,17 @@ def main() -> None:
     """Print a line a model."""
     torch.set_num_threads(int(sys.argv[1]) if len(sys.argv) > 1 else 2)
     config = yaml.safe_load((ROOT / "config.yaml").read_text())
-    noise = np.random.default_rng(0).integers(0, 256, (PICTURES, 375, 500, 3), np.uint8)
-    pictures = ImageSet.of(list(noise), DEVICE)
+    noise = np.random.default_rng(0).integers(0, 256, (IMAGES, 375, 500, 3), np.uint8)
+    images = ImageSet.of(list(noise), DEVICE)
     print(f"{DEVICE.type}, {torch.get_num_threads()} threads; median seconds of {STEPS} steps")
     print(f"{'model':12}{'trainer':>12}{'bare loop':>12}{'trainer/bare':>14}")
     for model in MODELS:
         trained = recipe(config, model) | {"init": "random" if "cae" in model or "gan" in model else "identity"}
         arithmetic = Arithmetic.choose(DEVICE, trained["precision"])
         for progress in (0.0, 0.9) if "gan" in model else (0.0,):
-            ours, bare = measured(task_of(trained["network"])(pictures, trained, arithmetic), progress)
+            task_type = task_of(trained["network"])
+            task = task_type(images, read_recipe(task_type.recipe_type, trained), arithmetic)
+            ours, bare = measured(task, progress)
             name = f"{model}, D" if progress else model
             print(f"{name:12}{ours:12.4f}{bare:12.4f}{ours / bare:14.2f}", flush=True)
 
@@ -70,7 +73,7 @@ def measured(task: Task, progress: float) -> tuple[float, float]:
 
 
 def _count(task: Any) -> list[int]:
-    return [] if task.recipe["network"] == "srcnn" else [int(task.recipe["batch"])]
+    return [] if task.recipe.network == "srcnn" else [task.recipe.batch]
 
 
 def _seconds(action: Callable[[int], None], step: int) -> float:

@@ -482,7 +482,7 @@ def test_the_threshold_is_compared_with_what_the_row_says(fresh):
 def test_a_picture_of_another_size_inside_is_refused(fresh):
     whole, other = (fresh("sr").encode(photo(height, 70), sr_point(36, branch="lanczos")) for height in (90, 80))
     assert whole[:4] == bytes([0xC3, 70, 90, 1])
-    with pytest.raises(CorruptStreamError, match="holds a picture of another size"):
+    with pytest.raises(CorruptStreamError, match="holds an image of another size"):
         fresh("sr").decode(resealed(whole[:4] + other[4:-2]))
 
 

@@ -168,7 +168,7 @@ def test_tiles_of_the_gan_are_bounded(models, monkeypatch):
     monkeypatch.setattr(gan, "MAX_ENLARGED", 40 * 50 * 4 - 1)
     with pytest.raises(CorruptStreamError, match="declares 50x40, 2 times enlarged"):
         decoded("gan", models, stream)
-    with pytest.raises(BadImageError, match="enlarged by 2, the picture has over 7999 pixels; scale it down"):
+    with pytest.raises(BadImageError, match="enlarged by 2, the image has over 7999 pixels; scale it down"):
         encoded("gan", models, textured(40, 50), scale=2)
     assert decoded("gan", models, encoded("gan", models, textured(40, 50), scale=1)).shape == (40, 50, 3)
 

@@ -320,11 +320,11 @@ def test_train(pack, tmp_path):
     succeeds("decode_pictures", pack, "--out", pictures)
     assert "unknown network 'vgg'" in fails("train", *arguments({**SRCNN_RECIPE, "network": "vgg"}))
     missing = tmp_path / "none.safetensors"
-    assert "none.safetensors: no decoded training pictures" in fails("train", *arguments(SRCNN_RECIPE, missing))
+    assert "none.safetensors: no decoded training images" in fails("train", *arguments(SRCNN_RECIPE, missing))
     only(tmp_path, pictures.name)
     stopped = run("train", *arguments(SRCNN_RECIPE, pictures, "--max-seconds", 0))
     assert stopped.returncode == 1
-    assert stopped.stderr.endswith("error: tiny_srcnn: 1 of 3 steps in the time allowed; run again to go on\n")
+    assert stopped.stderr.endswith("error: tiny_srcnn: 1 of 3 steps in the time allowed; run again to resume\n")
     succeeds("train", *arguments(SRCNN_RECIPE))
     only(tmp_path, pictures.name, "m.safetensors", "m.json", "m.csv", "m.pt", "snapshots")
     assert ModelStore(tmp_path).load("m", "srcnn").card["steps"] == 3

@@ -3,7 +3,7 @@
 import copy
 import hashlib
 import json
-import re
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +18,9 @@ from licbench.config import RENAMED, check, recipe, require_valid, with_numbers
 from licbench.errors import SettingsError
 from licbench.locations import SCHEMA
 from licbench.networks.lineage import stages
-from licbench.training import loop as training_loop
 from licbench.training.data import CPU, ImageSet
 from licbench.training.precision import Arithmetic
+from licbench.training.recipes import read_recipe
 from licbench.training.registry import network_ids
 from licbench.training.run import task_of
 
@@ -370,10 +370,20 @@ def test_recipes_hold_every_key_that_training_reads(network, monkeypatch):
     monkeypatch.setattr("licbench.training.gan.START_TILES", 16)
     recipes = [recipe(SHIPPED, model) for model, own in SHIPPED["models"].items() if own["network"] == network]
     assert len({frozenset(each) for each in recipes}) == 1
-    task = task_of(network)(ImageSet.of([textured(130, 140)]), {**recipes[0], "batch": 2}, Arithmetic(CPU))
+    task_type = task_of(network)
+    typed = read_recipe(task_type.recipe_type, {**recipes[0], "batch": 2})
+    task = task_type(ImageSet.of([textured(130, 140)]), typed, Arithmetic(CPU))
     assert task.step(np.random.default_rng(0), 0.0)
-    loop = set(re.findall(r'recipe\["(\w+)"\]', Path(training_loop.__file__).read_text()))
-    assert {"steps", "seed", "log_every"} <= loop <= set(recipes[0])
+    for name in SHIPPED["training"]["recipes"]:
+        for model, own in SHIPPED["models"].items():
+            if own["network"] == network:
+                assert read_recipe(task_type.recipe_type, recipe(in_force(name), model)).name == model
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_the_schema_knows_the_keys_of_the_typed_recipes(network):
+    typed = {field.name for field in fields(task_of(network).recipe_type)} - {"name", "plain"}
+    assert typed == set(RULES["$defs"][network]["propertyNames"]["enum"])
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import hashlib
 import pandas as pd
 import pytest
 
-from licbench.files import replacing, sha256_of, write_csv, write_records
+from licbench.files import replacing, sha256_of, write_csv, write_records, write_text
 
 
 def test_a_table_is_written_the_same_by_both_ways(tmp_path):
@@ -26,13 +26,17 @@ def test_a_missing_key_is_empty_and_an_unknown_one_leaves_the_old_file(tmp_path)
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_what_fails_leaves_nothing(tmp_path):
-    with pytest.raises(RuntimeError), replacing(tmp_path / "x.txt") as temporary:
+@pytest.mark.parametrize("size", [0, 1, 3 * 2**18 + 7])
+def test_the_hash_is_that_of_the_content(size, tmp_path):
+    content = bytes(index % 251 for index in range(size))
+    (tmp_path / "a.bin").write_bytes(content)
+    assert sha256_of(tmp_path / "a.bin") == hashlib.sha256(content).hexdigest()
+
+
+def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path):
+    path = tmp_path / "a.txt"
+    write_text(path, "old")
+    with pytest.raises(KeyboardInterrupt), replacing(path) as temporary:
         temporary.write_text("half")
-        raise RuntimeError
-    assert not list(tmp_path.iterdir())
-
-
-def test_sha256_of_a_file(tmp_path):
-    (tmp_path / "x").write_bytes(b"abc")
-    assert sha256_of(tmp_path / "x") == hashlib.sha256(b"abc").hexdigest()
+        raise KeyboardInterrupt
+    assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]

@@ -152,7 +152,7 @@ def test_what_is_left_out_and_what_is_converted_is_said_on_the_terminal(project:
     assert done.returncode == 0, done.output
     notes = sorted(line for line in done.output.splitlines() if line.startswith("note: "))
     assert notes[0].startswith("note: phone/grey.pgm: grey converted to RGB")
-    assert notes[1] == "note: phone/two.jpg: holds 2 pictures (MPO); the first is taken"
+    assert notes[1] == "note: phone/two.jpg: holds 2 images (MPO); the first is taken"
     assert notes[2].startswith("note: phone: left out notes.txt (no file that ends with bmp, ")
     assert notes[2].endswith(") and the pictures in older/ (sub-folders are not searched)")
     assert len(notes) == 3
@@ -244,7 +244,7 @@ def test_a_bad_picture_with_a_newline_in_its_name_is_one_line(project: Checkout)
     refused = project.snakemake("results/table5.csv", settings=ONE_POINT | {"dataset": "./lines"})
     assert refused.returncode == 1
     (line,) = complaints(refused.output)
-    assert line.startswith("error: lines/two lines.png: not a picture that can be read; ")
+    assert line.startswith("error: lines/two lines.png: not an image that can be read; ")
     assert [Path(name).name for name in project.files("results/points") if "folder-lines" in name] == ["fine.csv"]
 
 

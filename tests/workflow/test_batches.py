@@ -85,7 +85,7 @@ def test_a_bad_picture_keeps_its_own_batch_waiting_and_no_other(project: Checkou
     done = project.snakemake(TABLE, settings=SETTINGS)
     assert done.returncode == 1
     (complaint,) = complaints(done.output)
-    assert complaint.startswith(f"error: photos/{BAD}.png: not a picture")
+    assert complaint.startswith(f"error: photos/{BAD}.png: not an image")
     measured = [image for file in project.files("results/points") for image in read_rows(project.root / file)["image"]]
     assert set(measured) == set(NAMES) - {BESIDE}
     (project.root / "photos" / f"{BAD}.png").unlink()

@@ -48,7 +48,8 @@ BAND = 256
 """Rows converted to RGB at a time."""
 STEP_UNIT = 1000
 COMPONENT_STEPS = (1.0, 0.7, 0.7)
-"""Quantiser steps of Y, Cb and Cr, relative to the step of the point; chosen on BSDS500 val, where equal ones cost 9 % more rate (docs/methods.md)."""
+"""Quantiser steps of Y, Cb and Cr, relative to the operating point's; chosen on BSDS500 val, where equal ones cost 9 %
+more rate (docs/methods.md)."""
 ROTATION_SCALE = 2**11
 """12-bit entries with sign, as the paper's reference [12] is quoted."""
 
@@ -213,8 +214,8 @@ def _read_rotation(reader: StreamReader, model: Model, mode: str) -> npt.NDArray
 def _analyse(component: Floats, model: Model) -> Doubles:
     """One padded component (H, W) in [0, 1] -> latent (32, H/8, W/8).
 
-    In float64, because the order of additions depends on the CPU: in float32 a coefficient close to a decision threshold
-    of the quantiser may be quantised differently on another machine, which changes the stream.
+    In float64, because the order of additions depends on the CPU: in float32 a coefficient close to a decision
+    threshold of the quantiser may be quantised differently on another machine, which changes the stream.
     """
     network = _network(model, "float64").analysis
     return _through(network, component[None].astype(np.float64), DOWNSCALE * ANALYSIS_ROWS, ANALYSIS_OVERLAP)
@@ -231,7 +232,7 @@ def _synthesise(latent: Floats, model: Model, precision: str) -> Floats | Double
 
 
 def _strip_rows(height: int, width: int) -> int:
-    """Latent rows of each strip of a padded component; strips of equal size, as torch computes small ones differently."""
+    """Latent rows in each strip of a padded component; equally many, as torch computes small strips differently."""
     strips = -(-height * width // SYNTHESIS_PIXELS)
     return -(-height // (DOWNSCALE * strips))
 

@@ -50,7 +50,7 @@ _POINT: Mapping[str, Any] = {
 
 
 class Gan(Codec):
-    """Encoder and generator trained against a discriminator; rate by size of the latent vector, enlargement and bit depth."""
+    """Encoder and generator trained against a discriminator; rate by latent size, enlargement and bit depth."""
 
     id = "gan"
     extension = ".gan"
@@ -187,7 +187,7 @@ def _counts(
 
 
 def _frequencies(model: Model, bits: int, rotated: bool, grid: tuple[int, int]) -> Frequencies:
-    """Rotated coefficients are sorted by variance and share a quantiser step, so that each predicts the next; plain do not."""
+    """Only rotated coefficients share a quantiser step and are sorted by variance, so that each predicts the next."""
     return Contextual(_prior(model, bits), grid) if rotated else _static(model, bits)
 
 

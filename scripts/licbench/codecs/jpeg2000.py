@@ -72,7 +72,7 @@ class Jpeg2000(Codec):
         height, width, _ = image.shape
         target = int(point.settings["bpp"] * height * width / 8)
         reversible = point.settings["wavelet"] == "5-3"
-        # OpenJPEG misses by some bytes either way: ask for less and less, until it fits or the request cannot be lowered.
+        # OpenJPEG misses by some bytes either way: ask for less and less, until it fits or nothing is left.
         cut = 0
         while True:
             stream = openjpeg.encode_photo(image, image.nbytes / max(target - cut, 1), reversible=reversible)

@@ -99,7 +99,7 @@ class Contextual:
 
 
 def _mean_magnitude(counts: npt.NDArray[np.uint16], first: int) -> float:
-    """Mean magnitude of the levels on the training set; ``counts`` hold one more each, a hundredth keeps it positive."""
+    """Of the levels on the training set; ``counts`` hold one more each, and a hundredth keeps the result positive."""
     seen = counts.astype(np.int64) - 1
     return float((np.abs(np.arange(len(seen)) + first) * seen).sum() / max(int(seen.sum()), 1)) + 0.01
 

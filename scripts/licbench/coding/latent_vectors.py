@@ -32,8 +32,8 @@ BATCH = 32
 """Tiles that go through the network at a time; bounds the memory."""
 GUARD = 2.5e-4
 """Assumed bound of the error of a float32 coefficient, relative to the root mean square of the features before
-the last layer and to the norm of the coefficient's weights there: four times the largest error among a million coefficients
-(docs/dev/robustness.md)."""
+the last layer and to the norm of the coefficient's weights there: four times the largest error among a million
+coefficients (docs/dev/robustness.md)."""
 
 
 class LatentVectors:

@@ -12,7 +12,8 @@ Indices = npt.NDArray[np.int32]
 
 BIT_DEPTHS = (5, 6, 7, 8)
 ROTATED_ROUNDING = 1 / 3
-"""Rounding offset of the dead-zone quantiser of rotated coefficients, as in HEVC encoders for intra pictures. Chosen on BSDS500 val, where a half costs 5 % more rate (docs/methods.md)."""
+"""Rounding offset of the dead-zone quantiser of rotated coefficients, as in HEVC encoders for intra pictures. Chosen
+on BSDS500 val, where a half costs 5 % more rate (docs/methods.md)."""
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ WORD = np.dtype("<u4")
 
 
 class Frequencies(Protocol):
-    """The probability model of encoder and decoder, coefficient by coefficient; both must compute the very same tables."""
+    """The probability model, coefficient by coefficient; encoder and decoder must compute the very same tables."""
 
     def groups(self, index: int) -> Iterable[Group]:
         """The tables of coefficient ``index``, for all tiles together."""

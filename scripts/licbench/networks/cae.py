@@ -16,7 +16,7 @@ def _upsample(inputs: int, outputs: int) -> nn.ConvTranspose2d:
 
 
 def _with_prelu(*layers: nn.Conv2d | nn.ConvTranspose2d) -> nn.Sequential:
-    # The legend of Fig. 2 puts a PReLU on every arrow, also behind Conv6 and Deconv6; one slope for each channel is our choice.
+    # Fig. 2 has a PReLU on every arrow, also behind Conv6 and Deconv6; one slope for each channel is our choice.
     return nn.Sequential(*(part for layer in layers for part in (layer, nn.PReLU(layer.out_channels))))
 
 

@@ -35,7 +35,7 @@ def denormalised(outputs: Tensor) -> Tensor:
 def conv_widths(input_size: int) -> list[int]:
     """Channels of each stride-2 convolution: 32, 64, 128, 256, 512 at 128 pixels; one stage less or more at 64 or 256.
 
-    The paper draws 128 only. At 256 the sixth stage keeps 512 channels; at 64 the last stage (512 channels) is left out.
+    The paper shows 128 only. At 256 the sixth stage keeps 512 channels; at 64 the last stage (512) is left out.
     """
     stages = int(math.log2(input_size // CORE))
     return [min(32 << stage, 512) for stage in range(stages)]

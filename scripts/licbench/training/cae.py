@@ -31,7 +31,7 @@ VALIDATION_CROPS = 32
 
 
 class LaplaceRate(nn.Module):
-    """Differentiable estimate of the rate: Laplacian, its scale predicted from the eight neighbours as by EBCOT's contexts.
+    """Differentiable estimate of the rate: a Laplacian whose scale is predicted from the eight neighbours, as in EBCOT.
 
     Only for training: the measured rate is OpenJPEG's. Input: latents (N, 32, h, w) in quantiser steps, with noise.
     """
@@ -81,6 +81,7 @@ class CaeTask(Task):
     """Distortion is the mean squared error in 8-bit units, rate is per pixel."""
 
     recipe_type = CaeRecipe
+    recipe: CaeRecipe
     smallest_side = 128
 
     def __init__(self, images: ImageSet, recipe: CaeRecipe, arithmetic: Arithmetic, start: Model | None = None) -> None:

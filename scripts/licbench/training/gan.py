@@ -57,6 +57,7 @@ class GanTask(Task):
     """
 
     recipe_type = GanRecipe
+    recipe: GanRecipe
     smallest_side = 128
 
     def __init__(self, images: ImageSet, recipe: GanRecipe, arithmetic: Arithmetic, start: Model | None = None) -> None:

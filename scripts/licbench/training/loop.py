@@ -1,4 +1,4 @@
-"""The training loop of every network: steps, log, progress, checkpoints at intervals, resuming after an interruption."""
+"""The training loop of every network: steps, log, progress, checkpoints, resuming after an interruption."""
 
 from __future__ import annotations
 
@@ -25,7 +25,6 @@ from licbench.networks.lineage import lineage_after
 from licbench.networks.store import Model
 from licbench.training.checkpoints import Progress
 from licbench.training.data import ImageSet
-from licbench.training.precision import Arithmetic
 from licbench.training.recipes import Recipe
 from licbench.training.task import Task
 
@@ -37,7 +36,7 @@ SNAPSHOTS = 7
 
 @dataclass(frozen=True)
 class TrainingData:
-    """Files of decoded images (``data.decode_packs``): to train on, with the names of their sets, and to validate on."""
+    """Files of decoded images (``data.decode_packs``) to train and to validate on; ``sets``: names of the former's."""
 
     sets: Sequence[str]
     training: Path
@@ -74,24 +73,15 @@ class Trainer:
     """The training of one model.
 
     Args:
-        task: the network's part.
-        recipe: that the task was built from.
+        task: the network's part, with its recipe.
         data: that the task trains on.
-        arithmetic: of the task.
         outputs: where to write.
         start: the model that the run continues, if it does.
     """
 
-    def __init__(
-        self,
-        task: Task,
-        recipe: Recipe,
-        data: TrainingData,
-        arithmetic: Arithmetic,
-        outputs: TrainingOutputs,
-        start: Model | None = None,
-    ) -> None:
-        self.task, self.recipe, self.data, self.arithmetic, self.outputs = task, recipe, data, arithmetic, outputs
+    def __init__(self, task: Task, data: TrainingData, outputs: TrainingOutputs, start: Model | None = None) -> None:
+        recipe = task.recipe
+        self.task, self.recipe, self.data, self.outputs = task, recipe, data, outputs
         self.lineage = lineage_after(start.card) if start else []
         self.progress = Progress(outputs.checkpoint, _recipe_hash(recipe, data, start))
         self.steps_before = sum(stage["steps"] for stage in self.lineage)
@@ -105,7 +95,7 @@ class Trainer:
             OutOfTimeError: ``max_seconds`` passed before the last step.
             ModelError: the checkpoint belongs to another recipe, or a loss became NaN or infinite.
         """
-        self.progress.restore(self.task, self.arithmetic)
+        self.progress.restore(self.task, self.task.arithmetic)
         deadline = time.monotonic() + max_seconds
         with tqdm(
             total=self.recipe.steps, initial=self.progress.step, desc=self.recipe.name, unit="step", mininterval=5
@@ -150,7 +140,7 @@ class Trainer:
         write_bytes(path, weights)
 
     def _card(self, weights: bytes) -> dict[str, Any]:
-        device = self.arithmetic.device
+        device = self.task.arithmetic.device
         return {
             "name": self.recipe.name,
             "network": self.recipe.network,

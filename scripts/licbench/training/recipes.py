@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields
-from functools import cache
 from types import NoneType
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
@@ -24,7 +23,7 @@ class Continued:
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """What every network's recipe holds; the networks' own recipes stand with their tasks.
+    """What every network's recipe holds; each task has its own, with the keys of its network.
 
     ``init``: how the weights start, by a name that the network's task explains, or from a model; ``scale``: smallest
     and largest factor by which images are resized before they are cut; ``batch``: crops in a step; ``warm_up``: share
@@ -78,7 +77,6 @@ def read_recipe(kind: type[AnyRecipe], plain: Plain) -> AnyRecipe:
     return kind(**values, plain=dict(plain))
 
 
-@cache
 def _keys(kind: type[Recipe]) -> tuple[dict[str, Any], set[str]]:
     """The type of each key, and the keys that must be there."""
     given = [each for each in fields(kind) if each.name != "plain"]
@@ -107,9 +105,9 @@ def _typed(value: Any, hint: Any) -> Any:
         return _first_that_fits(value, choices)
     if hint is str and isinstance(value, str):
         return value
-    if hint in {int, float} and isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
-        if hint is float or value == int(value):
-            return hint(value)
+    number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if number and (hint is float or (hint is int and value == int(value))):
+        return hint(value)
     raise ValueError({str: "a text", int: "a whole number", float: "a finite number"}[hint])
 
 

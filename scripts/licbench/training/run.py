@@ -64,8 +64,7 @@ def train_model(
     continued = _starting_model(typed, start)
     images = ImageSet.load(data.training, device).at_least(task_type.smallest_side)
     task = task_type(images, typed, arithmetic, continued)
-    trainer = Trainer(task, typed, data, arithmetic, outputs, continued)
-    trainer.fit(ImageSet.load(data.validation, device), max_seconds)
+    Trainer(task, data, outputs, continued).fit(ImageSet.load(data.validation, device), max_seconds)
 
 
 def _starting_model(recipe: Recipe, start: Path | None) -> Model | None:

@@ -49,6 +49,7 @@ class SrcnnTask(Task):
     """
 
     recipe_type = SrcnnRecipe
+    recipe: SrcnnRecipe
     smallest_side = 64
 
     def __init__(

@@ -27,6 +27,8 @@ class Task(ABC):
     recipe_type: ClassVar[type[Recipe]]
     smallest_side: ClassVar[int]
     """Training images with a shorter side than this are left out."""
+    recipe: Recipe
+    arithmetic: Arithmetic
     modules: nn.ModuleDict
     optimisers: list[torch.optim.Optimizer]
 

@@ -112,7 +112,7 @@ def test_damaged_exif_data_change_nothing() -> None:
 
 def test_of_a_phones_jpeg_the_first_picture_is_taken(capsys: pytest.CaptureFixture[str]) -> None:
     assert np.array_equal(decode_rgb(two_pictures(), "x"), decode_rgb(encoded(rgb(), "JPEG"), "x"))
-    assert capsys.readouterr().err == "note: x: holds 2 pictures (MPO); the first is taken\n"
+    assert capsys.readouterr().err == "note: x: holds 2 images (MPO); the first is taken\n"
 
 
 @pytest.mark.parametrize("options", [{}, {"no_jp2": True}], ids=["jp2", "codestream"])

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from licbench.networks.cae import CAE
-from licbench.networks.gan import Discriminator, Encoder, Generator, conv_widths
+from licbench.networks.gan import Discriminator, Encoder, Generator, conv_widths, denormalised, normalised
 from licbench.networks.shapes import INPUT_SIZES
 from licbench.networks.srcnn import MARGIN, SRCNN, ToOneChannel
 
@@ -165,3 +165,9 @@ def test_a_convolution_to_one_map_is_a_convolution():
 
 def test_srcnn_enhance_keeps_the_size():
     assert SRCNN().enhance(torch.empty(1, 1, 1, 7)).shape == (1, 1, 1, 7)
+
+
+def test_samples_of_the_gan_span_minus_one_to_one():
+    samples = torch.tensor([0.0, 51.0, 127.5, 255.0])
+    torch.testing.assert_close(normalised(samples), torch.tensor([-1.0, -0.6, 0.0, 1.0]))
+    torch.testing.assert_close(denormalised(normalised(samples)), samples)

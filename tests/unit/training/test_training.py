@@ -1,4 +1,4 @@
-"""The training code: starts that are exact, steps that learn, runs that resume, files that say what was done."""
+"""The training code: starts that are exact, steps that learn, runs that resume, files that record what was done."""
 
 import csv
 import hashlib
@@ -16,7 +16,7 @@ from licbench.errors import DatasetError, ModelError, SettingsError
 from licbench.images.colour import rgb_to_ycbcr
 from licbench.images.geometry import halve, resize
 from licbench.networks.cae import CAE
-from licbench.networks.gan import Encoder, Generator
+from licbench.networks.gan import Encoder, Generator, normalised
 from licbench.networks.inference import fill
 from licbench.networks.lineage import crops_of, first_init, stages, steps_of
 from licbench.networks.srcnn import SRCNN
@@ -31,13 +31,14 @@ from licbench.training.initial.gan import start_as_klt as start_gan_as_klt
 from licbench.training.initial.srcnn import start_as_identity
 from licbench.training.loop import OutOfTimeError
 from licbench.training.precision import Arithmetic
+from licbench.training.recipes import read_recipe
 from licbench.training.schedules import rate_factor
 from licbench.training.srcnn import SrcnnTask
 
 CPU = torch.device("cpu")
 FLOAT32 = Arithmetic(CPU)
 ARRAYS = [textured(130, 141, seed=1), textured(129, 160, seed=2)]
-PICTURES = ImageSet.of(ARRAYS)
+IMAGES = ImageSet.of(ARRAYS)
 STEP = 24 / 255
 
 
@@ -45,9 +46,14 @@ def rng(seed=0):
     return np.random.default_rng(seed)
 
 
-def luma_of(picture):
+def task_from(kind, recipe, images=IMAGES, arithmetic=FLOAT32):
+    """The task of a plain recipe."""
+    return kind(images, read_recipe(kind.recipe_type, recipe), arithmetic)
+
+
+def luma_of(image):
     """(H, W) in [0, 1]."""
-    return luma(torch.from_numpy(picture.copy()).permute(2, 0, 1)[None])[0, 0].numpy()
+    return luma(torch.from_numpy(image.copy()).permute(2, 0, 1)[None])[0, 0].numpy()
 
 
 def blocks_of(plane):
@@ -169,7 +175,7 @@ def test_laplace_rate_is_the_length_of_an_ideal_code():
 )
 def test_a_cae_step_learns(rate, quantiser, init):
     torch.manual_seed(0)
-    task = CaeTask(PICTURES, {**CAE_RECIPE, "rate": rate, "quantiser": quantiser, "init": init}, FLOAT32)
+    task = task_from(CaeTask, {**CAE_RECIPE, "rate": rate, "quantiser": quantiser, "init": init})
     before = weights(task.modules)
     losses = floats(task.step(rng(), 0.0))
     assert set(losses) == {"loss", "mse", "bpp", "energy"}
@@ -189,7 +195,7 @@ def test_under_equation_1_the_bits_are_only_watched(rate, reaches):
     updated = []
     for floor in (0.15, 5.0):
         torch.manual_seed(0)
-        task = CaeTask(PICTURES, {**CAE_RECIPE, "rate": rate, "init": "random"}, FLOAT32)
+        task = task_from(CaeTask, {**CAE_RECIPE, "rate": rate, "init": "random"})
         with torch.no_grad():
             task.rate.floor.fill_(np.log(floor))
         task.step(rng(), 0.0)
@@ -202,14 +208,14 @@ def test_noise_and_straight_through_are_different_quantisers():
     bits = {}
     for quantiser in ("straight_through", "noise"):
         torch.manual_seed(0)
-        task = CaeTask(PICTURES, {**CAE_RECIPE, "quantiser": quantiser, "init": "random"}, FLOAT32)
+        task = task_from(CaeTask, {**CAE_RECIPE, "quantiser": quantiser, "init": "random"})
         bits[quantiser] = floats(task.step(rng(), 0.0))
     assert bits["noise"]["energy"] == bits["straight_through"]["energy"] < 0.25
     assert bits["noise"]["mse"] != bits["straight_through"]["mse"]
 
 
 def test_cosine_schedule_falls_to_a_fiftieth():
-    task = CaeTask(PICTURES, {**CAE_RECIPE, "init": "random", "schedule": "cosine", "learning_rate": 1e-3}, FLOAT32)
+    task = task_from(CaeTask, {**CAE_RECIPE, "init": "random", "schedule": "cosine", "learning_rate": 1e-3})
     rates = []
     for progress in (0.0, 0.5, 1.0):
         task.step(rng(), progress)
@@ -218,7 +224,7 @@ def test_cosine_schedule_falls_to_a_fiftieth():
 
 
 def test_offline_rotation_decorrelates_the_training_latents():
-    task = CaeTask(PICTURES, CAE_RECIPE, FLOAT32)
+    task = task_from(CaeTask, CAE_RECIPE)
     rotation = task.export(rng())["pca"]
     np.testing.assert_allclose(rotation.T @ rotation, np.eye(32), atol=1e-5)
     with torch.no_grad():
@@ -229,24 +235,24 @@ def test_offline_rotation_decorrelates_the_training_latents():
 
 @pytest.mark.parametrize("side", [64, 128, 256])
 def test_gan_klt_start_is_a_projection(side):
-    """What the codes hold is kept exactly, up to the tanh: a second pass through both networks changes nothing."""
+    """Up to the tanh, what the latent vectors hold is kept exactly: a second pass changes nothing."""
     tiles = ImageSet.of([photo(260, 350)]).tiles(48, side, rng()).contiguous()
     encoder, generator = Encoder(32, side).eval(), Generator(32, side).eval()
     start_gan_as_klt(encoder, generator, tiles)
     with torch.no_grad():
-        codes = encoder(tiles.float() / 127.5 - 1)
-        linear = torch.atanh(generator(codes).double()).float() / TANH_GAIN
+        vectors = encoder(normalised(tiles.float()))
+        linear = torch.atanh(generator(vectors).double()).float() / TANH_GAIN
         again = encoder(linear)
-        error = (linear - (tiles.float() / 127.5 - 1)).square().mean() / (tiles.float() / 127.5 - 1).var()
-    torch.testing.assert_close(again, codes, atol=2e-3 * codes.abs().max().item(), rtol=0)
+        error = (linear - normalised(tiles.float())).square().mean() / normalised(tiles.float()).var()
+    torch.testing.assert_close(again, vectors, atol=2e-3 * vectors.abs().max().item(), rtol=0)
     assert error < 0.4
-    spread = codes.square().mean(dim=0)
+    spread = vectors.square().mean(dim=0)
     assert (spread[:-1] >= spread[1:] * (1 - 1e-3)).all()
 
 
 def test_gan_klt_start_keeps_the_statistics_of_batch_normalisation(monkeypatch):
     monkeypatch.setattr(gan, "START_TILES", 16)
-    task = GanTask(PICTURES, {**GAN_RECIPE, "input_size": 64, "init": "klt", "pixels_only": 0.0}, FLOAT32)
+    task = task_from(GanTask, {**GAN_RECIPE, "input_size": 64, "init": "klt", "pixels_only": 0.0})
     before = weights(task.modules)
     task.step(rng(), 0.0)
     moved = {name.split(".")[0] for name in changed(task.modules, before) if "running" in name}
@@ -257,7 +263,7 @@ def test_bfloat16_learns_what_float32_learns():
     losses = {}
     for precision in ("float32", "bfloat16"):
         recipe = {**GAN_RECIPE, "input_size": 64, "pixels_only": 0.0}
-        task = GanTask(PICTURES, recipe, Arithmetic(CPU, precision))
+        task = task_from(GanTask, recipe, arithmetic=Arithmetic(CPU, precision))
         losses[precision] = floats(task.step(rng(), 0.0))
     assert losses["bfloat16"] == pytest.approx(losses["float32"], rel=0.2)
     assert losses["bfloat16"] != losses["float32"]
@@ -265,7 +271,7 @@ def test_bfloat16_learns_what_float32_learns():
 
 @pytest.mark.parametrize(("pixels_only", "judged"), [(1.0, False), (0.0, True)])
 def test_a_gan_step_learns(pixels_only, judged):
-    task = GanTask(PICTURES, {**GAN_RECIPE, "input_size": 64, "pixels_only": pixels_only}, FLOAT32)
+    task = task_from(GanTask, {**GAN_RECIPE, "input_size": 64, "pixels_only": pixels_only})
     before = {name: weights(module) for name, module in task.modules.items()}
     losses = floats(task.step(rng(), 0.0))
     assert set(losses) == {"mse", "features", "discriminator"} and all(map(np.isfinite, losses.values()))
@@ -278,7 +284,7 @@ def test_a_gan_step_learns(pixels_only, judged):
 def test_the_discriminator_s_features_steer_the_generator():
     updated = []
     for beta in (0.0, 10.0):
-        task = GanTask(PICTURES, {**GAN_RECIPE, "input_size": 64, "pixels_only": 0.0, "beta": beta}, FLOAT32)
+        task = task_from(GanTask, {**GAN_RECIPE, "input_size": 64, "pixels_only": 0.0, "beta": beta})
         task.step(rng(), 0.0)
         updated.append(weights(task.generator))
     assert any(not torch.equal(updated[0][name], updated[1][name]) for name in updated[0])
@@ -287,7 +293,7 @@ def test_the_discriminator_s_features_steer_the_generator():
 @pytest.mark.parametrize("schedule", ["constant", "cosine"])
 @pytest.mark.parametrize("init", ["gaussian", "identity"])
 def test_an_srcnn_step_learns(init, schedule):
-    task = SrcnnTask(PICTURES, {**SRCNN_RECIPE, "init": init, "schedule": schedule}, FLOAT32)
+    task = task_from(SrcnnTask, {**SRCNN_RECIPE, "init": init, "schedule": schedule})
     before = weights(task.modules)
     first = floats(task.step(rng(), 0.0))
     assert set(first) == {"mse", "bicubic_mse"} and all(np.isfinite(value) and value > 0 for value in first.values())
@@ -301,7 +307,7 @@ def test_an_srcnn_step_learns(init, schedule):
 
 @pytest.mark.parametrize("factor", [1.0, 0.75])
 def test_srcnn_learns_from_the_codec_s_own_bicubic(factor):
-    task = SrcnnTask(PICTURES.at_least(130), {**SRCNN_RECIPE, "scale": [factor, factor]}, FLOAT32)
+    task = task_from(SrcnnTask, {**SRCNN_RECIPE, "scale": [factor, factor]}, IMAGES.at_least(130))
     (pair,) = task.pairs
     small = resize(ARRAYS[0], round(141 * factor), round(130 * factor), "bicubic")
     assert np.array_equal(pair[..., 3:], small)
@@ -310,7 +316,7 @@ def test_srcnn_learns_from_the_codec_s_own_bicubic(factor):
 
 def test_srcnn_samples_are_one_channel_of_both_at_the_same_place():
     coloured = np.stack([np.full((70, 70), value, np.uint8) for value in (10, 90, 200)], axis=-1)
-    task = SrcnnTask(ImageSet.of([coloured]), {**SRCNN_RECIPE, "batch": 30}, FLOAT32)
+    task = task_from(SrcnnTask, {**SRCNN_RECIPE, "batch": 30}, ImageSet.of([coloured]))
     blurred, sharp = task._batch(rng())
     assert blurred.shape == sharp.shape == (30, 1, 33, 33)
     torch.testing.assert_close(blurred, sharp)
@@ -367,9 +373,9 @@ def test_a_damaged_checkpoint_is_refused(damage, decoded, tmp_path):
     assert "\n" not in str(refused.value)
 
 
-def test_losses_that_leave_the_numbers_stop_the_run(decoded, tmp_path, monkeypatch):
+def test_a_loss_that_is_nan_stops_the_run(decoded, tmp_path, monkeypatch):
     monkeypatch.setattr(SrcnnTask, "step", lambda *_: {"mse": torch.tensor(float("nan"))})
-    with pytest.raises(ModelError, match="mse is not finite at step 0; lower learning_rate"):
+    with pytest.raises(ModelError, match="mse became NaN or infinite at step 0; lower learning_rate"):
         train_tiny(SRCNN_RECIPE, decoded, tmp_path)
     assert not list(tmp_path.iterdir())
 
@@ -412,7 +418,7 @@ def test_a_run_that_continues_a_model_starts_from_its_function(network, weights,
     first, second = (ModelStore(file.parent).load(file.stem, network) for file in (start, path))
     if network == "cae":
         before, after = (fill(CAE(), model, "cae") for model in (first, second))
-        component = luma(PICTURES.tiles(2, 64, rng()))
+        component = luma(IMAGES.tiles(2, 64, rng()))
         with torch.no_grad():
             latent = before.analysis(component)
             torch.testing.assert_close(after.analysis(component) * 2, latent)
@@ -459,7 +465,7 @@ def test_learning_rate_warms_up():
 
 
 def test_what_is_exported_is_the_moving_average():
-    task = CaeTask(PICTURES, {**CAE_RECIPE, "average": 0.5, "learning_rate": 1e-3}, FLOAT32)
+    task = task_from(CaeTask, {**CAE_RECIPE, "average": 0.5, "learning_rate": 1e-3})
     kept = []
     for _ in range(3):
         task.step(rng(), 0.0)
@@ -471,7 +477,7 @@ def test_what_is_exported_is_the_moving_average():
 
 
 def test_components_are_those_of_the_codec():
-    tiles = PICTURES.tiles(64, 32, rng())
+    tiles = IMAGES.tiles(64, 32, rng())
     planes = components(tiles, 1.0, rng()).numpy() * 255
     expected = rgb_to_ycbcr(tiles.permute(0, 2, 3, 1).numpy())
     of = [
@@ -496,8 +502,8 @@ def test_gan_tables_belong_to_the_stored_weights(weights):
 
 
 def test_tiles_stay_inside_and_mirror():
-    picture = np.repeat(np.arange(6 * 7, dtype=np.uint8).reshape(6, 7, 1), 3, axis=2)
-    tiles = ImageSet.of([np.zeros((5, 5, 3), np.uint8), picture]).tiles(200, 5, rng()).numpy()[:, 0]
+    image = np.repeat(np.arange(6 * 7, dtype=np.uint8).reshape(6, 7, 1), 3, axis=2)
+    tiles = ImageSet.of([np.zeros((5, 5, 3), np.uint8), image]).tiles(200, 5, rng()).numpy()[:, 0]
     assert tiles.shape == (200, 5, 5)
     cut = [tile for tile in tiles if tile.any()]
     assert 60 < len(cut) < 140
@@ -508,14 +514,14 @@ def test_tiles_stay_inside_and_mirror():
 
 @pytest.mark.parametrize("span", [13, 57, 64, 100, 150])
 def test_tiles_are_resized_as_pillow_does_it(span):
-    picture = photo(span, span)
-    window = torch.from_numpy(np.pad(picture, ((0, 9), (0, 9), (0, 0)), constant_values=255)).permute(2, 0, 1)[None]
+    image = photo(span, span)
+    window = torch.from_numpy(np.pad(image, ((0, 9), (0, 9), (0, 0)), constant_values=255)).permute(2, 0, 1)[None]
     resized = _resized(window, torch.tensor([span]), 64)[0].permute(1, 2, 0).numpy()
-    expected = resize(picture, 64, 64, "bicubic")
+    expected = resize(image, 64, 64, "bicubic")
     assert np.abs(resized.astype(int) - expected).max() <= 1 and (resized != expected).mean() < 0.01
 
 
-def test_a_picture_too_small_for_a_tile_is_enlarged():
+def test_an_image_too_small_for_a_tile_is_enlarged():
     tiles = ImageSet.of([photo(40, 50)]).tiles(8, 64, rng(), (0.5, 1.0))
     assert tiles.shape == (8, 3, 64, 64) and tiles.float().std() > 1
     assert _bicubic_kernels(torch.tensor([40]), 50, 64)[0, :, 40:].abs().max() == 0
@@ -524,10 +530,10 @@ def test_a_picture_too_small_for_a_tile_is_enlarged():
 @pytest.mark.parametrize("scales", [(1.0, 1.0), (1.0, 4.0)])
 def test_many_tiles_are_those_that_one_go_would_cut(scales, monkeypatch):
     """Thousands are cut to start the GAN: in parts, or the windows alone would take 20 GB at a side of 256."""
-    pictures = ImageSet.of([photo(90, 80), photo(70, 110)])
-    whole = pictures.tiles(20, 64, rng(), scales)
+    images = ImageSet.of([photo(90, 80), photo(70, 110)])
+    whole = images.tiles(20, 64, rng(), scales)
     monkeypatch.setattr(data, "AT_ONCE", 3)
-    assert torch.equal(pictures.tiles(20, 64, rng(), scales), whole)
+    assert torch.equal(images.tiles(20, 64, rng(), scales), whole)
 
 
 def test_tiles_are_drawn_from_the_range_of_scales():
@@ -541,13 +547,13 @@ def test_tiles_are_drawn_from_the_range_of_scales():
     assert changes[0] == pytest.approx(0.5, abs=0.02) and changes[1] == pytest.approx(0.25, abs=0.02)
 
 
-def test_small_pictures_are_left_out(decoded):
-    pictures = ImageSet.load(decoded, CPU)
-    assert [picture.shape for picture in pictures] == [(128, 144, 3), (150, 131, 3)]
-    assert [picture.shape for picture in pictures.at_least(131)] == [(150, 131, 3)]
-    assert np.array_equal(pictures.at_least(131)[0], pictures[1])
+def test_small_images_are_left_out(decoded):
+    images = ImageSet.load(decoded, CPU)
+    assert [image.shape for image in images] == [(128, 144, 3), (150, 131, 3)]
+    assert [image.shape for image in images.at_least(131)] == [(150, 131, 3)]
+    assert np.array_equal(images.at_least(131)[0], images[1])
     with pytest.raises(DatasetError, match="reaches 200 pixels; add larger ones"):
-        pictures.at_least(200)
+        images.at_least(200)
 
 
 def test_unreadable_packs_are_refused(tmp_path):
@@ -557,21 +563,21 @@ def test_unreadable_packs_are_refused(tmp_path):
         with pytest.raises(DatasetError, match=rf"{name}: unreadable training set .*; delete it"):
             decode_packs([tmp_path / name], out)
     with zipfile.ZipFile(tmp_path / "text.zip", "w") as archive:
-        archive.writestr("notes.txt", "not a picture")
+        archive.writestr("notes.txt", "not a image")
     with pytest.raises(Exception, match=r"text\.zip:notes\.txt"):
         decode_packs([tmp_path / "text.zip"], out)
     zipfile.ZipFile(tmp_path / "empty.zip", "w").close()
-    with pytest.raises(DatasetError, match=r"no picture in .*; fetch the training sets again"):
+    with pytest.raises(DatasetError, match=r"no image in .*; fetch the training sets again"):
         decode_packs([tmp_path / "empty.zip"], out)
     assert not out.exists()
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no tensors"])
-def test_unreadable_pictures_are_refused(content, tmp_path):
+def test_unreadable_images_are_refused(content, tmp_path):
     path = tmp_path / "pictures.safetensors"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(DatasetError, match=r"pictures\.safetensors: no decoded training pictures .*; delete it"):
+    with pytest.raises(DatasetError, match=r"pictures\.safetensors: no decoded training images .*; delete it"):
         ImageSet.load(path, CPU)
 
 

@@ -1,9 +1,9 @@
 """The GAN codec as the KLT of whole tiles, factored into a tree of 2x2 block transforms.
 
 A stage of stride 2 gathers 2x2 positions and keeps the leading components of their KLT, half as many as it has
-channels: a ReLU passes a coefficient on as a channel and its negative. At the core, 4x4 positions, the projection is the KLT of the
-coefficients that the tree keeps of a tile. The generator is the transpose, up to its tanh. Blocks never overlap, so
-the borders of a tile are treated like its inside.
+channels: a ReLU passes a coefficient on as a channel and its negative. At the core, 4x4 positions, the projection is
+the KLT of the coefficients that the tree keeps of a tile. The generator is the transpose, up to its tanh. Blocks never
+overlap, so the borders of a tile are treated like its inside.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def start_as_klt(encoder: Encoder, generator: Generator, tiles: Tensor) -> None:
     """Set both networks from sample tiles.
 
     Args:
-        encoder: of tiles with side S; channels that the tree does not use keep their random kernels, with no effect at first.
+        encoder: of tiles with side S; channels that the tree does not use keep random kernels, without effect at first.
         generator: of the same sizes.
         tiles: (count, 3, S, S) uint8; count well above the code size.
     """
