@@ -18,7 +18,7 @@ def main() -> None:
     """Parse the command line and judge."""
     parser = argparse.ArgumentParser(description=__doc__)
     add_rows(parser)
-    parser.add_argument("--ablations", nargs="*", type=Path, default=[], help="rows measured beside the sweeps")
+    parser.add_argument("--ablations", nargs="*", type=Path, default=[], help="rows of the ablations")
     parser.add_argument("--paper", required=True, nargs="+", type=Path, help="the published tables and figures, as CSV")
     add_cards(parser)
     parser.add_argument("--target-bpp", required=True, type=float, help="rate at which codecs are compared")
@@ -31,9 +31,7 @@ def main() -> None:
     rows = read_rows(options.rows)
     bench = Bench(rows, cards, options.target_bpp, ablations)
     judged = judge_all(bench, {path.stem: pd.read_csv(path) for path in options.paper})
-    write_text(
-        options.page, claims_page(options.template.read_text(), judged, ", ".join(bench.datasets), bench.pictures)
-    )
+    write_text(options.page, claims_page(options.template.read_text(), judged, ", ".join(bench.datasets), bench.images))
     write_csv(options.csv, with_dataset(judged, rows))
 
 

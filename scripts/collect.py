@@ -1,4 +1,4 @@
-"""Put the rows of all pictures and codecs into one table; refuse a missing, doubled or unasked row."""
+"""Put the rows of all images and codecs into one table; refuse a missing, doubled or unasked row."""
 
 import argparse
 import json
@@ -27,7 +27,7 @@ def main() -> None:
     ]
     images = describe(options.images).images
     if images is None:
-        raise DatasetError(f"{options.images} comes in archives; give the folder of its unpacked pictures")
+        raise DatasetError(f"{options.images} comes in archives; give the folder of its unpacked images")
     expected = {(options.dataset, image, codec, point) for image in images for codec, point in points}
     files = [options.rows / codec / f"{batch}.csv" for codec in options.settings for batch in batches.cut(images)]
     write_csv(options.out, collect(files, expected))

@@ -1,4 +1,4 @@
-"""Make Table 5, or the table of the CLIC 2018 challenge, from the collected rows: measured beside published."""
+"""Make Table 5, or the table of the CLIC 2018 challenge, from the collected rows: measured and published."""
 
 import argparse
 from pathlib import Path
@@ -20,7 +20,7 @@ def main() -> None:
     add_rows(parser)
     add_published(parser, "table")
     add_entries(parser)
-    parser.add_argument("--target-bpp", required=True, type=float, help="the budget, in bits per pixel")
+    parser.add_argument("--target-bpp", required=True, type=float, help="the target rate, in bits per pixel")
     parser.add_argument("--out", required=True, type=Path, help="CSV file to write")
     options = parser.parse_args()
     make = TABLES[options.table]

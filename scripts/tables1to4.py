@@ -1,4 +1,4 @@
-"""Make one of the paper's Tables 1 to 4 from the collected rows, measured beside published."""
+"""Make one of the paper's Tables 1 to 4 from the collected rows, measured and published."""
 
 import argparse
 from pathlib import Path

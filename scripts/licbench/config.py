@@ -61,18 +61,18 @@ def check(config: Config) -> None:
     _check_training(config)
 
 
-def with_numbers(config: Config) -> dict[str, Any]:
-    """The config with numbers and truth values where it has their texts, as in ``--config 'report={images: 3}'``.
+def with_typed_values(config: Config) -> dict[str, Any]:
+    """The config with numbers and booleans in place of their text, as in ``--config 'report={images: 3}'``.
 
-    Snakemake takes what stands in braces on a command line for text. Only where a number is wanted is one made of it.
+    Snakemake reads values in braces on the command line as text; they are converted only where the schema wants it.
     """
     read: dict[str, Any] = copy.deepcopy(dict(config))
-    _read_numbers(read, _schema())
+    _convert_texts(read, _schema())
     for part in ("settings", "ablations"):
         blocks = read.get(part)
         if isinstance(blocks, dict):
             for codec in blocks.keys() & set(codec_ids()):
-                _read_numbers(blocks[codec], codec_class(codec).settings_schema)
+                _convert_texts(blocks[codec], codec_class(codec).settings_schema)
     return read
 
 
@@ -107,7 +107,7 @@ def recipe(config: Config, model: str) -> dict[str, Any]:
 
 
 def starting_model(config: Config, model: str) -> str | None:
-    """The name of the shipped model that the training of ``model`` continues; None where it starts by itself."""
+    """The name of the shipped model that the training of ``model`` continues; None where it starts from scratch."""
     init = recipe(config, model)["init"]
     return str(init["model"]) if isinstance(init, Mapping) else None
 
@@ -119,7 +119,7 @@ def training_sets(config: Config, model: str) -> list[str]:
 
 
 def all_sets(config: Config) -> list[str]:
-    """Every set of pictures that training reads, the validation's included."""
+    """Every set of images that training reads, the validation's included."""
     trained = {name for model in config["models"] for name in training_sets(config, model)}
     return sorted(trained | {config["training"]["validation"]})
 
@@ -161,7 +161,7 @@ def _recipe_schema(network: str) -> Mapping[str, Any]:
     return {**recipes[network], "$defs": _schema()["$defs"]}
 
 
-def _read_numbers(value: Any, schema: Mapping[str, Any]) -> None:
+def _convert_texts(value: Any, schema: Mapping[str, Any]) -> None:
     """Replace texts in ``value`` where the schema wants what they spell."""
     validator = jsonschema.Draft202012Validator(schema)
     for error in list(validator.iter_errors(value)):
@@ -184,7 +184,7 @@ def _number(text: str) -> int | float | bool | None:
 
 
 def _check_training(config: Config) -> None:
-    """Recipes and models name each other rightly, and nothing is trained on what is validated or evaluated."""
+    """Recipes and models refer to each other consistently, and no model is trained on validation or evaluation data."""
     training = config["training"]
     for name in {training["recipe"], "paper"} - set(training["recipes"]):
         raise SettingsError(f"config: no recipe {name!r} in training.recipes; add it")
@@ -245,7 +245,7 @@ def _check_figure5(config: Config) -> None:
 
 
 def _check_entries(config: Config, table: str) -> None:
-    """A row that no point can fill must neither wait until all is measured nor vanish from the table."""
+    """An entry that no point can fill is refused before anything is measured."""
     for name, entry in config[table].items():
         row = f"{table}.{name}"
         _require_known("codec", entry["codec"], codec_ids(), row)

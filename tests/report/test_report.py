@@ -198,7 +198,7 @@ def test_published_numbers_stand_beside_the_measured_ones():
     frame = pd.DataFrame(
         {
             "codec": ["A", "B"], "psnr_db": [20.126, np.nan], "bpp": [0.15, 0.2], "paper_psnr_db": [21, 22.0],
-            "paper_bpp": [0.1, np.nan], "setting": ["x", "y"], "within_budget": [True, False],
+            "paper_bpp": [0.1, np.nan], "setting": ["x", "y"], "meets_target_rate": [True, False],
         }
     )  # fmt: skip
     shown = view(frame)

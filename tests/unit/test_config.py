@@ -14,7 +14,7 @@ from pictures import textured
 
 from licbench import config as configuration
 from licbench.codecs.registry import codec_class, codec_ids
-from licbench.config import RENAMED, check, recipe, require_valid, with_numbers
+from licbench.config import RENAMED, check, recipe, require_valid, with_typed_values
 from licbench.errors import SettingsError
 from licbench.locations import SCHEMA
 from licbench.networks.lineage import stages
@@ -402,9 +402,9 @@ def test_the_schema_knows_the_keys_of_the_typed_recipes(network):
 def test_texts_of_numbers_become_numbers_where_numbers_are_wanted(path, text, value):
     given = changed(path, text)
     kept = copy.deepcopy(given)
-    assert with_numbers(given) == changed(path, value)
+    assert with_typed_values(given) == changed(path, value)
     assert given == kept
-    check(with_numbers(given))
+    check(with_typed_values(given))
 
 
 @pytest.mark.parametrize(
@@ -415,4 +415,4 @@ def test_texts_of_numbers_become_numbers_where_numbers_are_wanted(path, text, va
     ],
 )  # fmt: skip
 def test_other_texts_stay(path, text):
-    assert with_numbers(changed(path, text)) == changed(path, text)
+    assert with_typed_values(changed(path, text)) == changed(path, text)

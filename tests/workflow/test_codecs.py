@@ -163,7 +163,7 @@ def test_clusters_are_asked_by_codec_and_size(project: Checkout) -> None:
 
 def test_sizes_come_from_headers(tmp_path: Path) -> None:
     PIL.Image.new("RGB", (300, 200)).save(tmp_path / "one.png")
-    (tmp_path / "bad.png").write_bytes(b"no picture")
+    (tmp_path / "bad.png").write_bytes(b"no image")
     assert job_resources.megapixels(tmp_path / "one.png") == 0.06
     assert job_resources.megapixels(tmp_path / "bad.png") == job_resources.megapixels(tmp_path / "gone.png") == 0.0
     assert job_resources.memory_mb("jpeg", {}, []) == 500

@@ -28,7 +28,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
 
 @pytest.fixture
 def there(tmp_path: Path) -> Path:
-    """A working directory with pictures and settings."""
+    """A working directory with images and settings."""
     there = tmp_path / "another dir"
     save_pictures(there / "my photos", {"one": textured(168, 176, seed=1)})
     (there / "mine.yaml").write_text(yaml.safe_dump(SETTINGS))

@@ -16,12 +16,12 @@ from pictures import textured
 
 TABLE = "results/table5.csv"
 AFTERWARDS = ("collect_points", "make_table5")
-"""What is built on the rows of all pictures and codecs, for this target."""
+"""What is built on the rows of all images and codecs, for this target."""
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    """Two pictures, two codecs, everything measured once."""
+    """Two images, two codecs, everything measured once."""
     project = copy_project(tmp_path_factory.mktemp("reruns") / "project")
     save_pictures(project.root / "photos", {name: textured(168, 176, seed) for seed, name in enumerate(["one", "two"])})
     done = project.snakemake(TABLE, settings=settings())
@@ -134,7 +134,7 @@ def test_a_new_picture_is_measured_alone(project: Checkout) -> None:
 
 
 def test_a_changed_picture_is_measured_again(project: Checkout) -> None:
-    # What follows the end is no new picture to Pillow, but a new file to Snakemake.
+    # What follows the end is no new image to Pillow, but a new file to Snakemake.
     with edited(project.root / "photos" / "one.png", "trailing bytes"):
         planned = plan(project)
     assert planned.values("measure_image", "batch") == {"one"}

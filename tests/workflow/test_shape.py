@@ -113,7 +113,7 @@ def test_archives_are_planned_up_to_the_checkpoint(project: Checkout) -> None:
 
 def test_a_folder_is_planned_picture_by_picture(project: Checkout, tmp_path: Path) -> None:
     save_pictures(tmp_path / "my photos", {"one": textured(8, 9), "two, three": textured(9, 8)})
-    (tmp_path / "my photos" / "notes.txt").write_text("not a picture")
+    (tmp_path / "my photos" / "notes.txt").write_text("not an image")
     planned = project.snakemake("-n", settings=TINY_SETTINGS | {"dataset": str(tmp_path / "my photos")})
     assert planned.returncode == 0, planned.output
     assert planned.values("fetch_image", "image") == {"one", "two__three-21dacb71"}

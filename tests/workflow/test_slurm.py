@@ -104,7 +104,7 @@ def submit(project: Checkout, profile: str, options: Sequence[str], cancel_first
 
 
 def measured(project: Checkout) -> dict[str, bytes]:
-    """Pictures, rows, streams and the table."""
+    """Images, rows, streams and the table."""
     parts = {"data", "points", "streams", "table5.csv"}
     names = [name for name in project.files() if name.split("/")[1] in parts]
     # The dataset's id holds a hash of its folder

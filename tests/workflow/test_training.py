@@ -42,7 +42,7 @@ def settings(steps: int) -> dict[str, Any]:
 
 
 def checkout_with_training_set(root: Path) -> Checkout:
-    """A project with a training set of two pictures in a mirror, and one picture to validate on."""
+    """A project with a training set of two images in a mirror, and one image to validate on."""
     project = copy_project(root)
     add_set(project, "tiny", "training", {"x": textured(80, 72), "y": textured(64, 96, seed=1)})
     add_set(project, "tiny_val", "validation", {"z": textured(66, 70, seed=2)})
@@ -51,7 +51,7 @@ def checkout_with_training_set(root: Path) -> Checkout:
 
 
 def add_set(project: Checkout, name: str, use: str, pictures: dict[str, Image]) -> None:
-    """Pictures in the project's mirror, with a manifest and a definition."""
+    """Images in the project's mirror, with a manifest and a definition."""
     root = project.root
     paths = save_pictures(root / MIRROR / name, pictures)
     manifest = [

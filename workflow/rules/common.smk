@@ -36,7 +36,7 @@ def in_one_line():
 
 with in_one_line():
     folders.refuse_placeholder(ROOT)
-    config.update(configuration.with_numbers(config))
+    config.update(configuration.with_typed_values(config))
     configuration.check(config)
     DATASET = catalogue.describe(str(config["dataset"]))
     # However the user spelt it, jobs see one spelling, and another reruns nothing.

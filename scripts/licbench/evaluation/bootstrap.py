@@ -1,4 +1,4 @@
-"""How far a dataset's pooled results hang on the pictures that it happens to hold: percentile bootstrap over these."""
+"""Percentile bootstrap over the images: confidence intervals of a dataset's pooled results."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ LEVEL = 0.95
 SEED = 2018
 
 
-def resamples(pictures: int, count: int, seed: int = SEED) -> Floats:
-    """How often each picture counts in each of ``count`` datasets drawn with replacement, (count, pictures)."""
-    chance = np.full(pictures, 1 / pictures)
-    return np.random.default_rng(seed).multinomial(pictures, chance, size=count).astype(np.float64)
+def resamples(images: int, count: int, seed: int = SEED) -> Floats:
+    """How often each image counts in each of ``count`` datasets drawn with replacement, (count, images)."""
+    chance = np.full(images, 1 / images)
+    return np.random.default_rng(seed).multinomial(images, chance, size=count).astype(np.float64)
 
 
-def pooled_bands(rows: pd.DataFrame, count: int = 1000, seed: int = SEED) -> pd.DataFrame:
-    """The 95 % band of each point's pooled rate and quality, from datasets drawn out of the pictures with replacement.
+def pooled_intervals(rows: pd.DataFrame, count: int = 1000, seed: int = SEED) -> pd.DataFrame:
+    """The 95 % confidence interval of each point's pooled rate and quality, by resampling the images.
 
-    Every resample is one draw of images for all points, pooled as ``pooling.pool`` does. Equal rows give equal bands.
+    Every resample is one draw of images for all points, pooled as by ``pooling.pool``. Equal rows give equal intervals.
 
     Args:
-        rows: see ``points``; each (codec, curve, point) has one row for each picture.
+        rows: see ``measurement.rows``; each (codec, curve, point) has one row for each image.
         count: how many datasets are drawn.
         seed: of the draws.
 
@@ -34,7 +34,7 @@ def pooled_bands(rows: pd.DataFrame, count: int = 1000, seed: int = SEED) -> pd.
         One line a (codec, curve, point) with ``bpp_low``, ``bpp_high`` and likewise for psnr_db and ms_ssim.
 
     Raises:
-        PointsError: a point lacks a picture, or has it twice.
+        PointsError: a point lacks an image, or has it twice.
     """
     mse = rows["sse"] / (3 * rows["width"] * rows["height"])
     sums = sums_by_image(rows, {RGB: mse.tolist()}, "bootstrap: a point")

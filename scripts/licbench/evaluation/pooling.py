@@ -128,7 +128,7 @@ def decibels(mse: Floats) -> Floats:
 def adapt(rows: pd.DataFrame, threshold_db: float) -> pd.DataFrame:
     """The rows that adaptive super-resolution makes at a threshold (section 2.3): SRCNN where Pre_PSNR reaches it.
 
-    Rows of both branches at every QP go in; for each picture and QP the row of its branch comes out.
+    Rows of both branches at every QP go in; for each image and QP the row of its branch comes out.
     """
     takes_srcnn = rows["pre_psnr_db"] >= threshold_db
     chosen = rows[takes_srcnn == (rows["branch"] == "srcnn")]
@@ -136,13 +136,13 @@ def adapt(rows: pd.DataFrame, threshold_db: float) -> pd.DataFrame:
     return chosen.assign(curve=curve, point=[f"{curve}-qp{qp:02d}" for qp in setting(chosen, "qp")])
 
 
-def rows_of(rows: pd.DataFrame, contender: Mapping[str, Any]) -> pd.DataFrame:
-    """The rows that stand for a contender of the config: its codec's, or those of one curve, point or threshold."""
-    own = rows[rows["codec"] == contender["codec"]]
+def rows_of(rows: pd.DataFrame, entry: Mapping[str, Any]) -> pd.DataFrame:
+    """The rows behind an entry of the config: its codec's, or those of one curve, point or threshold."""
+    own = rows[rows["codec"] == entry["codec"]]
     for column in ("curve", "point"):
-        if column in contender:
-            own = own[own[column] == contender[column]]
-    return adapt(own, contender["threshold_db"]) if "threshold_db" in contender else own
+        if column in entry:
+            own = own[own[column] == entry[column]]
+    return adapt(own, entry["threshold_db"]) if "threshold_db" in entry else own
 
 
 def best_within(pooled: pd.DataFrame, target_bpp: float) -> tuple[pd.Series[Any], bool]:

@@ -24,12 +24,12 @@ from licbench.networks.lineage import crops_of, steps_of
 COLUMNS = ("model", "step", "crops", "point", "bpp", "psnr_db", "ms_ssim")
 """And for each anchor and quality ``bd_rate_{anchor}_{quality}``, of the snapshot's whole curve, in percent."""
 QUALITIES = {"rgb": mean_psnr(RGB), "y": mean_psnr(LUMA), "611": mean_psnr(YCBCR_611), "ms_ssim": pooled_ms_ssim_db}
-"""Means over pictures, as results on Kodak are usually given; MS-SSIM in decibels."""
+"""Means over images, as results on Kodak are usually given; MS-SSIM in decibels."""
 
 
 @dataclass(frozen=True)
 class Anchor:
-    """Rows of one curve that the snapshots are set against."""
+    """Rows of one curve that the BD-rates of the snapshots refer to."""
 
     name: str
     rows: pd.DataFrame
@@ -40,11 +40,11 @@ class Measurement:
     """How snapshots are measured.
 
     ``settings``: a codec's block of the config that uses the model alone; each snapshot takes its place.
-    ``pictures``: originals, each named by its id. ``anchors``: measured on the same pictures.
+    ``originals``: each named by its id. ``anchors``: measured on the same images.
     """
 
     settings: Mapping[str, Any]
-    pictures: Sequence[Path]
+    originals: Sequence[Path]
     anchors: Sequence[Anchor]
 
 
@@ -53,7 +53,7 @@ def measure_snapshots(folder: Path, model: str, measurement: Measurement) -> pd.
 
     Raises:
         ModelError: the folder holds no snapshot of the model.
-        PointsError: an anchor lacks some of the pictures.
+        PointsError: an anchor lacks some of the images.
     """
     snapshots = sorted(folder.glob(f"{model}-*.safetensors"))
     if not snapshots:
@@ -81,21 +81,21 @@ def _lines_of(snapshot: Path, model: str, measurement: Measurement, scratch: Pat
 
 def _rows_of(snapshot: Path, model: str, codec: str, measurement: Measurement, scratch: Path) -> pd.DataFrame:
     settings = json.loads(json.dumps(dict(measurement.settings)).replace(f'"{model}"', f'"{snapshot.stem}"'))
-    pictures = {picture.stem: picture for picture in measurement.pictures}
+    originals = {original.stem: original for original in measurement.originals}
     places = {"weights": snapshot.parent, "streams": scratch / "streams", "rows": scratch / "rows.csv"}
-    measure_images(pictures, ("snapshots", codec), settings, **places)
+    measure_images(originals, ("snapshots", codec), settings, **places)
     return read_rows(places["rows"])
 
 
 def _differences(curve: MeasuredCurve, measurement: Measurement) -> dict[str, float]:
-    """BD-rates in percent, every picture once; NaN where there is none, as with a single point or without a loss."""
-    images = [picture.stem for picture in measurement.pictures]
+    """BD-rates in percent, every image once; NaN where there is none, as with a single point or without a loss."""
+    images = [original.stem for original in measurement.originals]
     draw = np.ones(len(images))
     found = {}
     for anchor in measurement.anchors:
         reference = curve_of(anchor.rows[anchor.rows["image"].isin(images)], anchor.name)
         if reference.images != len(images):
-            raise PointsError(f"{anchor.name} is not measured on all the pictures; measure them first")
+            raise PointsError(f"{anchor.name} is not measured on all the images; measure them first")
         for quality, coordinates in QUALITIES.items():
             found[f"bd_rate_{anchor.name}_{quality}"] = _difference(reference, curve, coordinates, draw)
     return found

@@ -47,9 +47,9 @@ def reject_duplicate_points(codec: str, points: Sequence[OperatingPoint]) -> Non
         SettingsError: two points share one.
     """
     ids = Counter(point.id.casefold() for point in points)
-    twins = sorted(point.id for point in points if ids[point.id.casefold()] > 1)
-    if twins:
-        raise SettingsError(f"settings and ablations of {codec} give {twins[0]!r} twice; list each value once")
+    duplicates = sorted(point.id for point in points if ids[point.id.casefold()] > 1)
+    if duplicates:
+        raise SettingsError(f"settings and ablations of {codec} give {duplicates[0]!r} twice; list each value once")
 
 
 def encode(codec: Codec, image: Image, point: OperatingPoint) -> bytes:

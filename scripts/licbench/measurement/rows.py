@@ -8,10 +8,10 @@ dataset, image, codec, point
 curve           points of one curve form one rate-distortion curve
 settings        what the encoder was given, as JSON
 codec_version   the codec and the libraries that decide its bytes
-width, height   of the picture, in pixels
+width, height   of the image, in pixels
 bytes           size of the stream's file: every header counted
 stream_sha256   of that file
-pixels_sha256   of the picture decoded from that file alone: 8-bit RGB, row by row
+pixels_sha256   of the image decoded from that file alone: 8-bit RGB, row by row
 sse_rr .. sse_gb
                 sums over all pixels of products of the R, G, B errors; the error in any linear colour space follows
 sse             sse_rr + sse_gg + sse_bb
@@ -47,7 +47,7 @@ REMEASURE = "snakemake --forcerun measure_image measure_ablations"
 
 @dataclass(frozen=True)
 class Row:
-    """One measured operating point of one picture."""
+    """One measured operating point of one image."""
 
     dataset: str
     image: str
@@ -82,7 +82,7 @@ WHOLE = ("width", "height", "bytes", *(name for name in COLUMNS if name.startswi
 
 
 def digest(data: bytes | np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> str:
-    """The head of the sha256 (64 bit) of a file's bytes, or of a picture's samples."""
+    """The head of the sha256 (64 bit) of a file's bytes, or of an image's samples."""
     return hashlib.sha256(data.tobytes() if isinstance(data, np.ndarray) else data).hexdigest()[:16]
 
 
@@ -119,7 +119,7 @@ def _read_file(path: Path) -> pd.DataFrame:
     import pandas as pd  # noqa: PLC0415
 
     try:
-        # Text stays text: a picture may be called 001 or NA, and a curve 420.
+        # Text stays text: an image may be called 001 or NA, and a curve 420.
         types = dict.fromkeys(COLUMNS, "str") | dict.fromkeys(WHOLE, "int64") | dict.fromkeys(NUMBERS, "float64")
         frame = pd.read_csv(path, dtype=types, keep_default_na=False, na_values=[""])
     except (ValueError, OSError) as error:
@@ -172,7 +172,7 @@ def setting(rows: pd.DataFrame, name: str) -> list[Any]:
 
 
 def with_dataset(table: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
-    """A table made of ``rows`` with their dataset as first column: a file says by itself what it belongs to."""
+    """A table made of ``rows`` with their dataset as first column: each file names its dataset."""
     result = table.copy()
     result.insert(0, DATASET, ", ".join(dict.fromkeys(rows[DATASET])))
     return result

@@ -1,4 +1,4 @@
-"""Results set against the reference results of the repository, cell by cell."""
+"""Results compared with the reference results of the repository, cell by cell."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from licbench.files import write_csv, write_text
 from licbench.measurement.rows import DATASET
 
 TOLERANCES = {"psnr_db": 0.001, "ms_ssim": 0.0001}
-"""By column, one unit of the last printed digit: elsewhere a sum may round the other way. All other cells are exact."""
+"""By column, one unit of the last digit: elsewhere a sum may round the other way. All other cells are exact."""
 KEPT = {"claims.csv": ["claim", "verdict"]}
-"""The columns kept of a table whose other numbers the verdict sums up; of other tables, all."""
+"""The columns kept of a table whose other columns the verdict sums up; of other tables, all."""
 RELATED = ("weights", "rate_target_bpp", "codecs", "settings", "ablations", "table5", "contest")
 """Keys of the config on which the tables depend; the folder names the dataset."""
 

@@ -103,8 +103,8 @@ def test_a_row_of_another_checksum(measured, weights):
     altered = changed(task, pixels_sha256="0" * 16)
     assert not verify_row(altered, None).problem
     problem = verify_row(altered, weights).problem
-    assert str(file) in problem and "decodes to another picture than was scored" in problem
-    with pytest.raises(PointsError, match="decodes to another picture than was scored"):
+    assert str(file) in problem and "decodes to another image than was scored" in problem
+    with pytest.raises(PointsError, match="decodes to another image than was scored"):
         decode_row(altered, weights)
 
 
@@ -147,7 +147,7 @@ def test_errors_of_another_channel_do_not_pass(learned, weights):
     task, image = learned
     altered = scored(task, moved(image, 5))
     red, blue = altered.row["sse_rr"], altered.row["sse_bb"]
-    assert "another picture" in verify_row(changed(altered, sse_rr=blue, sse_bb=red), weights).problem
+    assert "another image" in verify_row(changed(altered, sse_rr=blue, sse_bb=red), weights).problem
 
 
 def test_an_altered_checksum_alone_does_not_pass(learned, weights):

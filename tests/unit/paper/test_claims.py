@@ -47,7 +47,7 @@ def decibels(mse):
 
 
 def row(codec, curve, point, image="a", **columns):
-    """A picture of 100 x 100 whose red is wrong by one everywhere, in 1000 bytes, unless told otherwise."""
+    """An image of 100 x 100 whose red is wrong by one everywhere, in 1000 bytes, unless told otherwise."""
     blank = dict.fromkeys(ROW_COLUMNS, 0) | {"settings": "{}", "branch": None, "pre_psnr_db": math.nan}
     usual = {"dataset": "d", "width": 100, "height": 100, "bytes": 1000, "sse_rr": 10_000, "ms_ssim": 0.9}
     ids = {"codec": codec, "curve": curve, "point": point, "image": image}
@@ -59,7 +59,7 @@ def bench(*rows, bpp=0.15):
 
 
 def grey(mse):
-    """Errors of a picture of 100 x 100 that is off by the same in R, G and B."""
+    """Errors of an image of 100 x 100 that is off by the same in R, G and B."""
     return dict.fromkeys(("sse_rr", "sse_gg", "sse_bb", "sse_rg", "sse_rb", "sse_gb"), round(mse * 10_000))
 
 
@@ -87,7 +87,7 @@ def test_a_curve_is_pooled_as_the_tables_are_and_averaged_as_kodak_is():
     assert curve.ms_ssim(TWO) == pytest.approx([(0.9 + 3 * 0.5) / 4])
     assert curve.mean_rates(TWO) == pytest.approx([(0.8 + 0.4) / 2])
     assert curve.mean_psnr(TWO) == pytest.approx([(decibels(1) + decibels(4)) / 2])
-    # Only the first picture, twice
+    # Only the first image, twice
     assert curve.rates(np.array([2.0, 0.0])) == pytest.approx([0.8])
     assert curve.psnr(np.array([2.0, 0.0])) == pytest.approx([decibels(1)])
 
@@ -192,7 +192,7 @@ def test_ablations_are_found_by_name_and_stay_out_of_a_codec_s_own_curve():
 
 
 def super_resolution():
-    """Two pictures, both branches at QP 32 and 35; only a reaches 33 dB."""
+    """Two images, both branches at QP 32 and 35; only a reaches 33 dB."""
     return [
         row(
             "sr", branch, f"{branch}-qp{qp}", image, branch=branch, pre_psnr_db=pre,
@@ -259,7 +259,7 @@ def test_rules_in_words():
 def test_intervals_over_pictures():
     assert interval_of(lambda draw: 7.0, 5) == (7.0, 7.0)
     assert all(math.isnan(end) for end in interval_of(lambda draw: 7.0, 1))
-    # The share of a picture out of two: 0 and 1 each in a quarter of the draws
+    # The share of an image out of two: 0 and 1 each in a quarter of the draws
     assert interval_of(lambda draw: draw[0] / 2, 2) == (0.0, 1.0)
 
     def undefined_without_the_first(draw):
@@ -267,7 +267,7 @@ def test_intervals_over_pictures():
             raise PointsError("undefined; use more")
         return 1.0
 
-    # A given one of two pictures is missing from a quarter of the draws
+    # A given one of two images is missing from a quarter of the draws
     assert all(math.isnan(end) for end in interval_of(undefined_without_the_first, 2))
     # The mean of 0..99 out of 100 has a standard error of 2.9
     low, high = interval_of(lambda draw: float(draw @ np.arange(100) / 100), 100)
@@ -302,7 +302,7 @@ def test_a_judged_line_tells_all_that_led_to_it():
     told = judge(claim_of(1.23456, Rule(-1, 1, True), only_on="kodak", trained_if_fails=["cae"]), two, {})
     assert list(told) == COLUMNS
     assert (told["published"], told["measured"], told["low"], told["high"]) == (2.0, 1.235, 1.235, 1.235)
-    assert told["protocol"] == "p; here d, 2 pictures" and told["evidence"] == "results/points/d.csv"
+    assert told["protocol"] == "p; here d, 2 images" and told["evidence"] == "results/points/d.csv"
     assert told["rule"] == (
         "holds: whole interval from 1 to 3; does not hold: whole interval outside; not decidable here: neither; "
         "decided on kodak alone; 'does not hold' counts only if cae had the paper's training"
@@ -311,7 +311,7 @@ def test_a_judged_line_tells_all_that_led_to_it():
 
 def test_one_picture_is_no_sample():
     told = judge(claim_of(1.0, Rule(low=0)), bench(row("jpeg", "c", "p")), {})
-    assert (told["verdict"], told["reason"], told["measured"]) == (OPEN, "one picture gives no interval", 1.0)
+    assert (told["verdict"], told["reason"], told["measured"]) == (OPEN, "one image gives no interval", 1.0)
     assert math.isnan(told["low"])
 
 
@@ -402,10 +402,8 @@ def test_the_page_of_claims_counts_and_lists(judged):
     template = (ROOT / "workflow" / "report" / "claims.md").read_text()
     page = claims_page(template, judged, "embedded", 6)
     counts = [(judged["verdict"] == verdict).sum() for verdict in (HOLDS, FAILS, OPEN)]
-    counted = (
-        f"Of {len(judged)} statements, {counts[0]} hold on these pictures, {counts[1]} do not, and {counts[2]} are"
-    )
-    assert "judged on embedded (6 pictures)" in page and counted in page
+    counted = f"Of {len(judged)} statements, {counts[0]} hold on these images, {counts[1]} do not, and {counts[2]} are"
+    assert "judged on embedded (6 images)" in page and counted in page
     for line in judged["claim"]:
         assert page.count(line) == 2, line
     assert "$" not in page
@@ -420,7 +418,7 @@ def test_the_page_of_tables_holds_all_five():
     rows = pd.DataFrame({"dataset": "embedded", "image": ["a", "b", "a"]})
     page = tables_page(template, tables, rows)
     assert (
-        "measured on embedded (2 pictures)" in page
+        "measured on embedded (2 images)" in page
         and page.count("embedded") == 3
         and "23.95" in page
         and "4657080" in page

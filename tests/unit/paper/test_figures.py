@@ -143,8 +143,8 @@ def lossless(rows):
 DEGENERATE = {
     "all lossless": lossless,
     "nothing finite": lambda rows: lossless(rows).assign(ms_ssim=np.nan),
-    "one picture": lambda rows: rows[rows["image"] == "beach"],
-    "one lossless picture of many": lambda rows: pd.concat(
+    "one image": lambda rows: rows[rows["image"] == "beach"],
+    "one lossless image of many": lambda rows: pd.concat(
         [lossless(rows[rows["image"] == "beach"]), rows[rows["image"] != "beach"]]
     ),
     "one point": lambda rows: rows[
@@ -156,7 +156,7 @@ DEGENERATE = {
 
 @pytest.mark.parametrize("change", DEGENERATE.values(), ids=DEGENERATE)
 def test_degenerate_rows_are_drawn_without_a_warning(change, published, tmp_path):
-    """As of flat pictures: no traceback, no warning, no half of the files."""
+    """As of flat images: no traceback, no warning, no half of the files."""
     rows = change(synthetic_rows())
     data, scan = figure6_data(rows, 35, 33.0), threshold_scan(rows, 35, 33.0)
     for logarithmic in (False, True):
@@ -426,7 +426,7 @@ def in_order(boxes):
 
 
 def test_figure1_is_the_order_in_which_the_cae_codec_works(models):
-    boxes = pipelines.figure1().boxes
+    boxes = pipelines.figure1().steps
     codec, image = Cae(models), photo(40, 48)
     point = OperatingPoint("p", "c", {"model": "tiny_cae", "step": 1.0, "rotation": "offline"})
     streams = []
@@ -440,7 +440,7 @@ def test_figure1_is_the_order_in_which_the_cae_codec_works(models):
 
 @pytest.mark.parametrize(("branch", "threshold"), [("srcnn", 0.0), ("lanczos", 99.0)])
 def test_figure4_is_the_order_in_which_the_sr_codec_works(models, branch, threshold):
-    boxes = {box.key: box for box in pipelines.figure4().boxes}
+    boxes = {box.key: box for box in pipelines.figure4().steps}
     functions, image = functions_of(boxes.values()), photo(40, 48)
     settings = {"model": "tiny_srcnn", "qp": 35, "branch": "adaptive", "threshold_db": threshold}
     streams = []
@@ -455,16 +455,16 @@ def test_figure4_is_the_order_in_which_the_sr_codec_works(models, branch, thresh
 
 @pytest.mark.parametrize("pipeline", [pipelines.figure1(), pipelines.figure4()], ids=["1", "4"])
 def test_pipelines_are_drawn_whole(pipeline, tmp_path):
-    keys = {box.key for box in pipeline.boxes}
+    keys = {box.key for box in pipeline.steps}
     assert {end for link in pipeline.links for end in (link.start, link.end)} == keys
-    assert all(set(frame.boxes) <= keys for frame in pipeline.frames)
+    assert all(set(frame.steps) <= keys for frame in pipeline.frames)
     data = pipelines.pipeline_data(pipeline)
     assert data["step"].is_unique and (data.loc[data["kind"].isin(["network", "coder"]), "function"] != "").all()
     figure = pipelines.draw_pipeline(pipeline)
     texts = [text.get_text() for text in figure.axes[0].texts]
-    assert all(box.text in texts for box in pipeline.boxes)
+    assert all(box.text in texts for box in pipeline.steps)
     boxes = [patch for patch in figure.axes[0].patches if isinstance(patch.get_boxstyle(), BoxStyle.Round)]
-    assert len(boxes) == len(pipeline.boxes)
+    assert len(boxes) == len(pipeline.steps)
     for box, text in zip(boxes, figure.axes[0].texts[-len(boxes) :], strict=True):
         assert holds(box.get_window_extent(), text.get_window_extent())
     assert not overlaps(figure.axes[0].texts)
@@ -472,9 +472,9 @@ def test_pipelines_are_drawn_whole(pipeline, tmp_path):
 
 
 def test_the_numbers_in_the_pipelines_are_the_codecs_own():
-    texts = {box.key: box.text for box in pipelines.figure4().boxes}
+    texts = {box.key: box.text for box in pipelines.figure4().steps}
     assert "33 dB" in texts["choice"] and "0.7H" in texts["lanczos_down"] and "9-1-5" in texts["srcnn_up"]
-    assert "H/8×W/8×32" in {box.key: box.text for box in pipelines.figure1().boxes}["analysis"]
+    assert "H/8×W/8×32" in {box.key: box.text for box in pipelines.figure1().steps}["analysis"]
 
 
 # --- Figure 5 ---

@@ -55,10 +55,10 @@ class Bench:
     """The measured rows of one dataset.
 
     Args:
-        rows: see ``points``.
+        rows: see ``measurement.rows``.
         cards: of the models that the rows were made with.
         target_bpp: the rate at which codecs are compared.
-        ablations: rows beside the sweeps, in which curves and points are found by name.
+        ablations: further rows, in which curves and points are found by name.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Bench:
         self.rows, self.cards, self.target_bpp = rows, cards, target_bpp
         self.all_rows = rows if ablations is None else pd.concat([rows, ablations], ignore_index=True)
         self.datasets = sorted(set(rows["dataset"]))
-        self.pictures = rows["image"].nunique()
+        self.images = rows["image"].nunique()
         self.curves: dict[Ref, MeasuredCurve] = {}
         self.gan_points = gan_settings(self.all_rows, cards)
 
@@ -119,7 +119,7 @@ class Bench:
         return curve_of(chosen[at_qp], f"sr at QP {qp}")
 
     def pre_psnr(self) -> Floats:
-        """Pre_PSNR of each picture in dB, shape (pictures,), in the order of the curves' pictures.
+        """Pre_PSNR of each image in dB, shape (images,), in the order of the curves' images.
 
         Raises:
             PointsError: sr is not measured.
@@ -136,7 +136,7 @@ class Bench:
         return [
             f"{model} saw {100 * self.cards.share_of_budget(model):.2g} % of the paper's training"
             for model in sorted(models)
-            if self.cards.below_budget([model])
+            if self.cards.undertrained([model])
         ]
 
 

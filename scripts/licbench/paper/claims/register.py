@@ -1,6 +1,6 @@
 """The claims of the paper as data: what is measured, under which protocol, and the rule that decides.
 
-The rules were written before the numbers were seen. Where the paper's words name no margin, one is chosen here: half of
+The rules were written before the results were seen. Where the paper's words name no margin, one is chosen here: half of
 a published effect, half a decibel or 0.005 MS-SSIM for what is called comparable, five points of BD-rate.
 """
 
@@ -22,7 +22,7 @@ from licbench.paper.claims.verdicts import Rule
 from licbench.paper.tables import THRESHOLD_DB
 
 Paper = Mapping[str, pd.DataFrame]
-"""The published numbers, by the name of their file in workflow/resources/paper."""
+"""The published values, by the name of their file in workflow/resources/paper."""
 Published = Callable[[Paper], float]
 
 CAE, GAN, SR, BPG = Ref("cae", "offline"), Ref("gan"), Ref("sr", ADAPTIVE), Ref("bpg", "420")
@@ -33,8 +33,8 @@ FIGURE5_PSNR_DB = 39.2
 CODE_SIZES = (64, 128, 256, 1024)
 
 PERCENT, DB, SIMILARITY, TIMES, SHARE = "% of rate", "dB", "MS-SSIM", "times", "share"
-POOLED = "one squared error over all pictures, MS-SSIM by picture size (CLIC 2018)"
-MEANS = "means over pictures of rate and PSNR"
+POOLED = "one squared error over all images, MS-SSIM by image size (CLIC 2018)"
+MEANS = "means over images of rate and PSNR"
 COMPARABLE = 0.005
 """MS-SSIM that is no difference."""
 POSITIVE, NEGATIVE = Rule(low=0.0), Rule(high=0.0)
@@ -197,7 +197,7 @@ def _rotation() -> list[Claim]:
         Claim(
             claim=f"PCA of the maps ({rotation}) saves rate: {where}",
             source="Figure 5",
-            protocol=f"{POOLED}; the paper shows one picture",
+            protocol=f"{POOLED}; the paper shows one image",
             unit=PERCENT,
             published=saving,
             statistic=statistic,
@@ -289,7 +289,7 @@ def _gan_bits() -> list[Claim]:
         Claim(
             claim=f"GAN: 5 bits in place of 8 destroy the picture: {name} ({where})",
             source="section 3.2, Table 4",
-            protocol=f"{POOLED}; loss from 8 to 5 bits; the paper's is N = 256, enlarged by 4, plain codes",
+            protocol=f"{POOLED}; loss from 8 to 5 bits; the paper's is N = 256, enlarged by 4, no rotation",
             unit=unit,
             published=_between("table4", "quantization_bits", 8, [5], column),
             statistic=stat.gan_difference(point, [point._replace(bits=5)], coordinates),
@@ -332,7 +332,7 @@ def _adaptive_super_resolution() -> list[Claim]:
         Claim(
             claim=f"SR: about 30 % of the pictures take SRCNN at {THRESHOLD_DB:g} dB",
             source="section 2.3",
-            protocol="share of the CLIC 2018 validation pictures",
+            protocol="share of the CLIC 2018 validation images",
             unit=SHARE,
             published=_printed("sr_share_srcnn"),
             statistic=stat.srcnn_share(THRESHOLD_DB),

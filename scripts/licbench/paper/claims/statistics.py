@@ -1,4 +1,4 @@
-"""The quantities that claims are about, as functions of a draw of the pictures.
+"""The quantities that claims are about, as functions of a draw of the images.
 
 A statistic takes where curves come from and gives back a function of the draw, so that the curves are looked up once
 and a bootstrap can ask again and again.
@@ -123,7 +123,7 @@ def adaptive_gain(adaptive_qp: int, plain_qp: int, read: Coordinates) -> Callabl
 
 
 def srcnn_share(threshold_db: float) -> Callable[[Bench], OfDraw]:
-    """Share of the pictures whose Pre_PSNR reaches the threshold."""
+    """Share of the images whose Pre_PSNR reaches the threshold."""
 
     def of(bench: Bench) -> OfDraw:
         takes = bench.pre_psnr() >= threshold_db

@@ -1,4 +1,4 @@
-"""Figure 6: quality against rate for every codec, measured beside published."""
+"""Figure 6: quality against rate for every codec, measured and published."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
 from licbench.errors import PointsError
-from licbench.evaluation.bootstrap import pooled_bands
+from licbench.evaluation.bootstrap import pooled_intervals
 from licbench.evaluation.pooling import POINT, pool
 from licbench.evaluation.threshold_scan import QP, THRESHOLD, measured_qps, qp_sweep, threshold_sweep
 from licbench.metrics.rate import on_pareto_front
@@ -50,7 +50,7 @@ Dashes = Literal["-", "--", ":", "-."]
 
 
 class Style(NamedTuple):
-    """A curve told apart three times: by colour, marker and dashes."""
+    """A curve is identified by colour, marker and dashes."""
 
     label: str
     colour: str
@@ -65,7 +65,7 @@ STYLES: dict[tuple[str, str], Style] = {
     ("jpeg2000", "9-7"): Style("JPEG 2000, 9/7", SKY, "P", "-"),
     ("jpeg2000", "5-3"): Style("JPEG 2000, 5/3", SKY, ">", "--"),
     ("cae", "offline"): Style("CAE", GREEN, "o", "-"),
-    ("cae", "per_image"): Style("CAE, PCA per picture", GREEN, "h", "--"),
+    ("cae", "per_image"): Style("CAE, PCA per image", GREEN, "h", "--"),
     ("cae", "none"): Style("CAE without PCA", GREEN, "p", ":"),
     ("gan", FAMILY): Style("GAN", RED, "^", "-"),
     ("sr", QP): Style("SR, moving QP", PURPLE, "X", "-"),
@@ -102,10 +102,10 @@ MARKERS = 8
 
 
 def figure6_data(rows: pd.DataFrame, qp: int, threshold_db: float) -> pd.DataFrame:
-    """Every point of Figure 6, pooled after the CLIC 2018 protocol, with its 95 % bootstrap band over pictures.
+    """Every point of Figure 6, pooled after the CLIC 2018 protocol, with its 95 % bootstrap band over images.
 
     Args:
-        rows: see ``points``; all rows of one dataset.
+        rows: see ``measurement.rows``; all rows of one dataset.
         qp: of super-resolution while its threshold moves.
         threshold_db: of super-resolution while its QP moves.
 
@@ -114,10 +114,10 @@ def figure6_data(rows: pd.DataFrame, qp: int, threshold_db: float) -> pd.DataFra
         each curve in PSNR, ``on_pareto_front_ms_ssim`` likewise: the lines join these.
 
     Raises:
-        PointsError: a point lacks a picture.
+        PointsError: a point lacks an image.
     """
     drawn = curves(rows, qp, threshold_db)
-    data = with_pareto_fronts(pool(drawn).merge(pooled_bands(drawn), on=POINT))
+    data = with_pareto_fronts(pool(drawn).merge(pooled_intervals(drawn), on=POINT))
     return data[COLUMNS].round(6)
 
 
@@ -125,7 +125,7 @@ def curves(rows: pd.DataFrame, qp: int, threshold_db: float) -> pd.DataFrame:
     """The rows of the curves that are drawn: super-resolution as its sweeps, the GAN's models as one curve.
 
     Args:
-        rows: see ``points``.
+        rows: see ``measurement.rows``.
         qp: of super-resolution while its threshold moves; without rows at this QP that curve is left out.
         threshold_db: of super-resolution while its QP moves.
     """
@@ -245,4 +245,4 @@ def _handles(styles: Mapping[tuple[str, str], Style]) -> list[Artist]:
         for style in styles.values()
     ]
     published = Line2D([], [], color=INK, label="published (hollow)", **PALE)
-    return [*handles, published, Patch(color=INK, alpha=3 * BAND_ALPHA, linewidth=0, label="95 % over pictures")]
+    return [*handles, published, Patch(color=INK, alpha=3 * BAND_ALPHA, linewidth=0, label="95 % over images")]

@@ -1,4 +1,4 @@
-"""How every figure looks and how it is saved: sized for print, told apart without colour, the same bytes every time."""
+"""How every figure looks and how it is saved: sized for print, legible without colour, the same bytes every time."""
 
 from __future__ import annotations
 
