@@ -31,7 +31,7 @@ verify: $(VENV)/.run        ## everything, each file decoded again, each table a
 	@tail -n 1 results/logs/verify.log
 
 reference: $(VENV)/.run     ## keep this run's tables as the reference results, after a change of models
-	snakemake --cores $(CORES) reference $(WITH)
+	snakemake --cores $(CORES) keep_reference $(WITH)
 
 mirror: $(VENV)/.run        ## what the run downloads, in results/mirror, for machines without a network
 	snakemake --cores $(CORES) mirror $(WITH)

@@ -9,10 +9,14 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    import pandas as pd
+
+class Table(Protocol):
+    """A pandas DataFrame; named by what is needed of it, since training does without pandas."""
+
+    def to_csv(self, path: Path, /, *, index: bool, lineterminator: str) -> Any:
+        """Write the table."""
 
 
 @contextmanager
@@ -41,7 +45,7 @@ def write_text(path: Path, text: str) -> None:
     write_bytes(path, text.encode())
 
 
-def write_csv(path: Path, table: pd.DataFrame) -> None:
+def write_csv(path: Path, table: Table) -> None:
     """Write a table to ``path`` as CSV in one step, without its index; equal tables give equal bytes."""
     with replacing(path) as temporary:
         table.to_csv(temporary, index=False, lineterminator="\n")

@@ -215,9 +215,16 @@ class Plan:
 
     @property
     def viewer_options(self) -> str:
-        """Where the viewer's images are decoded from, and how large they are; quoted for the shell."""
-        options = ["--streams", "results/streams/points", "--weights", self.weights]
+        """What the viewer shows, where it is decoded from, and how large it is; quoted for the shell."""
+        options = ["--entries", json.dumps(self.entries("table5"))]
+        options += ["--streams", "results/streams/points", "--weights", self.weights]
         return shlex.join([*options, "--side", str(self.config["report"]["side"])])
+
+    @property
+    def claims_options(self) -> str:
+        """The rate at which codecs are compared, and the paper's training budget; quoted for the shell."""
+        budget = json.dumps(configuration.paper_budget(self.config))
+        return shlex.join(["--budget", budget, "--target-bpp", str(self.config["rate_target_bpp"])])
 
     @property
     def report_settings(self) -> dict[str, Any]:

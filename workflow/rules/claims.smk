@@ -26,9 +26,8 @@ rule judge_claims:
     conda:
         "../../envs/tables.yaml"
     params:
-        target=config["rate_target_bpp"],
-        budget=json.dumps(configuration.paper_budget(config)),
+        options=PLAN.claims_options,
     shell:
         "python {input.code[0]:q} {input.rows:q} --ablations {input.ablations:q} --paper {input.paper:q} --cards {input.cards:q}"
-        " --budget {params.budget:q} --target-bpp {params.target} --template {input.template:q}"
+        " {params.options} --template {input.template:q}"
         " --csv {output.csv:q} --page {output.page:q} 2> {log:q}"

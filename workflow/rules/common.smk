@@ -179,3 +179,45 @@ def tables_in_use(wildcards):
 def figure_files(figure, caption):
     """The files of a figure, with the caption that `snakemake --report` shows."""
     return report(multiext(f"results/{figure}", ".png", ".pdf"), caption=f"../report/{caption}.rst", category="Figures")
+
+
+def decoded(sets):
+    return f"results/training_sets/{sets}.safetensors"
+
+
+@in_one_line()
+def training_curve_arguments(wildcards):
+    return PLAN.training_curve_arguments(wildcards.model)
+
+
+def of_table5(pattern):
+    """The input function for what an image's batch has left, of each codec of Table 5."""
+
+    def files(wildcards):
+        batch = batches.batch_of(wildcards.image, len(images()))
+        return expand(pattern, dataset=wildcards.dataset, codec=PLAN.codecs_of_table5, batch=batch)
+
+    return files
+
+
+def reconstructions(wildcards):
+    return expand(f"results/reconstructions/{DATASET.id}/{{image}}", image=PLAN.shown(images()))
+
+
+def report_records(wildcards):
+    """The run's provenance, and names.csv, alone or in the folder that archives are unpacked to."""
+    names = f"results/data/{DATASET.id}/names.csv"
+    if DATASET.images is None:
+        names = checkpoints.unpack_archives.get(dataset=DATASET.id).output[0]
+    return [names, *expand("results/provenance/{file}", file=["config.yaml", "versions.json", "rulegraph.mmd"])]
+
+
+def image_of_figure5(wildcards):
+    """The dataset's image that the config names, or its first."""
+    return f"results/data/{DATASET.id}/{config['figure5']['image'].get(DATASET.id) or images()[0]}.png"
+
+
+# What the report shows
+TABLES_AND_ROWS = {"tables": PLAN.tables, "rows": rows_in_use(), "cards": cards_in_use}
+# Of a training; 11 GB at most: the GAN of 256x256 tiles
+TRAINING_RESOURCES = {"gpu": 1, "mem_mb": lambda wildcards, attempt: attempt * 8000, "runtime": 24 * 60}

@@ -42,10 +42,7 @@ use rule draw_pipelines as draw_structures with:
 rule draw_figure5:
     """Channels of the latent of Y without and with PCA, and the rates of both at one quality (Figure 5)."""
     input:
-        # The dataset's image that the config names, or its first
-        image=lambda wildcards: (
-            f"results/data/{DATASET.id}/{config['figure5']['image'].get(DATASET.id) or images()[0]}.png"
-        ),
+        image=image_of_figure5,
         weights=f"{PLAN.weights}/{config['figure5']['model']}.safetensors",
         card=f"{PLAN.weights}/{config['figure5']['model']}.json",
         paper=own("workflow/resources/paper/figure5.csv"),

@@ -10,28 +10,6 @@ PAGES = ["index", "tables", "claims", "curves", "pictures", "figures", "models",
 REPORT_SOURCES = sorted(own(path.relative_to(ROOT)) for path in (ROOT / "workflow" / "report").rglob("*.*"))
 
 
-def of_table5(pattern):
-    """The input function for what an image's batch has left, of each codec of Table 5."""
-
-    def files(wildcards):
-        batch = batches.batch_of(wildcards.image, len(images()))
-        return expand(pattern, dataset=wildcards.dataset, codec=PLAN.codecs_of_table5, batch=batch)
-
-    return files
-
-
-def reconstructions(wildcards):
-    return expand(f"results/reconstructions/{DATASET.id}/{{image}}", image=PLAN.shown(images()))
-
-
-def report_records(wildcards):
-    """The run's provenance, and names.csv, alone or in the folder that archives are unpacked to."""
-    names = f"results/data/{DATASET.id}/names.csv"
-    if DATASET.images is None:
-        names = checkpoints.unpack_archives.get(dataset=DATASET.id).output[0]
-    return [names, *expand("results/provenance/{file}", file=["config.yaml", "versions.json", "rulegraph.mmd"])]
-
-
 rule reconstruct_image:
     """One image decoded from the streams behind Table 5, as lossless WebP for the viewer."""
     input:
@@ -52,20 +30,17 @@ rule reconstruct_image:
     resources:
         mem_mb=memory_to_decode,
     params:
-        entries=json.dumps(PLAN.entries("table5")),
         options=PLAN.viewer_options,
     shell:
         "python {input.code[0]:q} {input.original:q} --rows {input.rows:q} --table {input.table:q}"
-        " --entries {params.entries:q} {params.options} --out {output:q} 2> {log:q}"
+        " {params.options} --out {output:q} 2> {log:q}"
 
 
 rule write_report:
     """Tables, claims, curves, reconstructions, models and provenance as pages that need no network."""
     input:
-        tables=PLAN.tables,
-        rows=rows_in_use(),
+        **TABLES_AND_ROWS,
         paper=own("workflow/resources/paper/figure6.csv"),
-        cards=cards_in_use,
         reconstructions=reconstructions,
         figures=expand("results/{figure}.png", figure=PLAN.figures),
         records=report_records,

@@ -7,15 +7,6 @@
 #           results/checkpoints/{model}.pt; evaluate_srcnn: SRCNN on BSDS500 test; measure_training_curve: snapshots, measured
 
 
-def decoded(sets):
-    return f"results/training_sets/{sets}.safetensors"
-
-
-@in_one_line()
-def training_curve_arguments(wildcards):
-    return PLAN.training_curve_arguments(wildcards.model)
-
-
 rule decode_training_set:
     """The images of packed sets, decoded once for all training jobs, which map the file into memory."""
     input:
@@ -43,9 +34,7 @@ rule train_model:
         start=lambda wildcards: PLAN.starting_files(wildcards.model),
         code=lambda wildcards: code_of("scripts/train.py", f"scripts/licbench/training/{network_of(wildcards)}.py"),
     output:
-        weights="results/models/{model}.safetensors",
-        card="results/models/{model}.json",
-        losses="results/models/{model}.csv",
+        multiext("results/models/{model}", weights=".safetensors", card=".json", losses=".csv"),
     log:
         "results/logs/train_model/{model}.log",
     benchmark:
@@ -54,9 +43,7 @@ rule train_model:
         "../../envs/train.yaml"
     threads: config["training"]["threads"]
     resources:
-        gpu=1,
-        mem_mb=lambda wildcards, attempt: attempt * 8000,  # 11 GB at most: the GAN of 256x256 tiles
-        runtime=24 * 60,
+        **TRAINING_RESOURCES,
     params:
         arguments=lambda wildcards: PLAN.training_arguments(wildcards.model),
     shell:

@@ -98,7 +98,7 @@ def test_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "sub.png").mkdir()
     dataset = describe(str(folder))
     digest = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:8]
-    assert dataset.id == f"folder-my_pictures-{digest}" and dataset.kind == "folder"
+    assert dataset.id == f"folder-my_images-{digest}" and dataset.kind == "folder"
     photo = image_id("a photo.jpeg")
     assert dataset.images == (photo, "b", "c")
     assert dataset.names == {photo: "a photo.jpeg", "b": "b.PNG", "c": "c.TIF"}

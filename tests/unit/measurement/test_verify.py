@@ -79,7 +79,7 @@ def test_a_file_that_is_gone(measured):
     task, file = measured
     file.unlink()
     problem = verify_row(task, None).problem
-    assert str(file) in problem and "is gone; run the workflow again" in problem
+    assert str(file) in problem and "is missing; run the workflow again" in problem
 
 
 @pytest.mark.parametrize(
@@ -195,10 +195,10 @@ def test_the_command_names_ten_and_counts_the_others(tmp_path, weights):
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     named = done.stdout.splitlines()
-    assert [f"{at:02d}.jpg is gone" in named[at] for at in range(10)] == [True] * 10
+    assert [f"{at:02d}.jpg is missing" in named[at] for at in range(10)] == [True] * 10
     assert named[10:] == ["... and 2 more streams", "1 rows agree with their files; 12 do not"]
     error = done.stderr.splitlines()[-1]
-    assert error.startswith(f"error: not reproduced: 12 of 13 streams fail ({file.parent}/00.jpg is gone")
+    assert error.startswith(f"error: not reproduced: 12 of 13 streams fail ({file.parent}/00.jpg is missing")
 
 
 def test_errors_are_one_line(measured):
