@@ -567,7 +567,7 @@ def test_scripts_leave_data_and_pictures(tmp_path, weights):
         ("figure5", "figure5.py", picture, "--paper", PAPER / "figure5.csv", "--model", model, "--psnr-db", 25),
     ):
         csv, pictures = tmp_path / f"{name}.csv", [tmp_path / f"{name}.png", tmp_path / f"{name}.pdf"]
-        done = run(script, *arguments, "--csv", csv, "--pictures", *pictures)
+        done = run(script, *arguments, "--csv", csv, "--drawings", *pictures)
         assert (done.returncode, done.stderr) == (0, "")
         assert len(pd.read_csv(csv)) and all(path.stat().st_size > 5000 for path in pictures)
 
@@ -575,7 +575,7 @@ def test_scripts_leave_data_and_pictures(tmp_path, weights):
 def test_a_qp_that_is_not_measured_is_one_line_and_leaves_nothing(tmp_path):
     rows = tmp_path / "rows.csv"
     synthetic_rows().to_csv(rows, index=False)
-    places = ("--csv", tmp_path / "scan.csv", "--pictures", tmp_path / "scan.png")
+    places = ("--csv", tmp_path / "scan.csv", "--drawings", tmp_path / "scan.png")
     settings = ("--paper", PAPER / "table1.csv", "--qp", 36, "--threshold-db", 33)
     done = run("threshold_scan.py", rows, *settings, *places)
     assert done.returncode == 1 and done.stderr.startswith(
