@@ -14,9 +14,7 @@ def main() -> None:
     parser.add_argument("image", type=Path, help="the original; its central square is used")
     parser.add_argument("--dataset", required=True, help="id of the image's dataset, for the data")
     add_published(parser, "rates")
-    parser.add_argument(
-        "--model", required=True, type=Path, help="a trained CAE, .safetensors, with its card"
-    )
+    parser.add_argument("--model", required=True, type=Path, help="a trained CAE, .safetensors, with its card")
     parser.add_argument("--psnr-db", required=True, type=float, help="quality at which the rates are compared")
     options = parser.parse_args()
     from licbench.images.files import read_rgb  # noqa: PLC0415

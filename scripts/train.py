@@ -15,9 +15,7 @@ def main() -> None:
     parser.add_argument("--data", required=True, type=Path, help="training images, from decode_training_set.py")
     parser.add_argument("--sets", required=True, nargs="+", help="the names of their sets, for the card")
     parser.add_argument("--validation", required=True, type=Path, help="images to validate on, the same way")
-    parser.add_argument(
-        "--weights", required=True, type=Path, help="where the .safetensors and its card go"
-    )
+    parser.add_argument("--weights", required=True, type=Path, help="where the .safetensors and its card go")
     parser.add_argument("--log", required=True, type=Path, help="where the loss log (CSV) goes")
     parser.add_argument("--checkpoint", required=True, type=Path, help="kept up to date while training")
     parser.add_argument("--snapshots", required=True, type=Path, help="folder for the weights along the way")

@@ -564,7 +564,19 @@ def test_scripts_leave_data_and_pictures(tmp_path, weights):
         ("scan", "threshold_scan.py", rows, "--paper", PAPER / "table1.csv", *adaptive),
         ("figure4", "figures1and4.py", "figure4"),
         ("figure3", "figures2and3.py", "figure3"),
-        ("figure5", "figure5.py", picture, "--paper", PAPER / "figure5.csv", "--model", model, "--psnr-db", 25),
+        (
+            "figure5",
+            "figure5.py",
+            picture,
+            "--paper",
+            PAPER / "figure5.csv",
+            "--model",
+            model,
+            "--psnr-db",
+            25,
+            "--dataset",
+            "synthetic",
+        ),
     ):
         csv, pictures = tmp_path / f"{name}.csv", [tmp_path / f"{name}.png", tmp_path / f"{name}.pdf"]
         done = run(script, *arguments, "--csv", csv, "--drawings", *pictures)
