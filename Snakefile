@@ -1,4 +1,4 @@
-"""Tables and figures of Cheng et al. (CLIC 2018), measured on real bitstreams, beside the published values."""
+"""Tables and figures of Cheng et al. (CLIC 2018), measured on real bitstreams, with the published values."""
 
 from snakemake.utils import min_version
 
@@ -31,7 +31,7 @@ rule all:
         tables_in_use,
         "results/tables.md",
         "results/claims.md",
-        expand("results/{figure}.{kind}", figure=figures_in_use(), kind=["csv", "png", "pdf"]),
+        expand("results/{figure}.{kind}", figure=PLAN.figures, kind=["csv", "png", "pdf"]),
         "results/provenance/config.yaml",
         "results/provenance/versions.json",
         "results/report/index.html",

@@ -1,13 +1,12 @@
 """Measure what the paper claims on the collected rows, and give a verdict on each claim."""
 
 import argparse
-import json
 from pathlib import Path
 
 import pandas as pd
 
-from licbench.cli import run
-from licbench.files import replacing, write_text
+from licbench.cli import add_cards, add_rows, run
+from licbench.files import write_csv, write_text
 from licbench.measurement.rows import read_rows, with_dataset
 from licbench.paper.claims.bench import Bench
 from licbench.paper.claims.judging import judge_all
@@ -18,13 +17,10 @@ from licbench.report.claims_page import claims_page
 def main() -> None:
     """Parse the command line and judge."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("rows", type=Path, help="the dataset's rows (collect.py)")
-    parser.add_argument("--ablations", nargs="*", type=Path, default=[], help="rows measured beside the sweeps")
+    add_rows(parser)
+    parser.add_argument("--ablations", nargs="*", type=Path, default=[], help="rows of the ablations")
     parser.add_argument("--paper", required=True, nargs="+", type=Path, help="the published tables and figures, as CSV")
-    parser.add_argument("--cards", nargs="*", type=Path, default=[], help="cards of the models behind the rows")
-    parser.add_argument(
-        "--budget", required=True, type=json.loads, help="crops in the paper's training, JSON: network to number"
-    )
+    add_cards(parser)
     parser.add_argument("--target-bpp", required=True, type=float, help="rate at which codecs are compared")
     parser.add_argument("--template", required=True, type=Path, help="Markdown with placeholders")
     parser.add_argument("--csv", required=True, type=Path, help="CSV file to write")
@@ -35,11 +31,8 @@ def main() -> None:
     rows = read_rows(options.rows)
     bench = Bench(rows, cards, options.target_bpp, ablations)
     judged = judge_all(bench, {path.stem: pd.read_csv(path) for path in options.paper})
-    write_text(
-        options.page, claims_page(options.template.read_text(), judged, ", ".join(bench.datasets), bench.pictures)
-    )
-    with replacing(options.csv) as temporary:
-        with_dataset(judged, rows).to_csv(temporary, index=False, lineterminator="\n")
+    write_text(options.page, claims_page(options.template.read_text(), judged, ", ".join(bench.datasets), bench.images))
+    write_csv(options.csv, with_dataset(judged, rows))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Decode the pictures of packed sets once, into one file that training maps into memory."""
+"""Decode the images of packed sets once, into one file that training maps into memory."""
 
 import argparse
 from pathlib import Path

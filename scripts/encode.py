@@ -1,4 +1,4 @@
-"""Encode one picture with one codec.
+"""Encode one image with one codec.
 
 python scripts/encode.py bpg photo.png photo.bpg --qp 37
 python scripts/encode.py CODEC --help      what the codec can be set to
@@ -26,12 +26,12 @@ def main() -> None:
     """Parse the command line and encode."""
     options = vars(parser().parse_args())
     codec = codec_class(options.pop("codec"))
-    picture, out, weights = (options.pop(name) for name in ("picture", "out", "weights"))
+    image, out, weights = (options.pop(name) for name in ("image", "out", "weights"))
     require_valid(options, {"type": "object", "properties": dict(codec.point_schema)}, codec.id)
-    image = read_rgb(picture)
-    stream = codec(ModelStore(weights)).encode(image, OperatingPoint("given", "given", options))
+    pixels = read_rgb(image)
+    stream = codec(ModelStore(weights)).encode(pixels, OperatingPoint("given", "given", options))
     write_bytes(out, stream)
-    print(f"{out}: {len(stream)} bytes, {8 * len(stream) / (image.shape[0] * image.shape[1]):.4f} bpp")
+    print(f"{out}: {len(stream)} bytes, {8 * len(stream) / (pixels.shape[0] * pixels.shape[1]):.4f} bpp")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -42,7 +42,7 @@ def parser() -> argparse.ArgumentParser:
         kind = codec_class(codec)
         summary = (kind.__doc__ or "").splitlines()[0]
         command = commands.add_parser(codec, help=summary, description=f"{summary} Writes a {kind.extension} file.")
-        command.add_argument("picture", type=Path, help="the picture to encode (PNG, JPEG, ...; 8-bit RGB)")
+        command.add_argument("image", type=Path, help="the image to encode (PNG, JPEG, ...; 8-bit RGB)")
         command.add_argument("out", type=Path, help=f"the file to write, usually *{kind.extension}")
         command.add_argument(
             "--weights", type=Path, default=SHIPPED, help="folder of trained models (default: shipped)"

@@ -1,4 +1,4 @@
-"""Fetch pictures: one image of a dataset, an archive, an unpacked dataset, a training set, a mirror of any, or names.
+"""Fetch images: one image of a dataset, an archive, an unpacked dataset, a training set, a mirror of any, or names.
 
 python scripts/fetch.py image --dataset kodak --image kodim01 kodim01.png
 python scripts/fetch.py archive --dataset clic2018_valid --archive mobile_valid_2020.zip mobile.zip
@@ -42,16 +42,16 @@ def parser() -> argparse.ArgumentParser:
     """The command line."""
     root = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    image = commands.add_parser("image", help="one picture as 8-bit RGB PNG")
+    image = commands.add_parser("image", help="one image as 8-bit RGB PNG")
     archive = commands.add_parser("archive", help="one zip file of a dataset, checked")
     unpack = commands.add_parser("unpack", help="all zip files of a dataset as PNG files and a manifest")
     training = commands.add_parser("training-set", help="all files of a training set in one zip")
-    copy = commands.add_parser("mirror", help="all files of a dataset as downloaded, beside a list of their checksums")
-    names = commands.add_parser("names", help="what the file behind each picture's id is called, as CSV")
+    copy = commands.add_parser("mirror", help="all files of a dataset as downloaded, and a list of their checksums")
+    names = commands.add_parser("names", help="what the file behind each image's id is called, as CSV")
     for command in (image, archive, unpack, training, copy, names):
-        help_text = f"one of {', '.join(known_datasets())}, or a folder of pictures"
+        help_text = f"one of {', '.join(known_datasets())}, or a folder of images"
         command.add_argument("--dataset", required=True, metavar="NAME|FOLDER", help=help_text)
-    image.add_argument("--image", required=True, metavar="ID", help="the picture's id, as fetch.py names tells")
+    image.add_argument("--image", required=True, metavar="ID", help="the image's id (see fetch.py names)")
     archive.add_argument("--archive", required=True, metavar="FILE", help="the archive's file name")
     for command in (image, archive, training, copy):
         help_text = "take the files from this folder and never touch the network"

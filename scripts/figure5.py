@@ -1,32 +1,33 @@
-"""Draw Figure 5, the CAE's maps of one picture without and with PCA, and code the picture with every rotation."""
+"""Draw Figure 5, the CAE's latent of one image without and with PCA, and code the image with every rotation."""
 
 from pathlib import Path
 
 import pandas as pd
 
-from licbench.cli import figure_parser, run
+from licbench.cli import add_published, figure_parser, run
+from licbench.files import write_csv
 
 
 def main() -> None:
     """Parse the command line, code and draw."""
     parser = figure_parser(__doc__)
-    parser.add_argument("picture", type=Path, help="the original; its central square is used")
-    parser.add_argument("--dataset", required=True, help="id of the picture's dataset, for the data")
-    parser.add_argument("--paper", required=True, type=Path, help="the published rates, as CSV")
-    parser.add_argument("--model", required=True, type=Path, help="a trained CAE, .safetensors, its card beside it")
+    parser.add_argument("image", type=Path, help="the original; its central square is used")
+    parser.add_argument("--dataset", required=True, help="id of the image's dataset, for the data")
+    add_published(parser, "rates")
+    parser.add_argument("--model", required=True, type=Path, help="a trained CAE, .safetensors, with its card")
     parser.add_argument("--psnr-db", required=True, type=float, help="quality at which the rates are compared")
     options = parser.parse_args()
     from licbench.images.files import read_rgb  # noqa: PLC0415
     from licbench.networks.store import ModelStore  # noqa: PLC0415
     from licbench.paper.figures import latents  # noqa: PLC0415  torch takes seconds; --help should not
-    from licbench.paper.figures.style import save, save_data  # noqa: PLC0415
+    from licbench.paper.figures.style import save  # noqa: PLC0415
 
-    models, square = ModelStore(options.model.parent), latents.centre_square(read_rgb(options.picture))
+    models, square = ModelStore(options.model.parent), latents.centre_square(read_rgb(options.image))
     data = latents.figure5_data(square, models, options.model.stem, options.psnr_db)
     maps = latents.luma_maps(square, models.load(options.model.stem, "cae"))
-    save(latents.draw_figure5(square, maps, data, pd.read_csv(options.paper)), options.pictures)
-    origin = {"dataset": options.dataset, "image": options.picture.stem}
-    save_data(pd.DataFrame(origin, data.index).join(data.round(6)), options.csv)
+    save(latents.draw_figure5(square, maps, data, pd.read_csv(options.paper)), options.drawings)
+    origin = {"dataset": options.dataset, "image": options.image.stem}
+    write_csv(options.csv, pd.DataFrame(origin, data.index).join(data.round(6)))
 
 
 if __name__ == "__main__":

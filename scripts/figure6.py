@@ -4,26 +4,27 @@ from pathlib import Path
 
 import pandas as pd
 
-from licbench.cli import figure_parser, run
+from licbench.cli import add_published, add_rows, figure_parser, run
+from licbench.files import write_csv
 from licbench.measurement.rows import read_rows, with_dataset
 from licbench.paper.figures.rate_distortion import draw_figure6, figure6_data
-from licbench.paper.figures.style import save, save_data
+from licbench.paper.figures.style import save
 
 
 def main() -> None:
     """Parse the command line and draw."""
     parser = figure_parser(__doc__)
-    parser.add_argument("rows", type=Path, nargs="+", help="the dataset's rows, sweeps and ablations (collect.py)")
-    parser.add_argument("--paper", required=True, type=Path, help="the published points, as CSV")
+    add_rows(parser, nargs="+")
+    add_published(parser, "points")
     parser.add_argument("--qp", required=True, type=int, help="of super-resolution while its threshold moves")
     parser.add_argument("--threshold-db", required=True, type=float, help="of super-resolution while its QP moves")
     parser.add_argument("--log-rate", nargs="+", type=Path, default=[], help="the same with a logarithmic rate axis")
     options = parser.parse_args()
     rows, published = read_rows(*options.rows), pd.read_csv(options.paper)
     data = figure6_data(rows, options.qp, options.threshold_db)
-    save(draw_figure6(data, published), options.pictures)
+    save(draw_figure6(data, published), options.drawings)
     save(draw_figure6(data, published, logarithmic=True), options.log_rate)
-    save_data(with_dataset(data, rows), options.csv)
+    write_csv(options.csv, with_dataset(data, rows))
 
 
 if __name__ == "__main__":

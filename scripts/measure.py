@@ -1,4 +1,4 @@
-"""Measure pictures with one codec at every operating point: streams in a folder, one row a point in a CSV file."""
+"""Measure images with one codec at every operating point: streams in a folder, one row a point in a CSV file."""
 
 import argparse
 import json
@@ -11,7 +11,7 @@ from licbench.measurement.measure import measure_images
 def main() -> None:
     """Parse the command line and measure."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("pictures", type=Path, nargs="+", help="the originals, each named by its id in the rows")
+    parser.add_argument("originals", type=Path, nargs="+", help="the originals, each named by its id in the rows")
     parser.add_argument("--dataset", required=True, help="id of the dataset, for the rows")
     parser.add_argument("--codec", required=True, help="id of the codec")
     parser.add_argument("--settings", required=True, type=json.loads, help="the codec's block of the config, as JSON")
@@ -20,13 +20,13 @@ def main() -> None:
         "--streams",
         type=Path,
         required=True,
-        help="folder for the streams; a picture of another name than its own gets one below it",
+        help="folder for the streams; an image of another name than its own gets one below it",
     )
     parser.add_argument("--rows", type=Path, required=True, help="CSV file for the rows")
     options = parser.parse_args()
-    pictures = {picture.stem: picture for picture in options.pictures}
+    originals = {path.stem: path for path in options.originals}
     places = {"weights": options.weights, "streams": options.streams, "rows": options.rows}
-    measure_images(pictures, (options.dataset, options.codec), options.settings, **places)
+    measure_images(originals, (options.dataset, options.codec), options.settings, **places)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from licbench.cli import run
+from licbench.cli import add_published, run
 from licbench.datasets.manifests import NAMES, read_names
 from licbench.locations import TEMPLATES
 from licbench.measurement.rows import read_rows
@@ -21,9 +21,9 @@ def main() -> None:
         "--tables", required=True, nargs="+", type=Path, help="claims, and table1 to table5 and contest as made"
     )
     parser.add_argument("--rows", required=True, nargs="+", type=Path, help="the dataset's rows, sweeps and ablations")
-    parser.add_argument("--paper", required=True, type=Path, help="the published points of Figure 6, as CSV")
+    add_published(parser, "points of Figure 6")
     parser.add_argument("--cards", nargs="*", type=Path, default=[], help="model cards, their logs beside them")
-    parser.add_argument("--pictures", nargs="*", type=Path, default=[], help="folders of reconstruct_picture.py")
+    parser.add_argument("--pictures", nargs="*", type=Path, default=[], help="folders of reconstruct_image.py")
     parser.add_argument("--figures", nargs="*", type=Path, default=[], help="PNG files to show")
     parser.add_argument("--results", default="results", type=Path, help="holds provenance/, benchmarks/ and data/")
     parser.add_argument("--templates", default=TEMPLATES, type=Path, help="the pages' templates and texts")

@@ -13,7 +13,7 @@ from licbench.measurement.rows import DATASET
 def main() -> None:
     """Parse the command line and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("table", type=Path, help="CSV file that table.py wrote")
+    parser.add_argument("table", type=Path, help="CSV file of a table")
     path = parser.parse_args().table
     if not path.is_file():
         raise PointsError(f"{path} is not there; run: snakemake --cores all {path}")

@@ -1,4 +1,4 @@
-"""Render the paper's tables, measured beside published, as one Markdown page."""
+"""Render the paper's tables, measured and published, as one Markdown page."""
 
 import argparse
 from pathlib import Path

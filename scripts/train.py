@@ -10,12 +10,12 @@ from licbench.cli import run
 
 def main() -> None:
     """Parse the command line and train."""
-    parser = argparse.ArgumentParser(description=__doc__, epilog="A killed run goes on from its checkpoint.")
+    parser = argparse.ArgumentParser(description=__doc__, epilog="An interrupted run resumes from its checkpoint.")
     parser.add_argument("--recipe", required=True, type=json.loads, help="the model's recipe as JSON (see config.yaml)")
-    parser.add_argument("--data", required=True, type=Path, help="training pictures, from decode_pictures.py")
+    parser.add_argument("--data", required=True, type=Path, help="training images, from decode_training_set.py")
     parser.add_argument("--sets", required=True, nargs="+", help="the names of their sets, for the card")
-    parser.add_argument("--validation", required=True, type=Path, help="pictures to validate on, the same way")
-    parser.add_argument("--weights", required=True, type=Path, help="where the .safetensors goes; the card beside it")
+    parser.add_argument("--validation", required=True, type=Path, help="images to validate on, the same way")
+    parser.add_argument("--weights", required=True, type=Path, help="where the .safetensors and its card go")
     parser.add_argument("--log", required=True, type=Path, help="where the loss log (CSV) goes")
     parser.add_argument("--checkpoint", required=True, type=Path, help="kept up to date while training")
     parser.add_argument("--snapshots", required=True, type=Path, help="folder for the weights along the way")

@@ -49,7 +49,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--decode", action="store_true", help="decode every stream too (slow)")
     parser.add_argument("--processes", type=int, default=1, help="streams decoded at a time (default: 1)")
     parser.add_argument(
-        "--tables", type=Path, nargs="+", help="tables of the run, as CSV, to hold against the reference"
+        "--tables", type=Path, nargs="+", help="tables of the run, as CSV, to compare with the reference"
     )
     parser.add_argument("--dataset", help="id of the dataset of the tables, as in the names of its rows")
     parser.add_argument("--made-with", type=Path, nargs=2, metavar=("CONFIG", "VERSIONS"), help="results/provenance/*")

@@ -26,6 +26,9 @@ Config = Mapping[str, Any]
 READ_BY_EVERY_TRAINING = frozenset({"init", "precision", "steps", "batch", "seed", "log_every"})
 """Keys of a recipe that ``training.run`` and ``training.loop`` read, whatever the network."""
 
+RENAMED = {"report.pictures": "report.images"}
+"""Keys of earlier versions, dotted -> what they are called now."""
+
 
 def check(config: Config) -> None:
     """Refuse a config that the workflow could not carry out.
@@ -37,6 +40,7 @@ def check(config: Config) -> None:
         ContractError: a codec's operating points are not what ``codecs.base`` asks for.
         DatasetError: a training set that does not exist.
     """
+    _refuse_old_keys(config)
     require_valid(config, _schema(), "config")
     extensions()
     for codec in config["codecs"]:
@@ -50,25 +54,25 @@ def check(config: Config) -> None:
             if codec in config[part]
             for point in _checked_points(config, part, codec)
         ]
-        contract.refuse_twins(codec, points)
+        contract.reject_duplicate_points(codec, points)
     for table in ("table5", "contest"):
-        _check_contenders(config, table)
+        _check_entries(config, table)
     _check_figure5(config)
     _check_training(config)
 
 
-def with_numbers(config: Config) -> dict[str, Any]:
-    """The config with numbers and truth values where it has their texts, as in ``--config 'report={pictures: 3}'``.
+def with_typed_values(config: Config) -> dict[str, Any]:
+    """The config with numbers and booleans in place of their text, as in ``--config 'report={images: 3}'``.
 
-    Snakemake takes what stands in braces on a command line for text. Only where a number is wanted is one made of it.
+    Snakemake reads values in braces on the command line as text; they are converted only where the schema wants it.
     """
     read: dict[str, Any] = copy.deepcopy(dict(config))
-    _read_numbers(read, _schema())
+    _convert_texts(read, _schema())
     for part in ("settings", "ablations"):
         blocks = read.get(part)
         if isinstance(blocks, dict):
             for codec in blocks.keys() & set(codec_ids()):
-                _read_numbers(blocks[codec], codec_class(codec).settings_schema)
+                _convert_texts(blocks[codec], codec_class(codec).settings_schema)
     return read
 
 
@@ -103,7 +107,7 @@ def recipe(config: Config, model: str) -> dict[str, Any]:
 
 
 def starting_model(config: Config, model: str) -> str | None:
-    """The name of the shipped model that the training of ``model`` continues; None where it starts by itself."""
+    """The name of the shipped model that the training of ``model`` continues; None where it starts from scratch."""
     init = recipe(config, model)["init"]
     return str(init["model"]) if isinstance(init, Mapping) else None
 
@@ -115,7 +119,7 @@ def training_sets(config: Config, model: str) -> list[str]:
 
 
 def all_sets(config: Config) -> list[str]:
-    """Every set of pictures that training reads, the validation's included."""
+    """Every set of images that training reads, the validation's included."""
     trained = {name for model in config["models"] for name in training_sets(config, model)}
     return sorted(trained | {config["training"]["validation"]})
 
@@ -124,6 +128,13 @@ def paper_budget(config: Config) -> dict[str, int]:
     """For each network how many crops the paper trains on: optimiser steps times batch."""
     recipes = config["training"]["recipes"]["paper"]
     return {network: recipes[network]["steps"] * recipes[network]["batch"] for network in ("cae", "gan", "srcnn")}
+
+
+def _refuse_old_keys(config: Config) -> None:
+    for old, new in RENAMED.items():
+        block, _, key = old.rpartition(".")
+        if key in (config.get(block, {}) if block else config):
+            raise SettingsError(f"config: {old} is called {new} now; rename it")
 
 
 @cache
@@ -150,7 +161,7 @@ def _recipe_schema(network: str) -> Mapping[str, Any]:
     return {**recipes[network], "$defs": _schema()["$defs"]}
 
 
-def _read_numbers(value: Any, schema: Mapping[str, Any]) -> None:
+def _convert_texts(value: Any, schema: Mapping[str, Any]) -> None:
     """Replace texts in ``value`` where the schema wants what they spell."""
     validator = jsonschema.Draft202012Validator(schema)
     for error in list(validator.iter_errors(value)):
@@ -173,7 +184,7 @@ def _number(text: str) -> int | float | bool | None:
 
 
 def _check_training(config: Config) -> None:
-    """Recipes and models name each other rightly, and nothing is trained on what is validated or evaluated."""
+    """Recipes and models refer to each other consistently, and no model is trained on validation or evaluation data."""
     training = config["training"]
     for name in {training["recipe"], "paper"} - set(training["recipes"]):
         raise SettingsError(f"config: no recipe {name!r} in training.recipes; add it")
@@ -233,25 +244,23 @@ def _check_figure5(config: Config) -> None:
         _require_known("image", shown, images, f"figure5.image.{dataset}")
 
 
-def _check_contenders(config: Config, table: str) -> None:
-    """A row that no point can fill must neither wait until all is measured nor vanish from the table."""
-    for name, contender in config[table].items():
+def _check_entries(config: Config, table: str) -> None:
+    """An entry that no point can fill is refused before anything is measured."""
+    for name, entry in config[table].items():
         row = f"{table}.{name}"
         # A codec whose file was taken away leaves its rows out, as one that does not run; a misspelt one has no block
-        _require_known("codec", contender["codec"], sorted({*codec_ids(), *config["settings"]}), row)
-        if contender["codec"] in config["codecs"]:
-            points = codec_class(contender["codec"]).points(config["settings"][contender["codec"]])
-            if "threshold_db" in contender and not any(point.settings.get("branch") == "srcnn" for point in points):
-                raise SettingsError(
-                    f"config: {row} has threshold_db, which {contender['codec']} has no use for; remove it"
-                )
-            if "threshold_db" in contender and {"curve", "point"} & set(contender):
+        _require_known("codec", entry["codec"], sorted({*codec_ids(), *config["settings"]}), row)
+        if entry["codec"] in config["codecs"]:
+            points = codec_class(entry["codec"]).points(config["settings"][entry["codec"]])
+            if "threshold_db" in entry and not any(point.settings.get("branch") == "srcnn" for point in points):
+                raise SettingsError(f"config: {row} has threshold_db, which {entry['codec']} has no use for; remove it")
+            if "threshold_db" in entry and {"curve", "point"} & set(entry):
                 raise SettingsError(
                     f"config: {row} has threshold_db, which chooses among all curves; remove its curve or point"
                 )
             for key, known in (("curve", {point.curve for point in points}), ("point", {point.id for point in points})):
-                if key in contender:
-                    _require_known(key, contender[key], sorted(known), row)
+                if key in entry:
+                    _require_known(key, entry[key], sorted(known), row)
 
 
 def _require_known(what: str, value: str, known: Sequence[str], row: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -13,20 +14,22 @@ PACKAGE = "licbench"
 def closure(root: Path, entries: tuple[str, ...]) -> list[str]:
     """The entries (paths relative to ``root``) and every licbench module they import, directly or not, sorted.
 
+    Importing ``licbench.a.b`` runs the ``__init__.py`` of ``licbench`` and of ``licbench.a`` first, so these count too.
     Modules that ``registry`` imports by a computed name are not seen; name the codec's file as a further entry.
     """
+    scripts = root / "scripts"
     waiting, found = [root / entry for entry in entries], set[Path]()
     while waiting:
         path = waiting.pop()
         if path not in found:
             found.add(path)
-            waiting += _imports(path, root / "scripts")
+            waiting += [*_imports(path, scripts), *_packages_above(path, scripts)]
     return sorted(str(path.relative_to(root)) for path in found)
 
 
 @cache
 def _imports(path: Path, scripts: Path) -> list[Path]:
-    """Files of the licbench modules that a file imports, also inside functions, and of the packages that hold them."""
+    """Files of the licbench modules that a file imports, also inside functions."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
@@ -35,10 +38,7 @@ def _imports(path: Path, scripts: Path) -> list[Path]:
             module = _absolute(node, path, scripts)
             names.add(module)
             names.update(f"{module}.{alias.name}" for alias in node.names)
-    own = {name for name in names if name.split(".")[0] == PACKAGE}
-    # To import a.b.c runs a/__init__.py and a/b/__init__.py first
-    own |= {".".join(name.split(".")[:depth]) for name in own for depth in range(1, name.count(".") + 1)}
-    candidates = (_file_of(name, scripts) for name in sorted(own))
+    candidates = (_file_of(name, scripts) for name in names if name.split(".")[0] == PACKAGE)
     return [candidate for candidate in candidates if candidate is not None]
 
 
@@ -56,3 +56,9 @@ def _file_of(module: str, scripts: Path) -> Path | None:
         if candidate.is_file():
             return candidate
     return None
+
+
+def _packages_above(path: Path, scripts: Path) -> Iterator[Path]:
+    """The ``__init__.py`` of every package that a module is in."""
+    folders = (folder for folder in path.parents if folder.is_relative_to(scripts / PACKAGE))
+    yield from filter(Path.is_file, (folder / "__init__.py" for folder in folders))

@@ -8,7 +8,7 @@ class LicbenchError(Exception):
 
 
 class BadImageError(LicbenchError):
-    """An input picture that cannot be read, or that the bench refuses to convert."""
+    """An input image that cannot be read, or that the bench refuses to convert."""
 
 
 class CorruptStreamError(LicbenchError):

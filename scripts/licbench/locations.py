@@ -1,4 +1,4 @@
-"""Where the project's own files stand, from wherever its programs are started."""
+"""The paths of the project's own files, wherever its programs are started."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parents[2]
 """The folder with the Snakefile."""
 RESOURCES = PROJECT / "workflow" / "resources"
-"""What the workflow comes with: manifests, published numbers, models, reference results."""
+"""What the workflow comes with: manifests, published values, models, reference results."""
 SHIPPED = RESOURCES / "weights"
 """The models that come with the project."""
 REFERENCE = RESOURCES / "reference"

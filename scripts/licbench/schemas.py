@@ -1,4 +1,4 @@
-"""Values against JSON schemas, with violations told in one line."""
+"""Values against JSON schemas, with violations reported in one line."""
 
 from __future__ import annotations
 

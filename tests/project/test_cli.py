@@ -73,9 +73,9 @@ def only(folder, *names):
     [
         ("encode", codec_ids()),
         ("decode", ["file", "out", "--codec", "--weights"]),
-        ("measure", ["pictures", "--dataset", "--codec", "--settings", "--weights", "--streams", "--rows"]),
-        ("collect", ["rows", "--dataset", "--pictures", "--settings", "--out"]),
-        ("table", ["rows", "--paper", "--contenders", "--target-bpp", "--out"]),
+        ("measure", ["originals", "--dataset", "--codec", "--settings", "--weights", "--streams", "--rows"]),
+        ("collect", ["rows", "--dataset", "--images", "--settings", "--out"]),
+        ("table5", ["rows", "--paper", "--entries", "--target-bpp", "--out"]),
         ("train", ["--recipe", "--data", "--weights", "--log", "--checkpoint", "--threads"]),
         ("verify", ["rows", "--streams", "--weights", "--decode"]),
     ],
@@ -208,7 +208,7 @@ def test_decode_misused(streams):
     assert "invalid choice: 'nosuchcodec'" in misused("decode", *arguments)
 
 
-# From the picture to the table
+# From the image to the table
 
 
 def measure_arguments(picture, codec, settings, folder, weights):
@@ -225,27 +225,27 @@ def test_measure_collect_table_verify(picture, weights, tmp_path):
         succeeds("measure", *measure_arguments(picture, codec, block, tmp_path, weights))
     (tmp_path / "pictures").mkdir()
     picture.rename(tmp_path / "pictures" / picture.name)
-    asked = [tmp_path / "points", "--dataset", "set", "--pictures", tmp_path / "pictures"]
+    asked = [tmp_path / "points", "--dataset", "set", "--images", tmp_path / "pictures"]
     asked += ["--settings", json.dumps(settings), "--out"]
     succeeds("collect", *asked, tmp_path / "all.csv")
     assert len(read_rows(tmp_path / "all.csv")) == 3
     (tmp_path / "paper.csv").write_text("codec,psnr_db,ms_ssim,bpp\nBPG,30.85,0.948,0.149\n")
-    contenders = json.dumps({"JPEG": {"codec": "jpeg"}, "BPG": {"codec": "bpg", "curve": "420"}})
-    published = ["--paper", tmp_path / "paper.csv", "--contenders", contenders, "--target-bpp", "0.5"]
-    succeeds("table", "table5", tmp_path / "all.csv", *published, "--out", tmp_path / "table5.csv")
+    entries = json.dumps({"JPEG": {"codec": "jpeg"}, "BPG": {"codec": "bpg", "curve": "420"}})
+    published = ["--paper", tmp_path / "paper.csv", "--entries", entries, "--target-bpp", "0.5"]
+    succeeds("table5", "table5", tmp_path / "all.csv", *published, "--out", tmp_path / "table5.csv")
     header, jpeg, bpg = (tmp_path / "table5.csv").read_text().splitlines()
-    assert header == "dataset,codec,psnr_db,ms_ssim,bpp,paper_psnr_db,paper_ms_ssim,paper_bpp,setting,within_budget"
-    # JPEG's headers alone cost more than half a bit a pixel of so small a picture: the cheapest point stands.
+    assert header == "dataset,codec,psnr_db,ms_ssim,bpp,paper_psnr_db,paper_ms_ssim,paper_bpp,setting,meets_target_rate"
+    # JPEG's headers alone cost more than half a bit a pixel of so small an image: the cheapest point stands.
     assert jpeg.endswith(",420-optimised-q05,False")
     assert bpg.endswith(",30.85,0.948,0.149,420-qp40,True")
     # A table of one codec alone keeps its curve 420 text
     alone = json.dumps({"BPG": {"codec": "bpg", "curve": "420"}})
     succeeds(
-        "table",
+        "table5",
         "table5",
         tmp_path / "points" / "bpg" / "photo.csv",
         *published[:2],
-        "--contenders",
+        "--entries",
         alone,
         *published[4:],
         "--out",
@@ -265,8 +265,8 @@ def test_measure_collect_table_verify(picture, weights, tmp_path):
     assert "comes in archives; give the folder" in fails(
         "collect", *asked[:4], "clic2018_valid", *asked[5:], "never.csv"
     )
-    assert "no measured point stands for GAN" in fails(
-        "table", "table5", tmp_path / "all.csv", *published[:2], "--contenders", '{"GAN": {"codec": "gan"}}',
+    assert "no measured point fits GAN" in fails(
+        "table5", "table5", tmp_path / "all.csv", *published[:2], "--entries", '{"GAN": {"codec": "gan"}}',
         *published[4:], "--out", tmp_path / "never.csv",
     )  # fmt: skip
     file = tmp_path / "streams" / "set" / "bpg" / "photo" / "420-qp40.bpg"
@@ -278,7 +278,7 @@ def test_measure_collect_table_verify(picture, weights, tmp_path):
 
 
 def test_measure_refuses(picture, weights, tmp_path):
-    (tmp_path / "bad.png").write_bytes(b"no picture")
+    (tmp_path / "bad.png").write_bytes(b"no image")
     folder, empty = tmp_path / "out", tmp_path / "empty"
     empty.mkdir()
     bpg = {"chroma": ["420"], "qp": [40]}
@@ -315,9 +315,9 @@ def test_train(pack, tmp_path):
             "--snapshots", tmp_path / "snapshots", "--threads", 1, *more,
         ]  # fmt: skip
 
-    assert "none.zip: unreadable training set" in fails("decode_pictures", tmp_path / "none.zip", "--out", pictures)
+    assert "none.zip: unreadable training set" in fails("decode_training_set", tmp_path / "none.zip", "--out", pictures)
     only(tmp_path)
-    succeeds("decode_pictures", pack, "--out", pictures)
+    succeeds("decode_training_set", pack, "--out", pictures)
     assert "unknown network 'vgg'" in fails("train", *arguments({**SRCNN_RECIPE, "network": "vgg"}))
     missing = tmp_path / "none.safetensors"
     assert "none.safetensors: no decoded training images" in fails("train", *arguments(SRCNN_RECIPE, missing))
@@ -332,9 +332,9 @@ def test_train(pack, tmp_path):
 
 def test_super_resolution(decoded, weights, tmp_path):
     out = tmp_path / "gain.csv"
-    said = succeeds("super_resolution", decoded, "--model", weights / "tiny_srcnn.safetensors", "--out", out)
-    assert "2 pictures, means: bicubic_db" in said
+    said = succeeds("evaluate_srcnn", decoded, "--model", weights / "tiny_srcnn.safetensors", "--out", out)
+    assert "2 images, means: bicubic_db" in said
     assert "is a cae network" in fails(
-        "super_resolution", decoded, "--model", weights / "tiny_cae.safetensors", "--out", tmp_path / "none.csv"
+        "evaluate_srcnn", decoded, "--model", weights / "tiny_cae.safetensors", "--out", tmp_path / "none.csv"
     )
     only(tmp_path, "gain.csv")

@@ -11,8 +11,8 @@ ROOMS = (
     "images", "networks", "metrics", "datasets", "coding", "codecs", "measurement", "evaluation", "training", "paper",
     "report",
 )  # fmt: skip
-ON_TOP = ("config",)
-"""The checked config knows codecs and datasets; scripts and rules alone know the config."""
+ON_TOP = ("config", "planning")
+"""The checked config knows codecs and datasets, the plan of a run the config; scripts and rules alone know both."""
 STAIRS = {name: step for step, name in enumerate((*FOUNDATIONS, *ROOMS, *ON_TOP))}
 MODULES = sorted(LIBRARY.rglob("*.py"))
 

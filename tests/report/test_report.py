@@ -144,8 +144,8 @@ def test_the_plot_shows_the_dataset_as_figure_6_does(curves):
         shown = curves["points"][WHOLE][f"{codec}/{curve}"]
         assert [point[0] for point in shown] == own["point"].tolist()
         assert np.allclose([point[1:4] for point in shown], own[["bpp", "psnr_db", "ms_ssim"]], atol=1e-4)
-        assert [bool(point[4]) for point in shown] == own["leads_psnr_db"].tolist()
-        assert [bool(point[5]) for point in shown] == own["leads_ms_ssim"].tolist()
+        assert [bool(point[4]) for point in shown] == own["on_pareto_front_psnr"].tolist()
+        assert [bool(point[5]) for point in shown] == own["on_pareto_front_ms_ssim"].tolist()
 
 
 def test_every_picture_has_its_own_points(curves):
@@ -199,7 +199,7 @@ def test_published_numbers_stand_beside_the_measured_ones():
     frame = pd.DataFrame(
         {
             "codec": ["A", "B"], "psnr_db": [20.126, np.nan], "bpp": [0.15, 0.2], "paper_psnr_db": [21, 22.0],
-            "paper_bpp": [0.1, np.nan], "setting": ["x", "y"], "within_budget": [True, False],
+            "paper_bpp": [0.1, np.nan], "setting": ["x", "y"], "meets_target_rate": [True, False],
         }
     )  # fmt: skip
     shown = view(frame)

@@ -37,7 +37,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     mirror.mkdir(parents=True)
     for name, members in ARCHIVES.items():
         with zipfile.ZipFile(mirror / name, "w") as archive:
-            archive.writestr("LICENCE.txt", "no picture")
+            archive.writestr("LICENCE.txt", "no image")
             for member, picture in members.items():
                 archive.writestr(member, _png(picture))
     pixels = sum(picture.shape[0] * picture.shape[1] for members in ARCHIVES.values() for picture in members.values())
@@ -80,7 +80,7 @@ def test_every_picture_is_measured(project: Checkout, done: Outcome) -> None:
 def test_the_pixels_are_as_many_as_they_should_be(project: Checkout, done: Outcome) -> None:
     log = (project.root / "results" / "logs" / "unpack_archives" / "zipped.log").read_text()
     assert "not the published set" not in log
-    assert "skipped 1 files that are no pictures" in log
+    assert "skipped 1 files that are no images" in log
 
 
 def test_a_second_run_has_nothing_to_do(project: Checkout, done: Outcome) -> None:
@@ -90,7 +90,7 @@ def test_a_second_run_has_nothing_to_do(project: Checkout, done: Outcome) -> Non
 def test_another_codec_uses_the_pictures_that_are_there(project: Checkout, done: Outcome) -> None:
     more = {**SETTINGS, "codecs": ["jpeg", "jpeg2000"]}
     planned = project.snakemake("-n", TABLE, settings=more)
-    assert planned.counts == {"measure_image": 3, "collect_points": 1, "table5": 1}
+    assert planned.counts == {"measure_image": 3, "collect_points": 1, "make_table5": 1}
     assert planned.values("measure_image", "codec") == {"jpeg2000"}
 
 

@@ -1,4 +1,4 @@
-"""What a user meets when pictures, mirrors or settings are wrong: a line that names the thing, no half results."""
+"""What a user meets when images, mirrors or settings are wrong: a line that names the thing, no half results."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BAD = {
     "rgb16.png": "convert it to 8-bit RGB first",
     "transparent.png": "flatten it onto a background first",
 }
-"""Refused pictures and the end of what is said about each."""
+"""Refused images and the end of what is said about each."""
 SMALL = [(1, 1), (1, 40), (9, 7), (100, 100)]
 """Heights and widths too short for MS-SSIM."""
 ONE_POINT: Mapping[str, Any] = {
@@ -38,7 +38,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
 
 @pytest.fixture(scope="module")
 def mixed(project: Checkout) -> Outcome:
-    """Good pictures among bad ones."""
+    """Good images among bad ones."""
     folder = project.root / "mixed"
     save_pictures(folder, {"good": textured(16, 24), "fine": textured(24, 16)})
     (folder / "grey.png").write_bytes(CONVERTED["grey.png"][0])
@@ -85,7 +85,7 @@ def test_without_them_the_run_goes_on_where_it_was(mixed: Outcome, project: Chec
         (project.root / "mixed" / name).unlink()
     done = project.snakemake("results/table5.csv", settings=TINY_SETTINGS | {"dataset": "./mixed"})
     assert done.returncode == 0, done.output
-    assert done.counts == {"collect_points": 1, "table5": 1}
+    assert done.counts == {"collect_points": 1, "make_table5": 1}
 
 
 def test_small_pictures_with_odd_names_have_no_ms_ssim_but_all_else(project: Checkout) -> None:
@@ -154,7 +154,7 @@ def test_what_is_left_out_and_what_is_converted_is_said_on_the_terminal(project:
     assert notes[0].startswith("note: phone/grey.pgm: grey converted to RGB")
     assert notes[1] == "note: phone/two.jpg: holds 2 images (MPO); the first is taken"
     assert notes[2].startswith("note: phone: left out notes.txt (no file that ends with bmp, ")
-    assert notes[2].endswith(") and the pictures in older/ (sub-folders are not searched)")
+    assert notes[2].endswith(") and the images in older/ (sub-folders are not searched)")
     assert len(notes) == 3
 
 
@@ -179,13 +179,13 @@ def test_another_spelling_of_the_folder_measures_nothing_again(project: Checkout
 def test_numbers_in_braces_on_the_command_line_are_numbers(project: Checkout) -> None:
     save_pictures(project.root / "braces", {"fine": textured(8, 9)})
     words = ["results/table5.csv", "-n", "--config", "dataset=./braces", "codecs=[jpeg]"]
-    assert project.snakemake(*words, "report={pictures: 3, side: 256}").returncode == 0
-    refused = project.snakemake(*words, "report={pictures: 300000}")
-    assert "config.report.pictures: 300000 is greater than the maximum of 10000" in refused.output
+    assert project.snakemake(*words, "report={images: 3, side: 256}").returncode == 0
+    refused = project.snakemake(*words, "report={images: 300000}")
+    assert "config.report.images: 300000 is greater than the maximum of 10000" in refused.output
 
 
 def test_a_folder_becomes_a_dataset_by_one_command(project: Checkout) -> None:
-    """As README says it; the pictures come from the folder itself, as from a mirror."""
+    """As README says it; the images come from the folder itself, as from a mirror."""
     save_pictures(project.root / "shots" / "mine", {"one": textured(8, 9), "zwei ä": textured(9, 8)})
     made = project.python("scripts/manifest.py", "shots/mine", "mine", "--title", "My shots: two")
     assert made.returncode == 0, made.output
@@ -220,7 +220,7 @@ def test_hostile_names_are_measured(project: Checkout) -> None:
 def test_a_hostile_folder_goes_through_every_rule(project: Checkout, folder: str) -> None:
     """Given without a path, so that a leading dash stands at the front; the report shows the name as text."""
     save_pictures(project.root / folder, {name: textured(168, 176) for name in ("-x 'y'\n\"z\"", "<I>")})
-    done = project.snakemake("all", "reference", settings=TINY_SETTINGS | {"dataset": folder})
+    done = project.snakemake("all", "keep_reference", settings=TINY_SETTINGS | {"dataset": folder})
     assert done.returncode == 0, done.output
     verified = project.snakemake("verify", settings=TINY_SETTINGS | {"dataset": folder})
     assert verified.returncode == 0, verified.output
@@ -240,7 +240,7 @@ def test_placeholders_in_a_folder_are_refused_before_any_work(project: Checkout,
 
 def test_a_bad_picture_with_a_newline_in_its_name_is_one_line(project: Checkout) -> None:
     save_pictures(project.root / "lines", {"fine": textured(8, 9)})
-    (project.root / "lines" / "two\nlines.png").write_bytes(b"no picture")
+    (project.root / "lines" / "two\nlines.png").write_bytes(b"no image")
     refused = project.snakemake("results/table5.csv", settings=ONE_POINT | {"dataset": "./lines"})
     assert refused.returncode == 1
     (line,) = complaints(refused.output)
@@ -285,7 +285,7 @@ def test_the_sound_file_of_the_mirror_is_measured(broken: Outcome, project: Chec
         ({"codecs": ["jpeg", "nosuchcodec"]}, "config: unknown codec 'nosuchcodec' in codecs; choose from "),
         ({"dataset": "kodok"}, "unknown dataset 'kodok'; choose from embedded, kodak, "),
         ({"dataset": "./nowhere"}, "nowhere: no such folder; "),
-        ({"dataset": "./envs"}, "envs: holds no picture; put "),
+        ({"dataset": "./envs"}, "envs: holds no image; put "),
         ({"rate_target_bpp": 0}, "config.rate_target_bpp: 0 is less than or equal to the minimum of 0; see "),
         ({"settings": {"jpeg": {"quality": [20, 101]}}}, "config: settings.jpeg.quality.1: 101 is greater than the "),
     ],

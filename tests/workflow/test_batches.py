@@ -1,4 +1,4 @@
-"""Large datasets in batches: few jobs, every picture in one of them, and a change concerns its own batch alone."""
+"""Large datasets in batches: few jobs, every image in one of them, and a change concerns its own batch alone."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_streams_have_a_folder_for_each_picture() -> None:
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Checkout, Path]:
-    """More pictures than a dataset without batches may have, measured; and a copy of what the run changed."""
+    """More images than a dataset without batches may have, measured; and a copy of what the run changed."""
     folder = tmp_path_factory.mktemp("batches")
     project = copy_project(folder / "project")
     module = project.root / "scripts" / "licbench" / "batches.py"
@@ -81,7 +81,7 @@ def project(prepared: tuple[Checkout, Path]) -> Checkout:
 
 def test_a_bad_picture_keeps_its_own_batch_waiting_and_no_other(project: Checkout) -> None:
     shutil.rmtree(project.root / "results")
-    (project.root / "photos" / f"{BAD}.png").write_bytes(b"no picture")
+    (project.root / "photos" / f"{BAD}.png").write_bytes(b"no image")
     done = project.snakemake(TABLE, settings=SETTINGS)
     assert done.returncode == 1
     (complaint,) = complaints(done.output)
@@ -91,7 +91,7 @@ def test_a_bad_picture_keeps_its_own_batch_waiting_and_no_other(project: Checkou
     (project.root / "photos" / f"{BAD}.png").unlink()
     done = project.snakemake(TABLE, settings=SETTINGS)
     assert done.returncode == 0, done.output
-    assert done.counts == {"measure_image": 1, "collect_points": 1, "table5": 1}
+    assert done.counts == {"measure_image": 1, "collect_points": 1, "make_table5": 1}
     assert NOTHING_TO_DO in project.snakemake("-n", TABLE, settings=SETTINGS).output
 
 

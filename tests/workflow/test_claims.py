@@ -32,12 +32,12 @@ def test_nothing_is_made_twice_and_a_template_remakes_its_page_alone(project):
     assert NOTHING_TO_DO in project.snakemake("-n", *PAGES, settings=SETTINGS).output
     template = project.root / "workflow" / "report" / "tables.md"
     template.write_text(f"{template.read_text()}\nMore.\n")
-    assert project.snakemake("-n", *PAGES, settings=SETTINGS).counts == {"tables_page": 1}
+    assert project.snakemake("-n", *PAGES, settings=SETTINGS).counts == {"write_tables_page": 1}
 
 
 def test_a_table_has_the_same_bytes_when_made_again(project):
     made = {name: (project.root / name).read_bytes() for name in [*TABLES, "results/claims.csv", *PAGES]}
-    again = project.snakemake(*PAGES, "--forcerun", "tables1to4", "judge_claims", settings=SETTINGS)
+    again = project.snakemake(*PAGES, "--forcerun", "make_tables1to4", "judge_claims", settings=SETTINGS)
     assert again.returncode == 0, again.output
     for name, content in made.items():
         if name != "results/tables.md":  # its template was edited above

@@ -29,6 +29,8 @@ ABSENT = {
     "sr": set(),
 }
 """What a codec of the paper alone cannot fill."""
+RULES = {"table5": "make_table5", "contest": "make_contest", "threshold_scan": "scan_thresholds"}
+"""Tables and figures that a config may leave out -> the rule that makes them."""
 
 
 def not_filled(codec: str) -> set[str]:
@@ -91,7 +93,7 @@ def notes(output: str) -> list[str]:
 def test_a_codec_alone_plans_what_it_can_fill_and_says_what_not(project: Checkout, codec: str) -> None:
     planned = project.snakemake("-n", settings={"codecs": [codec]})
     assert planned.returncode == 0, planned.output
-    absent = {rule for rule in ("table5", "contest", "threshold_scan") if rule not in planned.counts}
+    absent = {name for name, rule in RULES.items() if rule not in planned.counts}
     assert absent == not_filled(codec) == set(left_out(CONFIG | {"codecs": [codec]}))
     (note,) = notes(planned.output)
     assert all(f"{name} (" in note for name in absent)
@@ -104,7 +106,7 @@ def test_the_default_config_leaves_nothing_out() -> None:
 def test_the_scan_without_its_qp_is_left_out_not_met_after_the_work(project: Checkout) -> None:
     asked = {"codecs": ["sr"], "settings": {"sr": {"qp": [30, 40]}}}
     planned = project.snakemake("-n", settings=asked)
-    assert planned.returncode == 0 and "threshold_scan" not in planned.counts and planned.counts["figure6"] == 1
+    assert planned.returncode == 0 and "scan_thresholds" not in planned.counts and planned.counts["draw_figure6"] == 1
     assert "threshold_scan (its QP 35 is not in settings.sr.qp)" in notes(planned.output)[0]
 
 
@@ -171,7 +173,7 @@ def test_clusters_are_asked_by_codec_and_size(project: Checkout) -> None:
 
 def test_sizes_come_from_headers(tmp_path: Path) -> None:
     PIL.Image.new("RGB", (300, 200)).save(tmp_path / "one.png")
-    (tmp_path / "bad.png").write_bytes(b"no picture")
+    (tmp_path / "bad.png").write_bytes(b"no image")
     assert job_resources.megapixels(tmp_path / "one.png") == 0.06
     assert job_resources.megapixels(tmp_path / "bad.png") == job_resources.megapixels(tmp_path / "gone.png") == 0.0
     assert job_resources.memory_mb("jpeg", {}, []) == 500

@@ -26,15 +26,15 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
 @pytest.mark.parametrize(
     ("module", "again"),
     [
-        ("pipelines", {"pipelines": 2}),
-        ("structures", {"structures": 2}),
-        ("rate_distortion", {"figure6": 1}),
-        ("thresholds", {"threshold_scan": 1}),
+        ("pipelines", {"draw_pipelines": 2}),
+        ("structures", {"draw_structures": 2}),
+        ("rate_distortion", {"draw_figure6": 1}),
+        ("thresholds", {"scan_thresholds": 1}),
         ("latents", {}),
     ],
 )
 def test_an_edited_figure_is_drawn_alone(project: Checkout, module: str, again: dict[str, int]) -> None:
-    file = project.root / "scripts" / "licbench" / "figures" / f"{module}.py"
+    file = project.root / "scripts" / "licbench" / "paper" / "figures" / f"{module}.py"
     before = file.read_text()
     file.write_text(f"{before}\n# edited\n")
     try:
@@ -45,4 +45,4 @@ def test_an_edited_figure_is_drawn_alone(project: Checkout, module: str, again: 
 
 def test_another_threshold_encodes_nothing(project: Checkout) -> None:
     moved = SETTINGS | {"threshold_scan": {"qp": 40, "threshold_db": 31.5}}
-    assert project.snakemake("-n", *DRAWN, settings=moved).counts == {"figure6": 1, "threshold_scan": 1}
+    assert project.snakemake("-n", *DRAWN, settings=moved).counts == {"draw_figure6": 1, "scan_thresholds": 1}

@@ -46,7 +46,7 @@ def online(project: Checkout, target: str) -> Outcome:
 
 
 def measured(project: Checkout) -> dict[str, bytes]:
-    """Every result that must not depend on where the pictures came from."""
+    """Every result that must not depend on where the images came from."""
     names = [name for name in project.files() if name.split("/")[1] in {"data", "points", "streams", "table5.csv"}]
     assert TABLE in names
     return {name: (project.root / name).read_bytes() for name in names}

@@ -28,7 +28,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
 
 @pytest.fixture
 def there(tmp_path: Path) -> Path:
-    """A working directory with pictures and settings."""
+    """A working directory with images and settings."""
     there = tmp_path / "another dir"
     save_pictures(there / "my photos", {"one": textured(168, 176, seed=1)})
     (there / "mine.yaml").write_text(yaml.safe_dump(SETTINGS))
@@ -53,7 +53,7 @@ def test_started_elsewhere_the_workflow_s_own_config_counts(
     planned = snakemake(project, "-n", *configfile, at=there)
     assert planned.returncode == 0, planned.output
     assert planned.values("fetch_image", "image") == ({"one"} if configfile else planned.values("fetch_image", "image"))
-    assert planned.counts["table5"] == 1
+    assert planned.counts["make_table5"] == 1
     assert sorted(path.name for path in there.iterdir() if path.name != ".snakemake") == ["mine.yaml", "my photos"]
 
 
@@ -83,7 +83,7 @@ def test_everything_is_made_elsewhere_with_a_checkout_that_nobody_may_write(proj
         assert (there / "results" / "report" / "index.html").is_file()
         again = snakemake(project, "-n", *arguments, at=there.parent)
         assert NOTHING_TO_DO in again.output
-        kept = snakemake(project, "reference", *arguments, at=there.parent)
+        kept = snakemake(project, "keep_reference", *arguments, at=there.parent)
         assert kept.returncode == 1
         (complaint,) = complaints(kept.output)
         assert "takes no reference results: Permission denied; keep them in a copy" in complaint

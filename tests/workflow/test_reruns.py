@@ -15,13 +15,13 @@ from checkout import NOTHING_TO_DO, TINY_SETTINGS, Checkout, Outcome, copy_proje
 from pictures import textured
 
 TABLE = "results/table5.csv"
-AFTERWARDS = ("collect_points", "table5")
-"""What is built on the rows of all pictures and codecs, for this target."""
+AFTERWARDS = ("collect_points", "make_table5")
+"""What is built on the rows of all images and codecs, for this target."""
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    """Two pictures, two codecs, everything measured once."""
+    """Two images, two codecs, everything measured once."""
     project = copy_project(tmp_path_factory.mktemp("reruns") / "project")
     save_pictures(project.root / "photos", {name: textured(168, 176, seed) for seed, name in enumerate(["one", "two"])})
     done = project.snakemake(TABLE, settings=settings())
@@ -76,7 +76,7 @@ def test_an_ablation_reruns_what_uses_it_and_no_sweep(project: Checkout) -> None
     assert project.snakemake(target, settings=settings(ablations=blocks[0])).returncode == 0
     assert NOTHING_TO_DO in project.snakemake("-n", target, TABLE, settings=settings(ablations=blocks[0])).output
     planned = project.snakemake("-n", target, TABLE, settings=settings(ablations=blocks[1]))
-    assert planned.counts == {"measure_ablations": 2, "collect_ablations": 1, "tables1to4": 1}
+    assert planned.counts == {"measure_ablations": 2, "collect_ablations": 1, "make_tables1to4": 1}
 
 
 def test_another_codec_measures_that_codec_only(project: Checkout) -> None:
@@ -120,7 +120,7 @@ def test_new_dates_without_new_content_rerun_nothing(project: Checkout) -> None:
 
 def test_another_target_makes_only_the_tables_anew(project: Checkout) -> None:
     planned = plan(project, rate_target_bpp=0.5)
-    assert planned.counts == {"table5": 1}
+    assert planned.counts == {"make_table5": 1}
 
 
 def test_a_new_picture_is_measured_alone(project: Checkout) -> None:
@@ -134,7 +134,7 @@ def test_a_new_picture_is_measured_alone(project: Checkout) -> None:
 
 
 def test_a_changed_picture_is_measured_again(project: Checkout) -> None:
-    # What follows the end is no new picture to Pillow, but a new file to Snakemake.
+    # What follows the end is no new image to Pillow, but a new file to Snakemake.
     with edited(project.root / "photos" / "one.png", "trailing bytes"):
         planned = plan(project)
     assert planned.values("measure_image", "batch") == {"one"}

@@ -20,9 +20,14 @@ RULE_FILES = sorted((ROOT / "workflow" / "rules").glob("*.smk"))
 RULE = re.compile(r"^( *)(?:rule|checkpoint) (\w+):\n((?:\1 +.*\n|\n)*)", re.MULTILINE)
 TARGETS = {"all", "mirror"}
 """Rules that only ask for files."""
-ALWAYS = {"verify", "reference"}
+ALWAYS = {"verify", "keep_reference"}
 """Rules without an output: they run whenever they are asked for."""
-ONCE = ("collect_points", "table5", "record_provenance", "record_rule_graph", "report", "all")
+ONCE = ("collect_points", "make_table5", "record_provenance", "record_rule_graph", "write_report", "all")
+VERBS = (
+    "collect", "decode", "draw", "evaluate", "fetch", "judge", "keep", "list", "make", "measure", "mirror",
+    "reconstruct", "record", "scan", "train", "unpack", "write",
+)  # fmt: skip
+"""Rules are named by what they do, verb first."""
 MAX_RULE_LINES, MAX_SNAKEFILE_LINES = 24, 44
 
 
@@ -75,7 +80,7 @@ def test_a_fresh_copy_plans_every_job(project: Checkout, config: dict[str, Any])
     assert planned.values("fetch_image", "image") == set(images)
     assert planned.counts["measure_image"] == len(images) * len(config["codecs"])
     assert planned.values("measure_image", "codec") == set(config["codecs"])
-    assert planned.values("reconstruct_picture", "image") == set(images)
+    assert planned.values("reconstruct_image", "image") == set(images)
     for rule in ONCE:
         assert planned.counts[rule] == 1, rule
     assert planned.counts.keys().isdisjoint({"train_model", "fetch_training_set", "fetch_archive", "unpack_archives"})
@@ -101,14 +106,14 @@ def test_archives_are_planned_up_to_the_checkpoint(project: Checkout) -> None:
     planned = project.snakemake("-n", settings=TINY_SETTINGS | {"dataset": "clic2018_valid"})
     assert planned.returncode == 0, planned.output
     assert planned.values("fetch_archive", "archive") == {a.file for a in describe("clic2018_valid").archives}
-    assert planned.counts["unpack_archives"] == planned.counts["table5"] == 1
+    assert planned.counts["unpack_archives"] == planned.counts["make_table5"] == 1
     assert "checkpoint unpack_archives" in planned.output
     assert "fetch_image" not in planned.counts
 
 
 def test_a_folder_is_planned_picture_by_picture(project: Checkout, tmp_path: Path) -> None:
     save_pictures(tmp_path / "my photos", {"one": textured(8, 9), "two, three": textured(9, 8)})
-    (tmp_path / "my photos" / "notes.txt").write_text("not a picture")
+    (tmp_path / "my photos" / "notes.txt").write_text("not an image")
     planned = project.snakemake("-n", settings=TINY_SETTINGS | {"dataset": str(tmp_path / "my photos")})
     assert planned.returncode == 0, planned.output
     assert planned.values("fetch_image", "image") == {"one", "two__three-21dacb71"}
@@ -116,22 +121,20 @@ def test_a_folder_is_planned_picture_by_picture(project: Checkout, tmp_path: Pat
 
 
 def test_a_report_shows_no_more_pictures_than_asked_and_only_codecs_that_run(project: Checkout) -> None:
-    asked = TINY_SETTINGS | {"report": {"pictures": 4, "side": 512}, "dataset": "kodak"}
+    asked = TINY_SETTINGS | {"report": {"images": 4, "side": 512}, "dataset": "kodak"}
     planned = project.snakemake("-n", "results/report/index.html", settings=asked)
     assert planned.returncode == 0, planned.output
-    assert planned.values("reconstruct_picture", "image") == {"kodim01", "kodim07", "kodim13", "kodim19"}
+    assert planned.values("reconstruct_image", "image") == {"kodim01", "kodim07", "kodim13", "kodim19"}
     assert planned.values("measure_image", "codec") == set(TINY_SETTINGS["codecs"])
-    none = project.snakemake("-n", settings=asked | {"report": {"pictures": 0, "side": 512}})
-    assert (
-        none.counts["report"] == 1 and "reconstruct_picture" not in none.counts and "threshold_scan" not in none.counts
-    )
+    none = project.snakemake("-n", settings=asked | {"report": {"images": 0, "side": 512}})
+    assert none.counts["write_report"] == 1 and none.counts.keys().isdisjoint({"reconstruct_image", "scan_thresholds"})
 
 
 @pytest.mark.parametrize("preset", sorted((ROOT / "workflow" / "presets").glob("*.yaml")), ids=lambda path: path.stem)
 def test_every_preset_is_accepted(project: Checkout, preset: Path) -> None:
     planned = project.snakemake("-n", "--configfile", f"workflow/presets/{preset.name}")
     assert planned.returncode == 0, planned.output
-    assert planned.counts["table5"] == 1
+    assert planned.counts["make_table5"] == 1
 
 
 def test_the_list_of_rules_explains_each(project: Checkout) -> None:
@@ -171,7 +174,12 @@ def test_every_rule_is_short_documented_and_logged(name: str) -> None:
     assert re.fullmatch(r'    """[A-Z].*[."]', lines[0])
     if name in TARGETS:
         return
-    assert directive(lines, "log")
+    (log,) = re.findall(r'"results/logs/(\w+)[./]', "".join(directive(lines, "log")))
+    assert log == name
+    # A benchmark counts as an output, and these two run whenever they are asked for
+    benchmarks = re.findall(r'"results/benchmarks/(\w+)[./]', "".join(directive(lines, "benchmark")))
+    assert benchmarks == ([] if name in ALWAYS else [name])
+    assert name == "verify" or name.split("_", maxsplit=1)[0] in VERBS
     assert directive(lines, "conda")
     outputs = directive(lines, "output")
     assert bool(outputs) != (name in ALWAYS)
@@ -203,7 +211,7 @@ def test_downloads_and_tables_stay_where_snakemake_was_started() -> None:
     local = set(
         re.findall(r"^ +(\w+),$", "".join(re.findall(r"^ *localrules:\n((?: +\w+,\n)+)", text, re.MULTILINE)), re.M)
     )
-    assert {"fetch_image", "fetch_archive", "fetch_training_set", "mirror_dataset", "table5"} <= local
+    assert {"fetch_image", "fetch_archive", "fetch_training_set", "mirror_dataset", "make_table5"} <= local
     assert not {"measure_image", "measure_ablations", "train_model", "verify"} & local
 
 
@@ -213,6 +221,6 @@ def test_every_codec_has_settings_in_the_config(config: dict[str, Any]) -> None:
 
 def test_a_training_curve_takes_shipped_snapshots_or_trains_that_model_alone(project: Checkout) -> None:
     shipped = project.snakemake("-n", "results/training_curves/embedded/cae_096.csv")
-    assert shipped.counts["training_curve"] == 1 and "train_model" not in shipped.counts
+    assert shipped.counts["measure_training_curve"] == 1 and "train_model" not in shipped.counts
     trained = project.snakemake("-n", "results/training_curves/embedded/gan_128.csv")
     assert trained.values("train_model", "model") == {"gan_128"} and trained.counts["train_model"] == 1

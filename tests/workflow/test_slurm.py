@@ -58,7 +58,7 @@ def test_jobs_of_a_cluster_give_the_same_bytes(
     assert done.returncode == 0, done.output
     assert SUBMITTED.search(done.output)
     # Downloads and tables run here, encodes do not
-    assert re.search(r"^localrule table5:", done.output, re.MULTILINE)
+    assert re.search(r"^localrule make_table5:", done.output, re.MULTILINE)
     assert not re.search(r"^localrule measure_image:", done.output, re.MULTILINE)
     assert measured(project) == expected
 
@@ -104,7 +104,7 @@ def submit(project: Checkout, profile: str, options: Sequence[str], cancel_first
 
 
 def measured(project: Checkout) -> dict[str, bytes]:
-    """Pictures, rows, streams and the table."""
+    """Images, rows, streams and the table."""
     parts = {"data", "points", "streams", "table5.csv"}
     names = [name for name in project.files() if name.split("/")[1] in parts]
     # The dataset's id holds a hash of its folder

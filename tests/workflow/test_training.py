@@ -42,7 +42,7 @@ def settings(steps: int) -> dict[str, Any]:
 
 
 def checkout_with_training_set(root: Path) -> Checkout:
-    """A project with a training set of two pictures in a mirror, and one picture to validate on."""
+    """A project with a training set of two images in a mirror, and one image to validate on."""
     project = copy_project(root)
     add_set(project, "tiny", "training", {"x": textured(80, 72), "y": textured(64, 96, seed=1)})
     add_set(project, "tiny_val", "validation", {"z": textured(66, 70, seed=2)})
@@ -51,7 +51,7 @@ def checkout_with_training_set(root: Path) -> Checkout:
 
 
 def add_set(project: Checkout, name: str, use: str, pictures: dict[str, Image]) -> None:
-    """Pictures in the project's mirror, with a manifest and a definition."""
+    """Images in the project's mirror, with a manifest and a definition."""
     root = project.root
     paths = save_pictures(root / MIRROR / name, pictures)
     manifest = [
@@ -72,8 +72,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
 def trained(project: Checkout) -> Checkout:
     done = project.snakemake("results/table5.csv", settings=settings(2))
     assert done.returncode == 0, done.output
-    once = ["train_model", "fetch_image", "measure_image", "collect_points", "table5"]
-    assert done.counts == {**dict.fromkeys(once, 1), "fetch_training_set": 2, "decode_pictures": 2}
+    once = ["train_model", "fetch_image", "measure_image", "collect_points", "make_table5"]
+    assert done.counts == {**dict.fromkeys(once, 1), "fetch_training_set": 2, "decode_training_set": 2}
     return project
 
 
@@ -107,7 +107,7 @@ def test_nothing_is_trained_twice(trained: Checkout) -> None:
 
 def test_another_recipe_trains_again_and_measures_again(trained: Checkout) -> None:
     planned = trained.snakemake("-n", "results/table5.csv", settings=settings(3))
-    assert planned.counts == dict.fromkeys(["train_model", "measure_image", "collect_points", "table5"], 1)
+    assert planned.counts == dict.fromkeys(["train_model", "measure_image", "collect_points", "make_table5"], 1)
 
 
 @pytest.mark.parametrize(("module", "trains"), [("gan", False), ("cae", False), ("srcnn", True), ("data", True)])

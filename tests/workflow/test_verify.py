@@ -17,7 +17,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     """Everything measured and kept as reference results."""
     project = copy_project(tmp_path_factory.mktemp("verify") / "project")
     save_pictures(project.root / "photos", {"a": textured(170, 180, seed=1)})
-    kept = project.snakemake("reference", settings=SETTINGS)
+    kept = project.snakemake("keep_reference", settings=SETTINGS)
     assert kept.returncode == 0, kept.output
     return project
 
@@ -94,7 +94,7 @@ def test_a_dataset_without_reference_results(project: Checkout) -> None:
     done = project.snakemake("verify", settings=SETTINGS | {"dataset": "./others"})
     assert done.returncode == 1
     (complaint,) = complaints(done.output)
-    assert "has no reference results (there are: " in complaint and complaint.endswith("snakemake reference")
+    assert "has no reference results (there are: " in complaint and complaint.endswith("snakemake keep_reference")
 
 
 def dataset(project: Checkout) -> str:

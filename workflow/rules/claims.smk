@@ -4,7 +4,7 @@
 #   makes   results/claims.csv, results/claims.md
 #   steps   judge_claims
 
-PRINTED = ["table1", "table2", "table4", "table5", "figure5", "figure6", "text"]
+PUBLISHED = ["table1", "table2", "table4", "table5", "figure5", "figure6", "text"]
 
 
 rule judge_claims:
@@ -12,7 +12,7 @@ rule judge_claims:
     input:
         rows=rows_in_use()[0],
         ablations=rows_in_use()[1:],
-        paper=expand(own("workflow/resources/paper/{name}.csv"), name=PRINTED),
+        paper=expand(own("workflow/resources/paper/{name}.csv"), name=PUBLISHED),
         cards=cards_in_use,
         template=own("workflow/report/claims.md"),
         code=code_of("scripts/claims.py"),
@@ -21,12 +21,13 @@ rule judge_claims:
         page="results/claims.md",
     log:
         "results/logs/judge_claims.log",
+    benchmark:
+        "results/benchmarks/judge_claims.tsv"
     conda:
         "../../envs/tables.yaml"
     params:
-        target=config["rate_target_bpp"],
-        budget=to_json(configuration.paper_budget(config)),
+        options=PLAN.claims_options,
     shell:
         "python {input.code[0]:q} {input.rows:q} --ablations {input.ablations:q} --paper {input.paper:q} --cards {input.cards:q}"
-        " --budget {params.budget:q} --target-bpp {params.target} --template {input.template:q}"
+        " {params.options} --template {input.template:q}"
         " --csv {output.csv:q} --page {output.page:q} 2> {log:q}"

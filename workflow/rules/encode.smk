@@ -1,10 +1,13 @@
 # Measured operating points.
-#   needs   config: codecs, settings, ablations, weights; the pictures (data.smk), the models (train.smk or shipped)
+#   needs   config: codecs, settings, ablations, weights; the images (data.smk), the models (train.smk or shipped)
 #   makes   results/points/{dataset}/{codec}/{batch}.csv and the streams behind it, results/points/{dataset}.csv; the
 #           same of the ablations under results/ablations
-#   steps   measure_image: one batch of pictures with one codec, all operating points (a picture is a batch by itself,
+#   steps   measure_image: one batch of images with one codec, all operating points (an image is a batch by itself,
 #           unless the dataset is large); collect_points: all rows, complete; measure_ablations, collect_ablations:
-#           the same beside the sweeps
+#           the same, besides the sweeps
+
+# Where the jobs look up which images there are: the dataset, or the folder that its archives were unpacked to
+IMAGES_LISTED = str(config["dataset"]) if DATASET.images is not None else f"results/data/{DATASET.id}"
 
 
 localrules:
@@ -13,10 +16,10 @@ localrules:
 
 
 rule measure_image:
-    """Encode, decode from the file alone, and score pictures at every operating point of one codec."""
+    """Encode, decode from the file alone, and score images at every operating point of one codec."""
     input:
-        pictures=pictures_of,
-        models=lambda wildcards: models_of(wildcards.codec, config["settings"]),
+        images=images_of_batch,
+        models=lambda wildcards: model_files(wildcards.codec, "settings"),
         code=lambda wildcards: code_of("scripts/measure.py", codecs=[wildcards.codec]),
     output:
         rows="results/points/{dataset}/{codec}/{batch}.csv",
@@ -28,43 +31,45 @@ rule measure_image:
     conda:
         "../../envs/codecs.yaml"
     resources:
-        **needs_of_batch("settings"),
+        **resources_of_batch("settings"),
     params:
-        **given_to_batch("settings"),
-        weights=weights_folder(),
+        **params_of_batch("settings"),
+        weights=PLAN.weights,
     shell:
-        "python {input.code[0]:q} {input.pictures:q} --dataset {wildcards.dataset:q} --codec {wildcards.codec:q}"
+        "python {input.code[0]:q} {input.images:q} --dataset {wildcards.dataset:q} --codec {wildcards.codec:q}"
         " --settings {params.settings:q} --weights {params.weights:q} --streams {output.streams:q}"
         " --rows {output.rows:q} 2> {log:q}"
 
 
 rule collect_points:
-    """All rows of a dataset in one table; refuses a missing, doubled or unasked row."""
+    """All rows of a dataset in one table; refuses a missing, duplicate or unknown row."""
     input:
         rows=lambda wildcards: expand(
-            "results/points/{{dataset}}/{codec}/{batch}.csv", codec=blocks_in_use("settings"), batch=batches_in_use()
+            "results/points/{{dataset}}/{codec}/{batch}.csv", codec=PLAN.blocks("settings"), batch=batches_in_use()
         ),
         code=code_of("scripts/collect.py", codecs=config["codecs"]),
     output:
         "results/points/{dataset}.csv",
     log:
         "results/logs/collect_points/{dataset}.log",
+    benchmark:
+        "results/benchmarks/collect_points/{dataset}.tsv"
     conda:
         "../../envs/codecs.yaml"
     params:
         rows="results/points/{dataset}",
         images=images,
-        pictures=pictures_listed(),
-        settings=to_json(blocks_in_use("settings")),
+        dataset=IMAGES_LISTED,
+        settings=json.dumps(PLAN.blocks("settings")),
     shell:
-        "python {input.code[0]:q} {params.rows:q} --dataset {wildcards.dataset:q} --pictures={params.pictures:q}"
+        "python {input.code[0]:q} {params.rows:q} --dataset {wildcards.dataset:q} --images={params.dataset:q}"
         " --settings {params.settings:q} --out {output:q} 2> {log:q}"
 
 
 use rule measure_image as measure_ablations with:
     input:
-        pictures=pictures_of,
-        models=lambda wildcards: models_of(wildcards.codec, config["ablations"]),
+        images=images_of_batch,
+        models=lambda wildcards: model_files(wildcards.codec, "ablations"),
         code=lambda wildcards: code_of("scripts/measure.py", codecs=[wildcards.codec]),
     output:
         rows="results/ablations/{dataset}/{codec}/{batch}.csv",
@@ -74,26 +79,28 @@ use rule measure_image as measure_ablations with:
     benchmark:
         "results/benchmarks/measure_ablations/{dataset}/{codec}/{batch}.tsv"
     resources:
-        **needs_of_batch("ablations"),
+        **resources_of_batch("ablations"),
     params:
-        **given_to_batch("ablations"),
-        weights=weights_folder(),
+        **params_of_batch("ablations"),
+        weights=PLAN.weights,
 
 
 use rule collect_points as collect_ablations with:
     input:
         rows=lambda wildcards: expand(
             "results/ablations/{{dataset}}/{codec}/{batch}.csv",
-            codec=blocks_in_use("ablations"),
+            codec=PLAN.blocks("ablations"),
             batch=batches_in_use(),
         ),
-        code=code_of("scripts/collect.py", codecs=blocks_in_use("ablations")),
+        code=code_of("scripts/collect.py", codecs=PLAN.blocks("ablations")),
     output:
         "results/ablations/{dataset}.csv",
     log:
         "results/logs/collect_ablations/{dataset}.log",
+    benchmark:
+        "results/benchmarks/collect_ablations/{dataset}.tsv"
     params:
         rows="results/ablations/{dataset}",
         images=images,
-        pictures=pictures_listed(),
-        settings=to_json(blocks_in_use("ablations")),
+        dataset=IMAGES_LISTED,
+        settings=json.dumps(PLAN.blocks("ablations")),

@@ -18,11 +18,13 @@ rule record_provenance:
         versions="results/provenance/versions.json",
     log:
         "results/logs/record_provenance.log",
+    benchmark:
+        "results/benchmarks/record_provenance.tsv"
     conda:
         "../../envs/codecs.yaml"
     params:
-        config=to_json(config),
-        weights=weights_folder(),
+        config=json.dumps(config),
+        weights=PLAN.weights,
     shell:
         "python {input.code[0]:q} --config {params.config:q} --weights {params.weights:q} --rows {input.rows:q}"
         " --out-config {output.config:q} --out-versions {output.versions:q} 2> {log:q}"
@@ -32,14 +34,17 @@ rule record_rule_graph:
     """The rules that lead to everything, as Snakemake plans them with the config in force."""
     input:
         config="results/provenance/config.yaml",
-        rules=[own(path.relative_to(ROOT)) for path in [ROOT / "Snakefile", *sorted(ROOT.glob("workflow/rules/*.smk"))]],
+        snakefile=own("Snakefile"),
+        rules=[own(path.relative_to(ROOT)) for path in sorted(ROOT.glob("workflow/rules/*.smk"))],
     output:
         "results/provenance/rulegraph.mmd",
     log:
         "results/logs/record_rule_graph.log",
+    benchmark:
+        "results/benchmarks/record_rule_graph.tsv"
     conda:
         "../../envs/tables.yaml"
     shell:
         # Snakemake numbers the rules as a set of strings holds them: in another order in every process
-        "PYTHONHASHSEED=0 snakemake --snakefile {input.rules[0]:q} --nolock --configfile {input.config:q}"
+        "PYTHONHASHSEED=0 snakemake --snakefile {input.snakefile:q} --nolock --configfile {input.config:q}"
         " --rulegraph mermaid-js > {output:q} 2> {log:q}"

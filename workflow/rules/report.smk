@@ -1,58 +1,62 @@
 # The report: pages for a browser, and captions for `snakemake --report`.
 #   needs   config: report, table5, threshold_scan, rate_target_bpp; the tables, claims, figures, rows and streams, the
 #           models' cards (train.smk or shipped), results/provenance, the templates (workflow/report)
-#   makes   results/reconstructions/{dataset}/{image}, results/report/index.html and the pages beside it
-#   steps   reconstruct_picture: one picture as each codec of Table 5 gives it back; report: the pages
+#   makes   results/reconstructions/{dataset}/{image}, results/report/index.html and the other pages
+#   steps   reconstruct_image: one image as each codec of Table 5 reconstructs it; write_report: the pages
 
 PAGES = ["index", "tables", "claims", "curves", "images", "figures", "models", "run", "guide"]
 
+# Templates, scripts and texts of the report
+REPORT_SOURCES = sorted(own(path.relative_to(ROOT)) for path in (ROOT / "workflow" / "report").rglob("*.*"))
 
-rule reconstruct_picture:
-    """One picture decoded from the streams behind Table 5, as lossless WebP for the viewer."""
+
+rule reconstruct_image:
+    """One image decoded from the streams behind Table 5, as lossless WebP for the viewer."""
     input:
-        picture="results/data/{dataset}/{image}.png",
+        original="results/data/{dataset}/{image}.png",
         rows=of_table5("results/points/{dataset}/{codec}/{batch}.csv"),
         streams=of_table5("results/streams/points/{dataset}/{codec}/{batch}"),
-        models=[models_of(codec, config["settings"]) for codec in codecs_of_table5()],
+        models=[model_files(codec, "settings") for codec in PLAN.codecs_of_table5],
         table="results/table5.csv",
-        code=code_of("scripts/reconstruct_picture.py", codecs=codecs_of_table5()),
+        code=code_of("scripts/reconstruct_image.py", codecs=PLAN.codecs_of_table5),
     output:
         directory("results/reconstructions/{dataset}/{image}"),
     log:
-        "results/logs/reconstruct_picture/{dataset}/{image}.log",
+        "results/logs/reconstruct_image/{dataset}/{image}.log",
+    benchmark:
+        "results/benchmarks/reconstruct_image/{dataset}/{image}.tsv"
     conda:
         "../../envs/codecs.yaml"
     resources:
         mem_mb=memory_to_decode,
     params:
-        contenders=to_json(contenders("table5")),
-        options=picture_options(),
+        options=PLAN.viewer_options,
     shell:
-        "python {input.code[0]:q} {input.picture:q} --rows {input.rows:q} --table {input.table:q}"
-        " --contenders {params.contenders:q} {params.options} --out {output:q} 2> {log:q}"
+        "python {input.code[0]:q} {input.original:q} --rows {input.rows:q} --table {input.table:q}"
+        " {params.options} --out {output:q} 2> {log:q}"
 
 
-rule report:
-    """Tables, claims, curves, pictures, models and provenance as pages that need no network."""
+rule write_report:
+    """Tables, claims, curves, reconstructions, models and provenance as pages that need no network."""
     input:
-        tables=TABLES,
-        rows=rows_in_use(),
+        **TABLES_AND_ROWS,
         paper=own("workflow/resources/paper/figure6.csv"),
-        cards=cards_in_use,
-        pictures=reconstructions,
-        figures=expand("results/{figure}.png", figure=figures_in_use()),
+        reconstructions=reconstructions,
+        figures=expand("results/{figure}.png", figure=PLAN.figures),
         records=report_records,
-        code=[*code_of("scripts/report.py"), *report_sources()],
+        code=[*code_of("scripts/report.py"), *REPORT_SOURCES],
     output:
         pages=expand("results/report/{page}.html", page=PAGES),
         folders=directory(expand("results/report/{folder}", folder=["assets", "files", "images"])),
     log:
-        "results/logs/report.log",
+        "results/logs/write_report.log",
+    benchmark:
+        "results/benchmarks/write_report.tsv"
     conda:
         "../../envs/report.yaml"
     params:
-        settings=to_json(report_settings()),
+        settings=json.dumps(PLAN.report_settings),
     shell:
         "python {input.code[0]:q} --settings {params.settings:q} --tables {input.tables:q} --rows {input.rows:q}"
-        " --paper {input.paper:q} --cards {input.cards:q} --pictures {input.pictures:q} --figures {input.figures:q}"
+        " --paper {input.paper:q} --cards {input.cards:q} --pictures {input.reconstructions:q} --figures {input.figures:q}"
         " --out results/report/index.html 2> {log:q}"

@@ -3,19 +3,21 @@
 #   makes   results/models/{model}.safetensors with its card (.json) and loss log (.csv), and the models along the way
 #           in results/snapshots/{model}; asked for by name: results/super_resolution.csv and
 #           results/training_curves/{dataset}/{model}.csv (with .png and .pdf)
-#   steps   decode_pictures: once for each combination of sets; train_model: one job a model; killed jobs go on from
-#           results/checkpoints/{model}.pt; super_resolution: SRCNN on BSDS500 test; training_curve: snapshots, measured
+#   steps   decode_training_set: once for each combination of sets; train_model: one job a model; interrupted jobs resume from
+#           results/checkpoints/{model}.pt; evaluate_srcnn: SRCNN on BSDS500 test; measure_training_curve: snapshots, measured
 
 
-rule decode_pictures:
-    """The pictures of packed sets, decoded once for all training jobs, which map the file into memory."""
+rule decode_training_set:
+    """The images of packed sets, decoded once for all training jobs, which map the file into memory."""
     input:
         packs=lambda wildcards: expand("results/training_sets/{set}.zip", set=wildcards.sets.split("+")),
         code=code_of("scripts/decode_training_set.py"),
     output:
         "results/training_sets/{sets}.safetensors",
     log:
-        "results/logs/decode_pictures/{sets}.log",
+        "results/logs/decode_training_set/{sets}.log",
+    benchmark:
+        "results/benchmarks/decode_training_set/{sets}.tsv"
     conda:
         "../../envs/train.yaml"
     resources:
@@ -29,61 +31,64 @@ rule train_model:
     input:
         data=lambda wildcards: decoded("+".join(configuration.training_sets(config, wildcards.model))),
         validation=decoded(config["training"]["validation"]),
-        start=lambda wildcards: starting_files(wildcards.model),
-        code=training_code,
+        start=lambda wildcards: PLAN.starting_files(wildcards.model),
+        code=lambda wildcards: code_of("scripts/train.py", f"scripts/licbench/training/{network_of(wildcards)}.py"),
     output:
-        weights="results/models/{model}.safetensors",
-        card="results/models/{model}.json",
-        losses="results/models/{model}.csv",
+        multiext("results/models/{model}", weights=".safetensors", card=".json", losses=".csv"),
     log:
         "results/logs/train_model/{model}.log",
+    benchmark:
+        "results/benchmarks/train_model/{model}.tsv"
     conda:
         "../../envs/train.yaml"
     threads: config["training"]["threads"]
     resources:
-        gpu=1,
-        mem_mb=lambda wildcards, attempt: attempt * 8000,  # 11 GB at most: the GAN of 256x256 tiles
-        runtime=24 * 60,
+        **TRAINING_RESOURCES,
     params:
-        arguments=training_arguments,
+        arguments=lambda wildcards: PLAN.training_arguments(wildcards.model),
     shell:
         "python {input.code[0]:q} {params.arguments} --data {input.data:q} --validation {input.validation:q}"
         " --weights {output.weights:q} --log {output.losses:q} --threads {threads} 2>&1 | tee {log:q}"
 
 
-rule super_resolution:
+rule evaluate_srcnn:
     """SRCNN against bicubic interpolation on photographs that it never saw, as its literature measures it."""
     input:
-        pictures=decoded("bsds500_test"),
-        model=multiext(f"{weights_folder()}/{config['settings']['sr']['model']}", ".safetensors", ".json"),
+        images=decoded("bsds500_test"),
+        weights=f"{PLAN.weights}/{config['settings']['sr']['model']}.safetensors",
+        card=f"{PLAN.weights}/{config['settings']['sr']['model']}.json",
         code=code_of("scripts/evaluate_srcnn.py"),
     output:
         "results/super_resolution.csv",
     log:
-        "results/logs/super_resolution.log",
+        "results/logs/evaluate_srcnn.log",
+    benchmark:
+        "results/benchmarks/evaluate_srcnn.tsv"
     conda:
         "../../envs/codecs.yaml"
     shell:
-        "python {input.code[0]:q} {input.pictures:q} --model {input.model[0]:q} --out {output:q} 2>&1 | tee {log:q}"
+        "python {input.code[0]:q} {input.images:q} --model {input.weights:q} --out {output:q} 2>&1 | tee {log:q}"
 
 
-rule training_curve:
-    """What a model was worth after each share of its training: its snapshots on the dataset's pictures."""
+rule measure_training_curve:
+    """Rate and quality of a model after each share of its training: its snapshots on the dataset's images."""
     input:
-        model=lambda wildcards: f"{curve_folders(wildcards.model)[1]}/{wildcards.model}.safetensors",
-        pictures=lambda wildcards: expand("results/data/{{dataset}}/{image}.png", image=images()),
+        model=lambda wildcards: f"{PLAN.snapshots(wildcards.model)[1]}/{wildcards.model}.safetensors",
+        images=lambda wildcards: expand("results/data/{{dataset}}/{image}.png", image=images()),
         rows="results/points/{dataset}.csv",
         paper=own("workflow/resources/paper/training.csv"),
-        code=lambda wildcards: code_of("scripts/training_curve.py", codecs=[recipe_of(wildcards.model)["network"]]),
+        code=lambda wildcards: code_of("scripts/training_curve.py", codecs=[network_of(wildcards)]),
     output:
         csv="results/training_curves/{dataset}/{model}.csv",
-        pictures=multiext("results/training_curves/{dataset}/{model}", ".png", ".pdf"),
+        drawings=multiext("results/training_curves/{dataset}/{model}", ".png", ".pdf"),
     log:
-        "results/logs/training_curve/{dataset}/{model}.log",
+        "results/logs/measure_training_curve/{dataset}/{model}.log",
+    benchmark:
+        "results/benchmarks/measure_training_curve/{dataset}/{model}.tsv"
     conda:
         "../../envs/codecs.yaml"
     params:
         arguments=training_curve_arguments,
     shell:
-        "python {input.code[0]:q} {input.pictures:q} {params.arguments} --rows {input.rows:q}"
-        " --paper {input.paper:q} --csv {output.csv:q} --pictures {output.pictures:q} 2>&1 | tee {log:q}"
+        "python {input.code[0]:q} {input.images:q} {params.arguments} --rows {input.rows:q}"
+        " --paper {input.paper:q} --csv {output.csv:q} --drawings {output.drawings:q} 2>&1 | tee {log:q}"

@@ -37,7 +37,7 @@ class Codec(ABC):
     extension: ClassVar[str]
     """Of the files it writes, with the dot: lower-case letters and digits, and no other codec's."""
     settings_schema: ClassVar[Mapping[str, Any]]
-    """JSON schema of its block in the config: strict, each key with description and default."""
+    """JSON schema of its block in the config: strict, each key with a description; the values are config.yaml's."""
 
     point_schema: ClassVar[Mapping[str, Mapping[str, Any]]]
     """What one operating point is set by: name -> JSON schema with description and default."""

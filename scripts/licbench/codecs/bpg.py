@@ -39,7 +39,6 @@ class Bpg(Codec):
                 "items": point_schema["chroma"],
                 "minItems": 1,
                 "uniqueItems": True,
-                "default": ["420", "444"],
             },
             "qp": {
                 "description": "The QPs to measure in each chroma format.",
@@ -47,7 +46,6 @@ class Bpg(Codec):
                 "items": point_schema["qp"],
                 "minItems": 1,
                 "uniqueItems": True,
-                "default": [22, 25, 28, 30, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 48, 51],
             },
         },
     }

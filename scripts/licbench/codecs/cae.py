@@ -70,7 +70,6 @@ class Cae(Codec):
                 "items": {"enum": list(ROTATIONS)},
                 "minItems": 1,
                 "uniqueItems": True,
-                "default": ["offline"],
             },
             "ladder": {
                 "description": "model -> quantiser steps, in units of the step trained for; none: left out",

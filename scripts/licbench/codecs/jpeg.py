@@ -63,7 +63,6 @@ class Jpeg(Codec):
                 "items": point_schema["mode"],
                 "minItems": 1,
                 "uniqueItems": True,
-                "default": list(MODES),
             },
             "quality": {
                 "description": "The quality factors to measure in each mode.",
@@ -71,7 +70,6 @@ class Jpeg(Codec):
                 "items": point_schema["quality"],
                 "minItems": 1,
                 "uniqueItems": True,
-                "default": [1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 20, 25, 30, 40, 50, 60, 70, 80, 90],
             },
         },
     }

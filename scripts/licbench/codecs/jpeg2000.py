@@ -45,14 +45,12 @@ class Jpeg2000(Codec):
                 "items": point_schema["bpp"],
                 "minItems": 1,
                 "uniqueItems": True,
-                "default": [0.05, 0.075, 0.1, 0.125, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.75, 1.0, 1.5, 2.0],
             },
             "reversible_bpp": {
                 "description": "The target rates to measure with the reversible 5/3 wavelet as well.",
                 "type": "array",
                 "items": point_schema["bpp"],
                 "uniqueItems": True,
-                "default": [],
             },
         },
     }

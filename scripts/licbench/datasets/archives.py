@@ -1,4 +1,4 @@
-"""Zip files of pictures: unpacked without trust, packed the same to the byte every time."""
+"""Zip files of images: unpacked without trust, packed the same to the byte every time."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ UNIX, REGULAR_FILE = 3, (stat.S_IFREG | 0o644) << 16
 
 
 def unpack_images(zips: Iterable[Path], folder: Path) -> tuple[ImageFile, ...]:
-    """Write every picture of ``zips`` to ``folder`` as ``{id}.png``, 8-bit RGB, their names, and their manifest last.
+    """Write every image of ``zips`` to ``folder`` as ``{id}.png``, 8-bit RGB, their names, and their manifest last.
 
     Subfolders are flattened. Files in ``folder`` that the manifest does not name are left alone.
 
     Raises:
-        DatasetError: a damaged zip, an unsafe or too large member, a picture twice, or no picture.
-        BadImageError: a picture that ``images.read_rgb`` refuses.
+        DatasetError: a damaged zip, an unsafe or too large member, an image twice, or no image.
+        BadImageError: an image that ``images.read_rgb`` refuses.
     """
     members = [(path, member) for path in zips for member in _members(path)]
     names = [f"{path.name}/{member.filename}" for path, member in members]
     if not members:
-        raise DatasetError(f"{folder}: the archives hold no picture; fetch them again")
+        raise DatasetError(f"{folder}: the archives hold no image; fetch them again")
     ids = image_ids(names, str(folder))
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as staging:
@@ -58,8 +58,8 @@ def unpack_images(zips: Iterable[Path], folder: Path) -> tuple[ImageFile, ...]:
     return tuple(rows)
 
 
-def pictures_in(path: Path) -> Iterator[tuple[str, bytes]]:
-    """Name and content of every picture in a zip, as they are.
+def images_in(path: Path) -> Iterator[tuple[str, bytes]]:
+    """Name and content of every image in a zip, as they are.
 
     Raises:
         DatasetError: a damaged zip, or an unsafe or too large member.
@@ -78,7 +78,7 @@ def pack(members: Iterable[tuple[str, bytes]], destination: Path) -> None:
 
 
 def _members(path: Path) -> list[zipfile.ZipInfo]:
-    """The pictures in a zip, all of them checked before the first is unpacked."""
+    """The images in a zip, all of them checked before the first is unpacked."""
     try:
         with zipfile.ZipFile(path) as archive:
             # zipfile's own is_dir() stumbles over an empty name
@@ -89,10 +89,10 @@ def _members(path: Path) -> list[zipfile.ZipInfo]:
         raise DatasetError(f"{path}: unpacks to more than a dataset should; check where it comes from")
     for member in members:
         _refuse_unsafe(member, path)
-    pictures = [member for member in members if is_image_name(PurePosixPath(member.filename).name)]
-    if len(pictures) < len(members):
-        print(f"note: {path}: skipped {len(members) - len(pictures)} files that are no pictures", file=sys.stderr)
-    return pictures
+    found = [member for member in members if is_image_name(PurePosixPath(member.filename).name)]
+    if len(found) < len(members):
+        print(f"note: {path}: skipped {len(members) - len(found)} files that are no images", file=sys.stderr)
+    return found
 
 
 def _refuse_unsafe(member: zipfile.ZipInfo, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Which datasets there are and which pictures each one holds. Runs while Snakemake parses: nothing heavy."""
+"""Which datasets there are and which images each one holds. Runs while Snakemake parses: nothing heavy."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ CHOICES = {"kind": get_args(Kind)[:3], "use": get_args(Use)}
 
 @dataclass(frozen=True)
 class Dataset:
-    """Pictures with a common origin; everything needed to fetch and check them.
+    """Images with a common origin; everything needed to fetch and check them.
 
     ``kind`` says where they come from: ``embedded`` in an installed package, single ``files`` or ``archives`` on the
     web, or a ``folder`` of the user's. ``urls`` are base addresses, best first, each ending with a slash; the same
-    files stand in ``mirror_folder`` of a local mirror. ``pixels`` is the expected total, give or take
-    ``pixel_tolerance``, where it is known from elsewhere. Of a folder, ``paths`` are its pictures, ``left_out`` says in
+    files are in ``mirror_folder`` of a local mirror. ``pixels`` is the expected total, give or take
+    ``pixel_tolerance``, where it is known from elsewhere. Of a folder, ``paths`` are its images, ``left_out`` says in
     a line what else is in it, and ``spelling`` is what ``describe`` takes, the same however the user wrote it.
     """
 
@@ -61,7 +61,7 @@ class Dataset:
 
     @cached_property
     def images(self) -> tuple[str, ...] | None:
-        """The ids of the pictures; None where only the unpacked archives can tell."""
+        """The ids of the images; None where only the unpacked archives can tell."""
         if self.kind == "archives":
             return None
         if self.kind == "folder":
@@ -84,7 +84,7 @@ class Dataset:
         return dict(zip(self.images or (), self.paths, strict=True)) if self.paths else {}
 
     def row(self, image: str) -> ImageFile:
-        """The manifest's row of a picture.
+        """The manifest's row of an image.
 
         Raises:
             DatasetError: the manifest does not list it.
@@ -92,7 +92,7 @@ class Dataset:
         return self._find(image, self._rows)
 
     def path(self, image: str) -> Path:
-        """Where a picture of a folder stands.
+        """The path of an image of a folder.
 
         Raises:
             DatasetError: the folder does not hold it.
@@ -130,7 +130,7 @@ def known_datasets() -> tuple[str, ...]:
 
 
 def describe(name_or_folder: str) -> Dataset:
-    """The dataset of that name, or the pictures of a folder (a path with a slash, or an existing folder).
+    """The dataset of that name, or the images of a folder (a path with a slash, or an existing folder).
 
     Raises:
         DatasetError: unknown name, missing or empty folder, ``placeholder`` in its path, or two files with one id.
@@ -205,13 +205,13 @@ def _of_folder(folder: Path) -> Dataset:
     digest = hashlib.sha256(os.fsencode(place)).hexdigest()[:8]
     dataset = Dataset(
         id=f"folder-{latin(place.resolve().name, MOST_LETTERS)}-{digest}",
-        title=f"Pictures in {folder}",
+        title=f"Images in {folder}",
         kind="folder",
-        paths=found.pictures,
+        paths=found.images,
         spelling=str(place) if place.is_absolute() else f"./{place}",
         left_out=found.left_out,
     )
-    dataset._places  # noqa: B018  two pictures with one id are refused here
+    dataset._places  # noqa: B018  two images with one id are refused here
     return dataset
 
 

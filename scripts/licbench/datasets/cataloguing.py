@@ -1,4 +1,4 @@
-"""A folder of pictures becomes a dataset of the bench: its manifest, and its block in datasets.yaml."""
+"""A folder of images becomes a dataset of the bench: its manifest, and its block in datasets.yaml."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ def add_dataset(
     use: Use = "evaluation",
     resources: Path = RESOURCES,
 ) -> tuple[ImageFile, ...]:
-    """Write ``manifests/{name}.tsv`` of a folder's pictures and add the block that names them; returns the rows.
+    """Write ``manifests/{name}.tsv`` of a folder's images and add the block that names them; returns the rows.
 
     Args:
-        folder: holds the pictures; its name is where they stand below a local mirror.
+        folder: holds the images; its name is their folder in a local mirror.
         name: of the dataset: small letters, digits and underscores.
         title: for people.
-        licence: of the pictures.
+        licence: of the images.
         urls: addresses that serve the same files; without any, the dataset needs a mirror.
-        use: what the pictures may serve.
+        use: what the images may serve.
         resources: folder of datasets.yaml and manifests/.
 
     Raises:
-        DatasetError: the name is taken or cannot be one, or the folder is none, holds no picture, or a name that does
+        DatasetError: the name is taken or cannot be one, or the folder is none, holds no image, or a name that does
             not fit a manifest.
-        BadImageError: a picture that ``images.read_rgb`` refuses.
+        BadImageError: an image that ``images.read_rgb`` refuses.
     """
     if not NAME.fullmatch(name):
         raise DatasetError(f"{name!r} cannot name a dataset; take at most 40 small letters, digits and underscores")

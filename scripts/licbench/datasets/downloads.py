@@ -33,44 +33,44 @@ class RemoteFile:
 
 
 @dataclass(frozen=True)
-class Patience:
-    """How long a server is borne with; the wait after a failure doubles every time."""
+class RetryPolicy:
+    """How often a download is tried again; the wait doubles after each failure."""
 
     attempts: int = 4
     first_wait_s: float = 1.0
     timeout_s: float = 60.0
 
 
-PATIENT = Patience()
+RETRY = RetryPolicy()
 
 
-class _WontServe(Exception):
+class _PermanentError(Exception):
     """This address will never give the file; the next one may."""
 
 
-class _Interrupted(Exception):
+class _TransientError(Exception):
     """A failure that may pass."""
 
 
-def download(file: RemoteFile, destination: Path, bar: Bar, patience: Patience = PATIENT) -> None:
+def download(file: RemoteFile, destination: Path, bar: Bar, retry: RetryPolicy = RETRY) -> None:
     """Fetch ``file`` to ``destination``, which appears whole and verified or not at all.
 
-    What a broken connection leaves stays beside it as ``.{name}.part`` and is continued by the next call.
+    An interrupted download is kept as ``.{name}.part`` in the same folder and resumed by the next call.
 
     Raises:
         DatasetError: no address serves the file, or what they serve has another size or checksum.
     """
-    import requests  # noqa: PLC0415  pictures that are at hand should not wait for it
+    import requests  # noqa: PLC0415  slow to import, and local images do not need it
 
     destination.parent.mkdir(parents=True, exist_ok=True)
     part = destination.with_name(f".{destination.name}.part")
     reasons = []
     with requests.Session() as session:
-        attempts = _Download(file, part, bar, patience, session)
+        attempts = _Download(file, part, bar, retry, session)
         for url in file.urls:
             try:
                 attempts.from_address(url)
-            except (_WontServe, _Interrupted) as reason:
+            except (_PermanentError, _TransientError) as reason:
                 reasons.append(f"{url}: {reason}")
             else:
                 part.replace(destination)
@@ -93,28 +93,28 @@ def mismatch(path: Path, size: int, sha256: str) -> str:
 class _Download:
     """The attempts to get one file into ``part``."""
 
-    def __init__(self, file: RemoteFile, part: Path, bar: Bar, patience: Patience, session: requests.Session) -> None:
-        self.file, self.part, self.bar, self.patience, self.session = file, part, bar, patience, session
+    def __init__(self, file: RemoteFile, part: Path, bar: Bar, retry: RetryPolicy, session: requests.Session) -> None:
+        self.file, self.part, self.bar, self.retry, self.session = file, part, bar, retry, session
         self.bar_start = bar.n
 
     def from_address(self, url: str) -> None:
-        """Try one address until its patience ends; afterwards ``part`` is the verified file."""
+        """Try one address until its retries are used up; afterwards ``part`` is the verified file."""
         import requests  # noqa: PLC0415
 
-        wait, last, reason = self.patience.first_wait_s, self.patience.attempts, ""
+        wait, last, reason = self.retry.first_wait_s, self.retry.attempts, ""
         for attempt in range(1, last + 1):
             try:
                 if self._finished(url):
                     return
                 reason = "the continued file was damaged"
-            except (requests.RequestException, _Interrupted) as error:
+            except (requests.RequestException, _TransientError) as error:
                 # The names of requests' errors say enough; their texts run over lines
-                reason = str(error) if isinstance(error, _Interrupted) else type(error).__name__
+                reason = str(error) if isinstance(error, _TransientError) else type(error).__name__
                 if attempt < last:
                     note(self.bar, f"{url}: {reason}, trying again in {wait:.0f} s")
                     time.sleep(wait)
                     wait *= 2
-        raise _Interrupted(f"{reason}, {last} attempts")
+        raise _TransientError(f"{reason}, {last} attempts")
 
     def _finished(self, url: str) -> bool:
         """Whether one request made the file whole; a damaged continuation is thrown away and worth another try."""
@@ -125,18 +125,18 @@ class _Download:
         if fault:
             self.part.unlink()
             if not have:
-                raise _WontServe(fault)
+                raise _PermanentError(fault)
         return not fault
 
     def _transfer(self, url: str, have: int) -> None:
         """One request, which continues ``part`` if the server can and else starts it again."""
         # No compression on the way: byte ranges and lengths then speak of the file itself
         headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
-        with self.session.get(url, headers=headers, stream=True, timeout=self.patience.timeout_s) as response:
+        with self.session.get(url, headers=headers, stream=True, timeout=self.retry.timeout_s) as response:
             continues = response.status_code == PARTIAL
             if response.status_code == TOO_LARGE_RANGE or (continues and not _starts_at(response, have)):
                 self.part.unlink(missing_ok=True)
-                raise _Interrupted("the server cannot continue the file")
+                raise _TransientError("the server cannot continue the file")
             self._refuse(response)
             with self.part.open("ab" if continues else "wb") as out:
                 for chunk in response.iter_content(CHUNK_BYTES):
@@ -145,20 +145,20 @@ class _Download:
                     if out.tell() > self.file.bytes:
                         break
         if self._have() < self.file.bytes:
-            raise _Interrupted(f"the connection ended after {self._have()} of {self.file.bytes} bytes")
+            raise _TransientError(f"the connection ended after {self._have()} of {self.file.bytes} bytes")
 
     def _refuse(self, response: requests.Response) -> None:
         """An error or a web page is never saved as data."""
         status = response.status_code
         if status in BUSY or status >= 500:
-            raise _Interrupted(f"HTTP {status}")
+            raise _TransientError(f"HTTP {status}")
         if status not in {WHOLE, PARTIAL}:
-            raise _WontServe(f"HTTP {status}")
+            raise _PermanentError(f"HTTP {status}")
         if response.headers.get("Content-Type", "").startswith("text/html"):
-            raise _WontServe("answers with a web page instead of the file")
+            raise _PermanentError("answers with a web page instead of the file")
         length = response.headers.get("Content-Length")
         if status == WHOLE and length is not None and int(length) != self.file.bytes:
-            raise _WontServe(f"has {length} bytes, expected {self.file.bytes}")
+            raise _PermanentError(f"has {length} bytes, expected {self.file.bytes}")
 
     def _have(self) -> int:
         return self.part.stat().st_size if self.part.exists() else 0

@@ -16,7 +16,7 @@ from urllib.parse import quote
 from licbench import files
 from licbench.datasets import archives
 from licbench.datasets.catalogue import Dataset
-from licbench.datasets.downloads import PATIENT, Patience, RemoteFile, download, mismatch
+from licbench.datasets.downloads import RETRY, RemoteFile, RetryPolicy, download, mismatch
 from licbench.datasets.folders import placeholder
 from licbench.datasets.manifests import ImageFile, SourceFile
 from licbench.datasets.progress import byte_bar
@@ -28,15 +28,15 @@ if TYPE_CHECKING:
 
 
 def fetch_image(
-    dataset: Dataset, image: str, destination: Path, mirror: Path | None = None, patience: Patience = PATIENT
+    dataset: Dataset, image: str, destination: Path, mirror: Path | None = None, retry: RetryPolicy = RETRY
 ) -> None:
-    """Write one picture of ``dataset`` to ``destination`` as 8-bit RGB PNG.
+    """Write one image of ``dataset`` to ``destination`` as 8-bit RGB PNG.
 
     With ``mirror`` the network is never touched: the file must be ``{mirror}/{mirror_folder}/{file}``.
 
     Raises:
         DatasetError: no such image, unreachable, missing in the mirror, or not the file of the manifest.
-        BadImageError: a picture that ``images.read_rgb`` refuses.
+        BadImageError: an image that ``images.read_rgb`` refuses.
     """
     if dataset.kind == "archives":
         raise DatasetError(f"{dataset.id} comes in archives; run: fetch.py archive, then fetch.py unpack")
@@ -44,7 +44,7 @@ def fetch_image(
         _copy_original(dataset.path(image), destination)
         return
     row = dataset.row(image)
-    with _Supply(dataset, mirror, patience).obtained(row) as source:
+    with _Supply(dataset, mirror, retry).obtained(row) as source:
         pixels = read_rgb(source)
     if pixels.shape != (row.height, row.width, 3):
         found = f"{pixels.shape[1]}x{pixels.shape[0]}"
@@ -53,7 +53,7 @@ def fetch_image(
 
 
 def _copy_original(path: Path, destination: Path) -> None:
-    """The user's own picture; one that changes meanwhile would not be read again, as Snakemake notes its end state."""
+    """The user's own image; one that changes meanwhile would not be read again, as Snakemake notes its end state."""
     if found := placeholder(path):
         raise DatasetError(f"{path}: Snakemake would take {found!r} for a placeholder; rename it")
     before = path.stat()
@@ -65,14 +65,14 @@ def _copy_original(path: Path, destination: Path) -> None:
 
 
 def fetch_archive(
-    dataset: Dataset, archive: str, destination: Path, mirror: Path | None = None, patience: Patience = PATIENT
+    dataset: Dataset, archive: str, destination: Path, mirror: Path | None = None, retry: RetryPolicy = RETRY
 ) -> None:
     """Bring one archive of ``dataset`` to ``destination``; an interrupted download is continued by the next call.
 
     Raises:
         DatasetError: no such archive, unreachable, missing in the mirror, or wrong checksum.
     """
-    source, supply = dataset.archive(archive), _Supply(dataset, mirror, patience)
+    source, supply = dataset.archive(archive), _Supply(dataset, mirror, retry)
     if supply.is_local:
         with files.replacing(destination) as temporary:
             shutil.copyfile(supply.local(source), temporary)
@@ -84,7 +84,7 @@ def fetch_archive(
 def unpack_archives(dataset: Dataset, zips: Sequence[Path], folder: Path) -> tuple[ImageFile, ...]:
     """Unpack the archives of ``dataset``, given in its order, to ``folder`` and return its manifest's rows.
 
-    Says in one line on stderr if the pixels are not as many as they should be.
+    Notes on stderr if the number of pixels is not the expected one.
 
     Raises:
         DatasetError: archives missing or not the dataset's, and what ``archives.unpack_images`` raises.
@@ -105,20 +105,20 @@ def unpack_archives(dataset: Dataset, zips: Sequence[Path], folder: Path) -> tup
 
 
 def pack_training_set(
-    dataset: Dataset, destination: Path, mirror: Path | None = None, patience: Patience = PATIENT
+    dataset: Dataset, destination: Path, mirror: Path | None = None, retry: RetryPolicy = RETRY
 ) -> None:
-    """Put all pictures of ``dataset`` as they are, in its own order, into one zip that is the same on every run.
+    """Put all images of ``dataset`` as they are, in its own order, into one zip that is the same on every run.
 
-    What was downloaded stays in ``.{name}.cache`` beside ``destination`` until the zip is complete.
+    Downloaded files stay in ``.{name}.cache`` in the same folder until the zip is complete.
 
     Raises:
         DatasetError: the dataset is not downloaded, a file is unreachable, missing or not the expected, or an archive
-            holds what ``archives.pictures_in`` refuses.
+            holds what ``archives.images_in`` refuses.
     """
     sources = _downloads(dataset)
-    cache, supply = destination.with_name(f".{destination.name}.cache"), _Supply(dataset, mirror, patience)
+    cache, supply = destination.with_name(f".{destination.name}.cache"), _Supply(dataset, mirror, retry)
     with byte_bar(dataset.id, sum(source.bytes for source in sources)) as bar:
-        archives.pack((picture for source in sources for picture in supply.pictures(source, cache, bar)), destination)
+        archives.pack((image for source in sources for image in supply.images_of(source, cache, bar)), destination)
     shutil.rmtree(cache, ignore_errors=True)
 
 
@@ -129,7 +129,7 @@ def _downloads(dataset: Dataset) -> Sequence[SourceFile]:
     return dataset.archives or dataset.manifest
 
 
-def mirror_dataset(dataset: Dataset, sums: Path, mirror: Path | None = None, patience: Patience = PATIENT) -> None:
+def mirror_dataset(dataset: Dataset, sums: Path, mirror: Path | None = None, retry: RetryPolicy = RETRY) -> None:
     """Bring all files of ``dataset`` to the folder of ``sums``, placed as ``mirror`` wants them, and write their list.
 
     The list, as ``sha256sum --check`` reads it, comes last. Files that are there and right are not fetched again.
@@ -138,7 +138,7 @@ def mirror_dataset(dataset: Dataset, sums: Path, mirror: Path | None = None, pat
         DatasetError: nothing of the dataset is ever downloaded, or a file is unreachable, missing or not the expected.
     """
     sources = _downloads(dataset)
-    root, supply = sums.parent / dataset.mirror_folder, _Supply(dataset, mirror, patience)
+    root, supply = sums.parent / dataset.mirror_folder, _Supply(dataset, mirror, retry)
     with byte_bar(dataset.id, sum(source.bytes for source in sources)) as bar:
         for source in sources:
             path, destination = supply.cached(source, root, bar), root / source.file
@@ -154,7 +154,7 @@ class _Supply:
 
     dataset: Dataset
     mirror: Path | None
-    patience: Patience
+    retry: RetryPolicy
 
     @property
     def is_local(self) -> bool:
@@ -176,7 +176,7 @@ class _Supply:
             place = f"the folder that holds {self.dataset.mirror_folder}/"
             raise DatasetError(f"{self.dataset.id} has no address to download from; set mirror to {place}, or add urls")
         urls = tuple(f"{url.rstrip('/')}/{quote(source.file)}" for url in self.dataset.urls)
-        download(RemoteFile(source.file, urls, source.bytes, source.sha256), destination, bar, self.patience)
+        download(RemoteFile(source.file, urls, source.bytes, source.sha256), destination, bar, self.retry)
 
     @contextmanager
     def obtained(self, source: SourceFile) -> Iterator[Path]:
@@ -199,11 +199,11 @@ class _Supply:
         bar.update(end - bar.n)
         return path
 
-    def pictures(self, source: SourceFile, cache: Path, bar: Bar) -> Iterator[tuple[str, bytes]]:
-        """Name and content of the picture that a file is, or of those in an archive, by ``cached``."""
+    def images_of(self, source: SourceFile, cache: Path, bar: Bar) -> Iterator[tuple[str, bytes]]:
+        """Name and content of the image that a file is, or of those in an archive, by ``cached``."""
         path = self.cached(source, cache, bar)
         if self.dataset.kind == "archives":
-            yield from ((f"{Path(source.file).stem}/{name}", content) for name, content in archives.pictures_in(path))
+            yield from ((f"{Path(source.file).stem}/{name}", content) for name, content in archives.images_in(path))
         else:
             yield source.file, path.read_bytes()
 
@@ -214,7 +214,7 @@ def _from_mirror(dataset: Dataset) -> str:
 
 
 def _package_folder(package: str) -> Path:
-    """Where an installed package stands, without importing it."""
+    """The folder of an installed package, without importing it."""
     spec = importlib.util.find_spec(package)
     if spec is None or not spec.submodule_search_locations:
         raise DatasetError(f"package {package} is not installed; install the requirements in envs/")

@@ -1,4 +1,4 @@
-"""A folder of the user's: which files in it are pictures, and what is left out. Runs while Snakemake parses."""
+"""A folder of the user's: which files in it are images, and what is left out. Runs while Snakemake parses."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ PLACEHOLDER = re.compile(r"\{[^{}]*\}|[{}]|<[a-z][a-z0-9_]*>")
 
 MOST_SHOWN = 8
 MOST_SEARCHED = 1000
-"""Folders below a sub-folder that are looked into for a picture."""
+"""Folders below a sub-folder that are looked into for an image."""
 
 
 @dataclass(frozen=True)
 class Folder:
-    """The pictures of a folder, sorted by name, and one line on what is left out; empty where nothing is."""
+    """The images of a folder, sorted by name, and one line on what is left out; empty where nothing is."""
 
-    pictures: tuple[Path, ...]
+    images: tuple[Path, ...]
     left_out: str
 
 
@@ -36,22 +36,22 @@ def scan(folder: Path) -> Folder:
     """Look through a folder; hidden files do not count.
 
     Raises:
-        DatasetError: it cannot be read, holds no picture or a ``placeholder`` in its path, or a picture's name is not
+        DatasetError: it cannot be read, holds no image or a ``placeholder`` in its path, or an image's name is not
             UTF-8 or a link to nothing.
     """
     refuse_placeholder(folder)
-    pictures, others, folders = [], [], []
+    images, others, folders = [], [], []
     for entry in _entries(folder):
         if entry.is_dir():
             folders.append(entry.name)
-        elif is_image_name(entry.name) and _is_picture(entry):
-            pictures.append(entry)
+        elif is_image_name(entry.name) and _is_image(entry):
+            images.append(entry)
         else:
             others.append(entry.name)
-    folders = [name for name in folders if _holds_pictures(folder / name)]
-    if not pictures:
+    folders = [name for name in folders if _holds_images(folder / name)]
+    if not images:
         raise DatasetError(_nothing_in(folder, folders))
-    return Folder(tuple(pictures), _left_out(folder, others, folders))
+    return Folder(tuple(images), _left_out(folder, others, folders))
 
 
 def placeholder(path: Path) -> str | None:
@@ -71,7 +71,7 @@ def refuse_placeholder(folder: str | Path) -> None:
 
 
 def is_image_name(name: str) -> bool:
-    """Whether a file of that name is taken for a picture: a supported suffix, and not hidden."""
+    """Whether a file of that name is taken for an image: a supported suffix, and not hidden."""
     return not name.startswith(".") and Path(name).suffix.lower() in IMAGE_SUFFIXES
 
 
@@ -82,8 +82,8 @@ def _entries(folder: Path) -> list[Path]:
         raise DatasetError(f"{folder}: {error.strerror}; check its rights") from error
 
 
-def _is_picture(path: Path) -> bool:
-    """Whether an entry of a picture's name is a file; what only looks like one must not vanish without a word."""
+def _is_image(path: Path) -> bool:
+    """Whether an entry of an image's name is a file; what only looks like one must not vanish without a word."""
     if path.is_symlink() and not path.exists():
         raise DatasetError(f"{path}: a link to {path.readlink()}, which is not there; correct or remove it")
     try:
@@ -94,8 +94,8 @@ def _is_picture(path: Path) -> bool:
     return path.is_file()
 
 
-def _holds_pictures(folder: Path) -> bool:
-    """Whether there is a picture in a folder or below; gives up where that takes long."""
+def _holds_images(folder: Path) -> bool:
+    """Whether there is an image in a folder or below; gives up where that takes long."""
     for _, folders, names in islice(os.walk(folder), MOST_SEARCHED):
         folders[:] = [name for name in folders if not name.startswith(".")]
         if any(map(is_image_name, names)):
@@ -106,8 +106,8 @@ def _holds_pictures(folder: Path) -> bool:
 def _nothing_in(folder: Path, folders: Sequence[str]) -> str:
     if folders:
         first = folder / folders[0]
-        return f"{folder}: holds pictures only in its sub-folders {_listed(folders)}; give one of them, as {first}"
-    return f"{folder}: holds no picture; put {_suffixes()} files in it"
+        return f"{folder}: holds images only in its sub-folders {_listed(folders)}; give one of them, as {first}"
+    return f"{folder}: holds no image; put {_suffixes()} files in it"
 
 
 def _left_out(folder: Path, others: Sequence[str], folders: Sequence[str]) -> str:
@@ -115,7 +115,7 @@ def _left_out(folder: Path, others: Sequence[str], folders: Sequence[str]) -> st
     if others:
         parts.append(f"{_listed(others)} (no file that ends with {_suffixes()})")
     if folders:
-        parts.append(f"the pictures in {_listed([f'{name}/' for name in folders])} (sub-folders are not searched)")
+        parts.append(f"the images in {_listed([f'{name}/' for name in folders])} (sub-folders are not searched)")
     return " ".join(f"{folder}: left out {' and '.join(parts)}".split()) if parts else ""
 
 

@@ -1,6 +1,6 @@
-"""Ids of pictures from the names of their files: safe as a file name, as a wildcard, and as a word of a command line.
+"""Ids of images from the names of their files: safe as a file name, as a wildcard, and as a word of a command line.
 
-A safe name is its own id. Any other is written in Latin letters, shortened, and told from its like by a hash.
+A safe name is its own id. Any other is transliterated to Latin letters, shortened, and made unique by a hash.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def image_ids(names: Sequence[str], where: str) -> tuple[str, ...]:
 
 
 def latin(text: str, most: int) -> str:
-    """At most so many letters that are safe in a file name, from a text in any script."""
+    """At most ``most`` letters that are safe in a file name, from text in any script."""
     return re.sub(r"[^A-Za-z0-9_.-]|^-|^$", "_", anyascii(text)[:most])
 
 

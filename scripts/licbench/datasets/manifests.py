@@ -1,4 +1,4 @@
-"""The list of a dataset's pictures: a TSV of names, checksums and sizes."""
+"""The list of a dataset's images: a TSV of names, checksums and sizes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from licbench.errors import DatasetError
 
 REMEDY = "restore the file, or write it: python scripts/manifest.py --help"
 NAMES = "names.csv"
-"""Beside the PNG files of a dataset: which picture each id stands for."""
+"""Next to the PNG files of a dataset: the file name behind each id."""
 COLUMNS = ("image", "file", "sha256", "bytes", "width", "height")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -30,7 +30,7 @@ class SourceFile:
 
 @dataclass(frozen=True)
 class ImageFile(SourceFile):
-    """A picture: ``image`` is its id, safe in file names; ``width`` and ``height`` in pixels."""
+    """An image: ``image`` is its id, safe in file names; ``width`` and ``height`` in pixels."""
 
     image: str
     width: int
@@ -64,15 +64,14 @@ def read_manifest(path: Path) -> tuple[ImageFile, ...]:
 
 
 def manifest_text(rows: Sequence[ImageFile]) -> str:
-    """The manifest as it stands on disk: one form only, so that its sha256 names the dataset."""
+    """The manifest as written to disk, in one canonical form, so that its sha256 identifies the dataset."""
     lines = [[row.image, row.file, row.sha256, str(row.bytes), str(row.width), str(row.height)] for row in rows]
     return "".join("\t".join(line) + "\n" for line in [list(COLUMNS), *lines])
 
 
 def write_names(path: Path, names: Mapping[str, str]) -> None:
     """Write down what the file behind each id is called: a CSV file with the columns image and file."""
-    with files.replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file, lineterminator="\n").writerows([("image", "file"), *names.items()])
+    files.write_records(path, ("image", "file"), ({"image": image, "file": file} for image, file in names.items()))
 
 
 def read_names(path: Path) -> dict[str, str]:
@@ -85,7 +84,7 @@ def read_names(path: Path) -> dict[str, str]:
         with path.open(newline="", encoding="utf-8") as file:
             return {line["image"]: line["file"] for line in csv.DictReader(file)}
     except (OSError, ValueError, KeyError) as error:
-        raise DatasetError(f"{path}: not a list of pictures ({error}); delete it and run again") from error
+        raise DatasetError(f"{path}: not a list of images ({error}); delete it and run again") from error
 
 
 def _row(line: str, where: str) -> ImageFile:

@@ -18,7 +18,7 @@ LOG_EVERY_S = 10
 @contextmanager
 def byte_bar(name: str, size: int) -> Iterator[Bar]:
     """A bar that counts bytes; silent for what takes under a second, sparing in a log file."""
-    from tqdm import tqdm  # noqa: PLC0415  pictures that are at hand should not wait for it
+    from tqdm import tqdm  # noqa: PLC0415  slow to import, and local images do not need it
 
     every = 0.1 if sys.stderr.isatty() else LOG_EVERY_S
     with tqdm(total=size, desc=name, unit="B", unit_scale=True, delay=1, mininterval=every, maxinterval=60) as bar:

@@ -1,28 +1,24 @@
-"""Rate-distortion curves that can be pooled over any draw of the pictures: what a bootstrap of differences needs."""
+"""Rate-distortion curves that can be pooled over any draw of the images: what a bootstrap of differences needs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from licbench.errors import PointsError
-from licbench.images.colour import PEAK
+from licbench.evaluation.pooling import LUMA, RGB, YCBCR_611, Floats, ImageSums, decibels, sums_by_image
 from licbench.metrics.distortion import MOMENTS, mse_rgb, mse_y, mse_ycbcr_611
+from licbench.metrics.rate import bits_per_pixel
 
-Floats = npt.NDArray[np.float64]
-
-RGB, LUMA, YCBCR_611 = "RGB", "Y", "6:1:1"
-SPACES = {RGB: mse_rgb, LUMA: mse_y, YCBCR_611: mse_ycbcr_611}
-"""Colour spaces in which a squared error is measured; the last weighs Y, Cb and Cr 6:1:1."""
+MSE = {RGB: mse_rgb, LUMA: mse_y, YCBCR_611: mse_ycbcr_611}
 
 
-class Readable(Protocol):
-    """What the statistics read off a curve, for the pictures drawn: one number a point."""
+class RateDistortionCurve(Protocol):
+    """What the statistics read off a curve over a draw of the images: one value a point."""
 
     @property
     def name(self) -> str: ...
@@ -39,54 +35,50 @@ class Readable(Protocol):
 
 
 @dataclass(frozen=True)
-class Curve:
-    """The measured points of one curve, picture by picture; arrays of shape (points, pictures).
-
-    A draw holds how often each picture counts, shape (pictures,); all ones is the dataset itself.
-    """
+class MeasuredCurve:
+    """The measured points of one curve, image by image."""
 
     name: str
-    sizes: Floats
-    pixels: Floats
-    mse: Mapping[str, Floats]
-    similarity: Floats
-    """MS-SSIM; NaN for pictures too small to have one."""
+    sums: ImageSums
+
+    @property
+    def images(self) -> int:
+        """How many images the points are measured on."""
+        return int(self.sums.pixels.shape[1])
 
     def rates(self, draw: Floats) -> Floats:
         """Bits per pixel after CLIC's protocol: all bytes over all pixels."""
-        pooled: Floats = 8 * (self.sizes @ draw) / (self.pixels @ draw)
-        return pooled
+        return self.sums.bpp(draw)
 
     def psnr(self, draw: Floats, space: str = RGB) -> Floats:
-        """PSNR in dB after CLIC's protocol: one squared error over all pictures."""
-        return _decibels((self.mse[space] * self.pixels) @ draw / (self.pixels @ draw))
+        """PSNR in dB after CLIC's protocol: one squared error over all images."""
+        return self.sums.psnr_db(draw, space)
 
     def ms_ssim(self, draw: Floats) -> Floats:
-        """MS-SSIM after CLIC's protocol: weighted by picture size.
+        """MS-SSIM after CLIC's protocol: weighted by image size.
 
         Raises:
-            PointsError: no picture drawn is large enough to have one.
+            PointsError: no image drawn is large enough to have one.
         """
-        weights = np.where(np.isnan(self.similarity), 0.0, self.pixels)
-        if not (weights @ draw).all():
-            raise PointsError("no picture is large enough for MS-SSIM; measure larger ones")
-        scored: Floats = (np.nan_to_num(self.similarity) * weights) @ draw / (weights @ draw)
+        scored = self.sums.ms_ssim(draw)
+        if np.isnan(scored).any():
+            raise PointsError("no image is large enough for MS-SSIM; measure larger ones")
         return scored
 
     def mean_rates(self, draw: Floats) -> Floats:
-        """The mean of the pictures' bits per pixel."""
-        mean: Floats = (8 * self.sizes / self.pixels) @ draw / draw.sum()
+        """The mean of the images' bits per pixel."""
+        mean: Floats = bits_per_pixel(self.sums.bytes, self.sums.pixels) @ draw / draw.sum()
         return mean
 
     def mean_psnr(self, draw: Floats, space: str = RGB) -> Floats:
-        """The mean of the pictures' PSNR in dB, as results on Kodak are usually given."""
-        mean: Floats = _decibels(self.mse[space]) @ draw / draw.sum()
+        """The mean of the images' PSNR in dB, as results on Kodak are usually given."""
+        mean: Floats = decibels(self.sums.mse[space]) @ draw / draw.sum()
         return mean
 
 
 @dataclass(frozen=True)
-class PrintedCurve:
-    """Published points: one number each, whatever is drawn; RGB, as the contest scored."""
+class PublishedCurve:
+    """Published points: one value each, whatever is drawn; RGB, as the contest scored."""
 
     name: str
     points: pd.DataFrame
@@ -96,7 +88,7 @@ class PrintedCurve:
         return self.points["bpp"].to_numpy(np.float64)
 
     def psnr(self, draw: Floats, space: str = RGB) -> Floats:
-        """PSNR in dB as printed.
+        """PSNR in dB as published.
 
         Raises:
             PointsError: it is asked for in another colour space.
@@ -111,72 +103,53 @@ class PrintedCurve:
     mean_rates, mean_psnr = rates, psnr
 
 
-def curve_of(rows: pd.DataFrame, name: str) -> Curve:
-    """The curve of all points in ``rows`` (see ``points``), which are of one codec.
+def curve_of(rows: pd.DataFrame, name: str) -> MeasuredCurve:
+    """The curve of all points in ``rows`` (see ``measurement.rows``), which are of one codec.
 
     Raises:
-        PointsError: there is no row, or a point lacks a picture or has it twice.
+        PointsError: there is no row, or a point lacks an image or has it twice.
     """
     if rows.empty:
         raise PointsError(f"{name} is not measured; add it to the config")
     pixels = [int(count) for count in rows["width"] * rows["height"]]
     moments = [dict(zip(MOMENTS, line, strict=True)) for line in rows[list(MOMENTS)].itertuples(index=False)]
-    errors = {
-        space: [mse(line, count) for line, count in zip(moments, pixels, strict=True)] for space, mse in SPACES.items()
-    }
-    keyed = rows[["curve", "point", "image", "bytes", "ms_ssim"]].assign(pixels=pixels, **errors)
-    if keyed.duplicated(["curve", "point", "image"]).any():
-        raise PointsError(f"{name} has a picture twice; delete results/points and run again")
-    wide = keyed.pivot(index=["curve", "point"], columns="image")
-    if wide["bytes"].isna().to_numpy().any():
-        raise PointsError(f"{name} lacks some of the pictures; delete results/points and run again")
-    return Curve(
-        name,
-        wide["bytes"].to_numpy(np.float64),
-        wide["pixels"].to_numpy(np.float64),
-        {space: wide[space].to_numpy(np.float64) for space in SPACES},
-        wide["ms_ssim"].to_numpy(np.float64),
-    )
+    mse = {space: [of(line, count) for line, count in zip(moments, pixels, strict=True)] for space, of in MSE.items()}
+    return MeasuredCurve(name, sums_by_image(rows, mse, name))
 
 
-def _decibels(mse: Floats) -> Floats:
-    with np.errstate(divide="ignore"):
-        return 10 * np.log10(PEAK**2 / mse)
+Coordinates = Callable[[RateDistortionCurve, Floats], tuple[Floats, Floats]]
+"""Which rates, in bits per pixel, and which qualities of a curve are compared."""
 
 
-Axes = Callable[[Readable, Floats], tuple[Floats, Floats]]
-"""How a curve is read: rates in bits per pixel, and qualities."""
-
-
-def psnr(curve: Readable, draw: Floats) -> tuple[Floats, Floats]:
+def pooled_psnr(curve: RateDistortionCurve, draw: Floats) -> tuple[Floats, Floats]:
     """Pooled rates, and pooled PSNR over R, G and B in dB."""
     return curve.rates(draw), curve.psnr(draw)
 
 
-def ms_ssim(curve: Readable, draw: Floats) -> tuple[Floats, Floats]:
-    """Pooled rates, and MS-SSIM."""
+def pooled_ms_ssim(curve: RateDistortionCurve, draw: Floats) -> tuple[Floats, Floats]:
+    """Pooled rates, and pooled MS-SSIM."""
     return curve.rates(draw), curve.ms_ssim(draw)
 
 
-def ms_ssim_db(curve: Readable, draw: Floats) -> tuple[Floats, Floats]:
-    """Pooled rates, and -10 log10(1 - MS-SSIM): spreads what is close to 1."""
+def pooled_ms_ssim_db(curve: RateDistortionCurve, draw: Floats) -> tuple[Floats, Floats]:
+    """Pooled rates, and -10 log10(1 - MS-SSIM) in dB: spreads what is close to 1."""
     with np.errstate(divide="ignore"):
         return curve.rates(draw), -10 * np.log10(1 - curve.ms_ssim(draw))
 
 
-def mean_psnr(space: str) -> Axes:
-    """Means over pictures of rate and of PSNR in a colour space."""
+def mean_psnr(space: str) -> Coordinates:
+    """Means over images of rate and of PSNR in a colour space."""
 
-    def read(curve: Readable, draw: Floats) -> tuple[Floats, Floats]:
+    def read(curve: RateDistortionCurve, draw: Floats) -> tuple[Floats, Floats]:
         return curve.mean_rates(draw), curve.mean_psnr(draw, space)
 
     return read
 
 
-COLOUR_AXES = {RGB: mean_psnr(RGB), LUMA: mean_psnr(LUMA), YCBCR_611: mean_psnr(YCBCR_611)}
+MEAN_PSNR = {space: mean_psnr(space) for space in MSE}
 
 
-def finite(curve: Readable, draw: Floats, axes: Axes) -> tuple[Floats, Floats]:
+def finite(curve: RateDistortionCurve, draw: Floats, coordinates: Coordinates) -> tuple[Floats, Floats]:
     """The curve without its lossless points, whose quality is infinite."""
-    rates, quality = axes(curve, draw)
+    rates, quality = coordinates(curve, draw)
     return rates[np.isfinite(quality)], quality[np.isfinite(quality)]

@@ -1,4 +1,4 @@
-"""SRCNN by itself, as its literature measures it: luma, bicubic down by two and up again, the border left out."""
+"""SRCNN alone, evaluated as in its literature: luma, bicubic down by two and up again, the border left out."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ STUDIO_BLACK = 16.0
 
 @dataclass(frozen=True)
 class Enlargement:
-    """PSNR of luma in dB after half size and back, one picture: by bicubic interpolation alone, and with SRCNN."""
+    """PSNR of luma in dB after half size and back, one image: by bicubic interpolation alone, and with SRCNN."""
 
     bicubic_db: float
     srcnn_db: float
 
 
-def enlargements(network: SRCNN, pictures: Iterable[Image]) -> list[Enlargement]:
-    """Each picture (H, W, 3) uint8, cut to even sides, halved and enlarged; six pixels of each border do not count."""
-    return [_enlargement(network, _studio_luma(picture)) for picture in pictures]
+def enlargements(network: SRCNN, images: Iterable[Image]) -> list[Enlargement]:
+    """Each image (H, W, 3) uint8, cut to even sides, halved and enlarged; six pixels of each border do not count."""
+    return [_enlargement(network, _studio_luma(image)) for image in images]
 
 
 def _enlargement(network: SRCNN, sharp: npt.NDArray[np.uint8]) -> Enlargement:
@@ -43,10 +43,10 @@ def _enlargement(network: SRCNN, sharp: npt.NDArray[np.uint8]) -> Enlargement:
     return Enlargement(_psnr(blurred[inside], sharp[inside]), _psnr(restored, sharp[inside]))
 
 
-def _studio_luma(picture: Image) -> npt.NDArray[np.uint8]:
-    height, width = (side // 2 * 2 for side in picture.shape[:2])
+def _studio_luma(image: Image) -> npt.NDArray[np.uint8]:
+    height, width = (side // 2 * 2 for side in image.shape[:2])
     # Plane by plane and not as a matrix product: the same bits whatever the BLAS
-    red, green, blue = np.moveaxis(picture[:height, :width] * STUDIO_LUMA, -1, 0)
+    red, green, blue = np.moveaxis(image[:height, :width] * STUDIO_LUMA, -1, 0)
     luma: npt.NDArray[np.uint8] = np.rint(red + green + blue + STUDIO_BLACK).astype(np.uint8)
     return luma
 

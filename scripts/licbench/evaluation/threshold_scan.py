@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import math
 
 import pandas as pd
 
 from licbench.errors import PointsError
 from licbench.evaluation.pooling import adapt, pool
+from licbench.measurement.rows import setting
 
 THRESHOLD, QP = "threshold", "qp"
-"""The two sweeps: what moves while the other stands still."""
+"""The two sweeps: which of the two parameters varies while the other is fixed."""
 COLUMNS = ["sweep", "threshold_db", "qp", "share_srcnn", "psnr_db", "ms_ssim", "bpp"]
 
 
@@ -19,12 +19,12 @@ def threshold_scan(rows: pd.DataFrame, qp: int, threshold_db: float) -> pd.DataF
     """Both sweeps of adaptive super-resolution, pooled over the dataset after the CLIC 2018 protocol.
 
     Args:
-        rows: see ``points``; both branches of codec sr at every QP.
+        rows: see ``measurement.rows``; both branches of codec sr at every QP.
         qp: at which the threshold moves (the paper: 35), over every distinct Pre_PSNR and on to infinity.
         threshold_db: at which the QP moves (the paper: 33.0), over every measured QP.
 
     Returns:
-        One line a setting: ``share_srcnn`` is the share of pictures that take SRCNN, from 1 at the lowest threshold to
+        One line a setting: ``share_srcnn`` is the share of images that take SRCNN, from 1 at the lowest threshold to
         0 at an infinite one.
 
     Raises:
@@ -35,14 +35,14 @@ def threshold_scan(rows: pd.DataFrame, qp: int, threshold_db: float) -> pd.DataF
     settings = shares.agg(threshold_db=("threshold_db", "first"), qp=("qp", "first"), share_srcnn=("srcnn", "mean"))
     scan = pool(sweeps).merge(settings.reset_index(), on=["curve", "point"]).rename(columns={"curve": "sweep"})
     scan = scan.sort_values(["sweep", "threshold_db", "qp"], ascending=[False, True, True], ignore_index=True)
-    # The threshold stays exact: rounded, it would part the pictures otherwise.
+    # The threshold stays exact: rounded, it would part the images otherwise.
     return scan[COLUMNS].round(dict.fromkeys(["share_srcnn", "psnr_db", "ms_ssim", "bpp"], 6))
 
 
 def threshold_sweep(rows: pd.DataFrame, qp: int) -> pd.DataFrame:
     """The rows that the adaptive codec makes at one QP for every threshold at which its choice changes.
 
-    Further columns ``qp`` and ``threshold_db``; ``curve`` is ``threshold``, ``point`` tells the threshold.
+    Further columns ``qp`` and ``threshold_db``; ``curve`` is ``threshold``, ``point`` names the threshold.
 
     Raises:
         PointsError: there are no rows of codec sr, or none at ``qp``.
@@ -78,7 +78,7 @@ def _with_qp(rows: pd.DataFrame) -> pd.DataFrame:
     own = rows[rows["codec"] == "sr"]
     if own.empty:
         raise PointsError("threshold scan: no row of codec sr; add sr to codecs in the config")
-    return own.assign(qp=[json.loads(settings)["qp"] for settings in own["settings"]])
+    return own.assign(qp=setting(own, "qp"))
 
 
 def _adapted(rows: pd.DataFrame, threshold_db: float, sweep: str) -> pd.DataFrame:

@@ -14,19 +14,8 @@ import pandas as pd
 from tqdm import tqdm
 
 from licbench.errors import ModelError, PointsError
-from licbench.evaluation.curves import (
-    LUMA,
-    RGB,
-    YCBCR_611,
-    Axes,
-    Curve,
-    Floats,
-    curve_of,
-    finite,
-    mean_psnr,
-    ms_ssim_db,
-)
-from licbench.evaluation.pooling import pool
+from licbench.evaluation.curves import Coordinates, MeasuredCurve, curve_of, finite, mean_psnr, pooled_ms_ssim_db
+from licbench.evaluation.pooling import LUMA, RGB, YCBCR_611, Floats, pool
 from licbench.measurement.measure import measure_images
 from licbench.measurement.rows import read_rows
 from licbench.metrics.rate import bd_rate
@@ -34,13 +23,13 @@ from licbench.networks.lineage import crops_of, steps_of
 
 COLUMNS = ("model", "step", "crops", "point", "bpp", "psnr_db", "ms_ssim")
 """And for each anchor and quality ``bd_rate_{anchor}_{quality}``, of the snapshot's whole curve, in percent."""
-QUALITIES = {"rgb": mean_psnr(RGB), "y": mean_psnr(LUMA), "611": mean_psnr(YCBCR_611), "ms_ssim": ms_ssim_db}
-"""Means over pictures, as results on Kodak are usually given; MS-SSIM in decibels."""
+QUALITIES = {"rgb": mean_psnr(RGB), "y": mean_psnr(LUMA), "611": mean_psnr(YCBCR_611), "ms_ssim": pooled_ms_ssim_db}
+"""Means over images, as results on Kodak are usually given; MS-SSIM in decibels."""
 
 
 @dataclass(frozen=True)
 class Anchor:
-    """Rows of one curve that the snapshots are set against."""
+    """Rows of one curve that the BD-rates of the snapshots refer to."""
 
     name: str
     rows: pd.DataFrame
@@ -51,11 +40,11 @@ class Measurement:
     """How snapshots are measured.
 
     ``settings``: a codec's block of the config that uses the model alone; each snapshot takes its place.
-    ``pictures``: originals, each named by its id. ``anchors``: measured on the same pictures.
+    ``originals``: each named by its id. ``anchors``: measured on the same images.
     """
 
     settings: Mapping[str, Any]
-    pictures: Sequence[Path]
+    originals: Sequence[Path]
     anchors: Sequence[Anchor]
 
 
@@ -64,7 +53,7 @@ def measure_snapshots(folder: Path, model: str, measurement: Measurement) -> pd.
 
     Raises:
         ModelError: the folder holds no snapshot of the model.
-        PointsError: an anchor lacks some of the pictures.
+        PointsError: an anchor lacks some of the images.
     """
     snapshots = sorted(folder.glob(f"{model}-*.safetensors"))
     if not snapshots:
@@ -92,28 +81,28 @@ def _lines_of(snapshot: Path, model: str, measurement: Measurement, scratch: Pat
 
 def _rows_of(snapshot: Path, model: str, codec: str, measurement: Measurement, scratch: Path) -> pd.DataFrame:
     settings = json.loads(json.dumps(dict(measurement.settings)).replace(f'"{model}"', f'"{snapshot.stem}"'))
-    pictures = {picture.stem: picture for picture in measurement.pictures}
+    originals = {original.stem: original for original in measurement.originals}
     places = {"weights": snapshot.parent, "streams": scratch / "streams", "rows": scratch / "rows.csv"}
-    measure_images(pictures, ("snapshots", codec), settings, **places)
+    measure_images(originals, ("snapshots", codec), settings, **places)
     return read_rows(places["rows"])
 
 
-def _differences(curve: Curve, measurement: Measurement) -> dict[str, float]:
-    """BD-rates in percent, every picture once; NaN where there is none, as with a single point or without a loss."""
-    images = [picture.stem for picture in measurement.pictures]
+def _differences(curve: MeasuredCurve, measurement: Measurement) -> dict[str, float]:
+    """BD-rates in percent, every image once; NaN where there is none, as with a single point or without a loss."""
+    images = [original.stem for original in measurement.originals]
     draw = np.ones(len(images))
     found = {}
     for anchor in measurement.anchors:
         reference = curve_of(anchor.rows[anchor.rows["image"].isin(images)], anchor.name)
-        if reference.sizes.shape[1] != len(images):
-            raise PointsError(f"{anchor.name} is not measured on all the pictures; measure them first")
-        for quality, axes in QUALITIES.items():
-            found[f"bd_rate_{anchor.name}_{quality}"] = _difference(reference, curve, axes, draw)
+        if reference.images != len(images):
+            raise PointsError(f"{anchor.name} is not measured on all the images; measure them first")
+        for quality, coordinates in QUALITIES.items():
+            found[f"bd_rate_{anchor.name}_{quality}"] = _difference(reference, curve, coordinates, draw)
     return found
 
 
-def _difference(anchor: Curve, curve: Curve, axes: Axes, draw: Floats) -> float:
+def _difference(anchor: MeasuredCurve, curve: MeasuredCurve, coordinates: Coordinates, draw: Floats) -> float:
     try:
-        return bd_rate(*finite(anchor, draw, axes), *finite(curve, draw, axes))
+        return bd_rate(*finite(anchor, draw, coordinates), *finite(curve, draw, coordinates))
     except PointsError:
         return float("nan")

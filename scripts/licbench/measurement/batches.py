@@ -1,7 +1,7 @@
-"""Which pictures one job measures: a large dataset needs no more jobs than one of ``MOST`` pictures.
+"""Which images one job measures: a large dataset needs no more jobs than one of ``MOST`` images.
 
-Up to ``MOST`` pictures each is a batch of its own, named as the picture. More are cut by a hash of their names, so that
-a picture that comes or goes concerns its own batch alone. Runs while Snakemake parses: stdlib only.
+Up to ``MOST`` images each is a batch of its own, named as the image. More are cut by a hash of their names, so that
+an image that comes or goes concerns its own batch alone. Runs while Snakemake parses: stdlib only.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ MOST = 256
 """Batches of a dataset: the values of a byte."""
 
 
-def batch_of(image: str, pictures: int) -> str:
-    """The batch of a picture in a dataset of so many; no picture's id begins with @."""
-    return image if pictures <= MOST else f"@{hashlib.sha256(image.encode()).digest()[0]:02x}"
+def batch_of(image: str, count: int) -> str:
+    """The batch of an image in a dataset of ``count`` images; no image's id begins with @."""
+    return image if count <= MOST else f"@{hashlib.sha256(image.encode()).digest()[0]:02x}"
 
 
 def cut(images: Sequence[str]) -> dict[str, list[str]]:
-    """Batch -> the ids of its pictures, all in the order given."""
+    """Batch -> the ids of its images, all in the order given."""
     batches: dict[str, list[str]] = {}
     for image in images:
         batches.setdefault(batch_of(image, len(images)), []).append(image)
@@ -28,10 +28,10 @@ def cut(images: Sequence[str]) -> dict[str, list[str]]:
 
 
 def stream_folder(batch: Path, image: str) -> Path:
-    """Where a picture's streams stand in the folder of its batch: a picture by itself has the whole folder."""
+    """The folder of an image's streams within that of its batch; a batch of one image is that folder itself."""
     return batch if batch.name == image else batch / image
 
 
 def stream_folders(root: Path, image: str) -> list[Path]:
-    """Where a picture's streams may stand below ``root``, {streams}/{dataset}/{codec}: alone, or in a large dataset."""
-    return [stream_folder(root / batch_of(image, pictures), image) for pictures in (1, MOST + 1)]
+    """The folders below ``root`` ({streams}/{dataset}/{codec}) where an image's streams can be."""
+    return [stream_folder(root / batch_of(image, count), image) for count in (1, MOST + 1)]

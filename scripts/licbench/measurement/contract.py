@@ -40,16 +40,16 @@ def points_of(kind: type[Codec], settings: Settings) -> list[OperatingPoint]:
     return points
 
 
-def refuse_twins(codec: str, points: Sequence[OperatingPoint]) -> None:
+def reject_duplicate_points(codec: str, points: Sequence[OperatingPoint]) -> None:
     """Every point needs an id of its own, also where ``A`` and ``a`` are one file.
 
     Raises:
         SettingsError: two points share one.
     """
     ids = Counter(point.id.casefold() for point in points)
-    twins = sorted(point.id for point in points if ids[point.id.casefold()] > 1)
-    if twins:
-        raise SettingsError(f"settings and ablations of {codec} give {twins[0]!r} twice; list each value once")
+    duplicates = sorted(point.id for point in points if ids[point.id.casefold()] > 1)
+    if duplicates:
+        raise SettingsError(f"settings and ablations of {codec} give {duplicates[0]!r} twice; list each value once")
 
 
 def encode(codec: Codec, image: Image, point: OperatingPoint) -> bytes:

@@ -1,4 +1,4 @@
-"""Pictures through one codec at every operating point: encode, store, decode from the file alone, score."""
+"""Images through one codec at every operating point: encode, store, decode from the file alone, score."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from licbench.schemas import require_valid
 
 
 def measure_images(
-    pictures: Mapping[str, Path], ids: tuple[str, str], settings: Settings, *, weights: Path, streams: Path, rows: Path
+    originals: Mapping[str, Path], ids: tuple[str, str], settings: Settings, *, weights: Path, streams: Path, rows: Path
 ) -> None:
-    """Write a stream for each picture and operating point below ``streams`` and one row each into ``rows``.
+    """Write a stream for each image and operating point below ``streams`` and one row each into ``rows``.
 
     Args:
-        pictures: id -> the original.
+        originals: id -> the original.
         ids: of dataset and codec, as the rows name them.
         settings: the codec's block of the config.
         weights: folder of trained models.
         streams: folder for the streams, ``{image}/{point}{extension}``; see ``batches.stream_folder``.
-        rows: CSV file, see ``points``; written once all pictures are measured.
+        rows: CSV file, see ``measurement.rows``; written once all images are measured.
 
     Raises:
         SettingsError: the settings are not what the codec takes, or give a point twice.
@@ -43,12 +43,12 @@ def measure_images(
     dataset, codec = ids
     require_valid(settings, codec_class(codec).settings_schema, f"settings of {codec}")
     points = contract.points_of(codec_class(codec), settings)
-    contract.refuse_twins(codec, points)
+    contract.reject_duplicate_points(codec, points)
     models = ModelStore(weights)
     measured = (
         row
-        for image, picture in pictures.items()
-        for row in _measure(read_rgb(picture), (dataset, image, codec), points, models, stream_folder(streams, image))
+        for image, path in originals.items()
+        for row in _measure(read_rgb(path), (dataset, image, codec), points, models, stream_folder(streams, image))
     )
     write_rows(measured, rows)
 

@@ -8,10 +8,10 @@ dataset, image, codec, point
 curve           points of one curve form one rate-distortion curve
 settings        what the encoder was given, as JSON
 codec_version   the codec and the libraries that decide its bytes
-width, height   of the picture, in pixels
+width, height   of the image, in pixels
 bytes           size of the stream's file: every header counted
 stream_sha256   of that file
-pixels_sha256   of the picture decoded from that file alone: 8-bit RGB, row by row
+pixels_sha256   of the image decoded from that file alone: 8-bit RGB, row by row
 sse_rr .. sse_gb
                 sums over all pixels of products of the R, G, B errors; the error in any linear colour space follows
 sse             sse_rr + sse_gg + sse_bb
@@ -22,18 +22,18 @@ branch, pre_psnr_db
 
 from __future__ import annotations
 
-import csv
 import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from numbers import Real
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from licbench.errors import PointsError
-from licbench.files import replacing
+from licbench.files import write_records
 from licbench.metrics.ms_ssim import MIN_SIDE_MS_SSIM
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ REMEASURE = "snakemake --forcerun measure_image measure_ablations"
 
 @dataclass(frozen=True)
 class Row:
-    """One measured operating point of one picture."""
+    """One measured operating point of one image."""
 
     dataset: str
     image: str
@@ -82,16 +82,13 @@ WHOLE = ("width", "height", "bytes", *(name for name in COLUMNS if name.startswi
 
 
 def digest(data: bytes | np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> str:
-    """The head of the sha256 (64 bit) of a file's bytes, or of a picture's samples."""
+    """The head of the sha256 (64 bit) of a file's bytes, or of an image's samples."""
     return hashlib.sha256(data.tobytes() if isinstance(data, np.ndarray) else data).hexdigest()[:16]
 
 
 def write_rows(rows: Iterable[Row], path: Path) -> None:
     """Write rows as CSV; the same rows give the same bytes."""
-    with replacing(path) as temporary, temporary.open("w", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(asdict(row) for row in rows)
+    write_records(path, COLUMNS, map(asdict, rows))
 
 
 def read_rows(*paths: Path) -> pd.DataFrame:
@@ -122,7 +119,7 @@ def _read_file(path: Path) -> pd.DataFrame:
     import pandas as pd  # noqa: PLC0415
 
     try:
-        # Text stays text: a picture may be called 001 or NA, and a curve 420.
+        # Text stays text: an image may be called 001 or NA, and a curve 420.
         types = dict.fromkeys(COLUMNS, "str") | dict.fromkeys(WHOLE, "int64") | dict.fromkeys(NUMBERS, "float64")
         frame = pd.read_csv(path, dtype=types, keep_default_na=False, na_values=[""])
     except (ValueError, OSError) as error:
@@ -162,8 +159,20 @@ def collect(paths: Sequence[Path], expected: set[tuple[str, str, str, str]]) -> 
     return frame
 
 
+def settings_of(row: Mapping[Any, Any]) -> dict[str, Any]:
+    """What the encoder was given for a row."""
+    settings: dict[str, Any] = json.loads(row["settings"])
+    return settings
+
+
+def setting(rows: pd.DataFrame, name: str) -> list[Any]:
+    """What the encoder was given as ``name`` for each row, in order; None where its codec has no such setting."""
+    values = {text: json.loads(text).get(name) for text in rows["settings"].unique()}
+    return [values[text] for text in rows["settings"]]
+
+
 def with_dataset(table: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
-    """A table made of ``rows`` with their dataset as first column: a file says by itself what it belongs to."""
+    """A table made of ``rows`` with their dataset as first column: each file names its dataset."""
     result = table.copy()
     result.insert(0, DATASET, ", ".join(dict.fromkeys(rows[DATASET])))
     return result

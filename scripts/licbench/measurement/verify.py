@@ -1,8 +1,7 @@
-"""Rows against the files they speak of."""
+"""Rows compared with the streams and images that they describe."""
 
 from __future__ import annotations
 
-import json
 import multiprocessing
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -18,7 +17,7 @@ from licbench.codecs.registry import codec_class
 from licbench.errors import CorruptStreamError, LicbenchError, PointsError
 from licbench.images.files import read_rgb
 from licbench.measurement.batches import stream_folders
-from licbench.measurement.rows import digest
+from licbench.measurement.rows import digest, settings_of
 from licbench.metrics.distortion import MOMENTS, error_moments, psnr_of_mse
 from licbench.networks.store import ModelStore
 
@@ -28,7 +27,7 @@ CHUNK = 8
 MOST_SAMPLES = 1e-3
 """Share of samples that another CPU's float32 may round to the next level; 1.5e-4 was the largest seen."""
 FEW_SAMPLES = 8
-"""So many may be in a small image."""
+"""Allowed in a small image, whatever its size."""
 MOST_DB = 0.001
 """By how much it may move the PSNR; 0.00006 was the largest seen."""
 
@@ -44,7 +43,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Deviation:
-    """A reconstruction beside the scored one, where another CPU's float32 rounds some samples to the next level.
+    """How a reconstruction deviates from the scored one: another CPU's float32 rounds some samples to the next level.
 
     ``samples``: how many differ from the reconstruction in float64, by one level each; ``psnr_change_db``: from the
     scored one's PSNR.
@@ -56,7 +55,7 @@ class Deviation:
 
 @dataclass(frozen=True)
 class Finding:
-    """What came of a row: as measured, within a level of it (``deviation``), or neither (``problem``, a line)."""
+    """The result for a row: as measured, within a level of it (``deviation``), or neither (``problem``, a line)."""
 
     deviation: Deviation | None = None
     problem: str = ""
@@ -90,7 +89,7 @@ def verify_row(task: Task, weights: Path | None) -> Finding:
 
 
 def outcome(findings: Sequence[Finding], *, decoded: bool) -> str:
-    """What came of all rows, in a line."""
+    """The result for all rows, in a line."""
     near = [finding.deviation for finding in findings if finding.deviation]
     sound = sum(not finding.problem for finding in findings)
     line = f"{sound} rows agree with their files{' and decode to what was scored' if decoded else ''}"
@@ -123,12 +122,12 @@ def _deviation(task: Task, codec: Codec, stream: bytes, decoded: Image) -> Devia
 
     The scored image itself is not there to compare with. What can be checked is: this CPU's image lies within a level
     of the reconstruction in float64, which every CPU agrees on, and the scored one's errors are its errors but for as
-    little. A row of another image or model fails the second, a decoder that went astray the first.
+    little. A row of another image or model fails the second, a faulty decoder the first.
 
     Raises:
         PointsError: the difference is none that another CPU's float32 makes.
     """
-    row, other = task.row, "decodes to another picture than was scored"
+    row, other = task.row, "decodes to another image than was scored"
     arbiter = codec.decode_in_float64(stream)
     if arbiter is None:
         raise PointsError(f"{other}; check the versions in use")
@@ -169,11 +168,11 @@ def _checked_stream(task: Task) -> tuple[Path, bytes]:
             return path, stream
     if there:
         raise PointsError(f"{there[0]} is not the file that was measured; run again with {AGAIN}")
-    raise PointsError(f"{paths[0]} is gone; run the workflow again with {AGAIN}")
+    raise PointsError(f"{paths[0]} is missing; run the workflow again with {AGAIN}")
 
 
 def _network(task: Task) -> tuple[str, str]:
-    return task.row["codec"], str(json.loads(task.row["settings"]).get("model", ""))
+    return task.row["codec"], str(settings_of(task.row).get("model", ""))
 
 
 @cache

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import overload
+
 import numpy as np
 import numpy.typing as npt
 
@@ -10,11 +12,19 @@ from licbench.errors import PointsError
 INTERPOLATION = "pchip"
 """Piecewise cubic and monotone, as in the JVET common test conditions: it cannot overshoot between uneven points."""
 
-Curve = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]
+Floats = npt.NDArray[np.float64]
 
 
-def bits_per_pixel(size: int, pixels: int) -> float:
-    """Bits of a file of ``size`` bytes for each of ``pixels``; with sums over a dataset, CLIC's bpp."""
+@overload
+def bits_per_pixel(size: int, pixels: int) -> float: ...
+
+
+@overload
+def bits_per_pixel(size: Floats, pixels: Floats) -> Floats: ...
+
+
+def bits_per_pixel(size: int | Floats, pixels: int | Floats) -> float | Floats:
+    """Bits of a stream of ``size`` bytes for each of ``pixels``; with sums over a dataset, CLIC's bpp."""
     return 8 * size / pixels
 
 
@@ -23,8 +33,8 @@ def bd_rate(
 ) -> float:
     """Bjontegaard's rate difference at equal PSNR, in percent; negative where the curve needs less than the anchor.
 
-    The mean over the common PSNR range of the difference of log rates, interpolated by PCHIP. Of each
-    curve only the Pareto front counts.
+    The mean over the common PSNR range of the difference of log rates, interpolated by PCHIP between the
+    points of each curve's Pareto front; the others are left out.
 
     Args:
         anchor_rates: positive, in any unit, in any order.
@@ -41,30 +51,42 @@ def bd_rate(
     anchor, test = pareto_front(anchor_rates, anchor_psnr), pareto_front(rates, psnr)
     if min(anchor[1][-1], test[1][-1]) <= max(anchor[1][0], test[1][0]):
         raise PointsError(
-            f"BD-rate of curves without common quality ({_span(test)} against {_span(anchor)}); measure nearer points"
+            f"BD-rate of curves without common quality ({_span(test[1])} against {_span(anchor[1])}); "
+            "measure nearer points"
         )
     return float(
         bjontegaard.bd_rate(*anchor, *test, method=INTERPOLATION, require_matching_points=False, min_overlap=0)
     )
 
 
-def pareto_front(rates: npt.ArrayLike, psnr: npt.ArrayLike) -> Curve:
-    """The points that no other beats at no higher rate, in order of rising rate and quality.
+def pareto_front(rates: npt.ArrayLike, qualities: npt.ArrayLike) -> tuple[Floats, Floats]:
+    """The rates and qualities of a curve's Pareto front, both rising.
 
     Raises:
-        PointsError: a point is not finite or its rate not positive, or fewer than two are left.
+        PointsError: a point is not finite or its rate not positive, or the front has fewer than two points.
     """
-    rate, quality = np.asarray(rates, np.float64), np.asarray(psnr, np.float64)
+    rate, quality = np.asarray(rates, np.float64), np.asarray(qualities, np.float64)
     if rate.shape != quality.shape or not (np.isfinite(rate) & np.isfinite(quality) & (rate > 0)).all():
         raise PointsError("BD-rate of a point without a finite PSNR and a positive rate; leave that point out")
-    order = np.lexsort((-quality, rate))
-    rate, quality = rate[order], quality[order]
-    best_before = np.maximum.accumulate(np.concatenate([[-np.inf], quality[:-1]]))
-    better = quality > best_before
-    if better.sum() < 2:
+    front = on_pareto_front(rate, quality)
+    if front.sum() < 2:
         raise PointsError("BD-rate of a curve with fewer than two points; measure it at more settings")
-    return rate[better], quality[better]
+    order = np.argsort(rate[front])
+    return rate[front][order], quality[front][order]
 
 
-def _span(curve: Curve) -> str:
-    return f"{curve[1][0]:.2f}..{curve[1][-1]:.2f} dB"
+def on_pareto_front(rates: npt.ArrayLike, qualities: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+    """Which points no other point equals or beats in quality at no higher rate; of equal points, the first.
+
+    Without a quality (NaN) a point is not on the front; infinite qualities count.
+    """
+    rate, quality = np.asarray(rates, np.float64), np.asarray(qualities, np.float64)
+    order = np.lexsort((-quality, rate))
+    best_before = np.fmax.accumulate(np.concatenate([[-np.inf], quality[order]]))[:-1]
+    front = np.zeros(rate.shape, np.bool_)
+    front[order] = quality[order] > best_before
+    return front
+
+
+def _span(qualities: Floats) -> str:
+    return f"{qualities[0]:.2f}..{qualities[-1]:.2f} dB"

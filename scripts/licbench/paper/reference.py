@@ -1,4 +1,4 @@
-"""Results set against the reference results of the repository, cell by cell."""
+"""Results compared with the reference results of the repository, cell by cell."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ import pandas as pd
 import yaml
 
 from licbench.errors import PointsError, SettingsError
-from licbench.files import replacing, write_text
+from licbench.files import write_csv, write_text
 from licbench.measurement.rows import DATASET
 
 TOLERANCES = {"psnr_db": 0.001, "ms_ssim": 0.0001}
-"""By column, one unit of the last printed digit: elsewhere a sum may round the other way. All other cells are exact."""
+"""By column, one unit of the last digit: elsewhere a sum may round the other way. All other cells are exact."""
 KEPT = {"claims.csv": ["claim", "verdict"]}
-"""The columns kept of a table whose other numbers the verdict sums up; of other tables, all."""
+"""The columns kept of a table whose other columns the verdict sums up; of other tables, all."""
 RELATED = ("weights", "rate_target_bpp", "codecs", "settings", "ablations", "table5", "contest")
 """Keys of the config on which the tables depend; the folder names the dataset."""
 
@@ -40,13 +40,13 @@ def compare(tables: Sequence[Path], config: Path, reference: Path) -> tuple[int,
         known = ", ".join(sorted(path.parent.name for path in reference.parent.glob("*/config.yaml"))) or "none"
         raise PointsError(
             f"dataset {reference.name} has no reference results (there are: {known}); compare one that has, "
-            "or keep those of a run that you trust: snakemake reference"
+            "or keep those of a run that you trust: snakemake keep_reference"
         )
     changed = changed_keys(reference / "config.yaml", config)
     if changed:
         raise SettingsError(
             f"the reference results belong to the default config, yours differs in {', '.join(changed)}; "
-            "verify without that change, or keep those of a run that you trust: snakemake reference"
+            "verify without that change, or keep those of a run that you trust: snakemake keep_reference"
         )
     further = _rows_of_further_codecs(reference / "config.yaml", config)
     pairs = [
@@ -71,8 +71,7 @@ def keep(tables: Sequence[Path], config: Path, versions: Path, reference: Path) 
         reason = f"{error.strerror}; keep them in a copy of the project that is yours to change"
         raise PointsError(f"{reference} takes no reference results: {reason}") from error
     for table in tables:
-        with replacing(reference / table.name) as temporary:
-            _kept(table).to_csv(temporary, index=False, lineterminator="\n")
+        write_csv(reference / table.name, _kept(table))
     made_with = json.loads(versions.read_text())
     kept = {key: made_with[key] for key in ("packages", "sha256")}
     write_text(reference / versions.name, json.dumps(kept, indent=2) + "\n")
@@ -155,7 +154,7 @@ def _changed(expected: Any, got: Any, name: str = "") -> Iterator[str]:
 def _kept(path: Path, further: Collection[str] = ()) -> pd.DataFrame:
     """A table as written, every cell as text, without the columns that are not kept and the ``further`` rows."""
     if not path.is_file():
-        raise PointsError(f"{path} is not there; make it with: snakemake, or keep it with: snakemake reference")
+        raise PointsError(f"{path} is not there; make it with: snakemake, or keep it with: snakemake keep_reference")
     table = pd.read_csv(path, dtype=str, keep_default_na=False)
     # The folder names the dataset
     columns = KEPT.get(path.name, [column for column in table.columns if column != DATASET])

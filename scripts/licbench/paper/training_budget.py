@@ -1,4 +1,4 @@
-"""Model cards: what each network was trained with, set against the paper's own budget."""
+"""Model cards: what each network was trained with, compared with the paper's training budget."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ class Cards:
         card = self.of(model)
         return crops_of(card) / self.budget[card["network"]]
 
-    def below_budget(self, models: Iterable[str]) -> bool:
+    def undertrained(self, models: Iterable[str]) -> bool:
         """Whether any of the models was trained on less than the paper's."""
         return any(self.share_of_budget(model) < 1 for model in models)
 
 
 def read_cards(cards: Iterable[Path], budget: Mapping[str, int]) -> Cards:
-    """The cards of ``cards`` ({model}.json), beside the budget.
+    """The cards of ``cards`` ({model}.json), and the budget.
 
     Raises:
         ModelError: a card is missing or damaged.

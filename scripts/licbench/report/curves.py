@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from licbench.evaluation.pooling import pool
-from licbench.paper.figures.rate_distortion import PUBLISHED, STYLES, Style, curves, leading, styles_of
+from licbench.paper.figures.rate_distortion import PUBLISHED, STYLES, Style, curves, styles_of, with_pareto_fronts
 
 DASHES = {"-": "solid", "--": "dash", ":": "dot", "-.": "dashdot"}
 SYMBOLS = {
@@ -37,10 +37,10 @@ def curve_data(rows: pd.DataFrame, published: pd.DataFrame, qp: int, threshold_d
         ``published`` likewise. An infinite PSNR and a missing MS-SSIM are null.
     """
     images = list(dict.fromkeys(rows["image"]))
-    whole = leading(pool(curves(rows, qp, threshold_db)))
+    whole = with_pareto_fronts(pool(curves(rows, qp, threshold_db)))
     points = {WHOLE: _points(whole)}
     for image, own in rows.groupby("image", sort=False):
-        points[str(image)] = _points(leading(pool(curves(own, qp, threshold_db))))
+        points[str(image)] = _points(with_pareto_fronts(pool(curves(own, qp, threshold_db))))
     return {
         "images": images,
         "styles": {_key(*key): _style(key[0], style) for key, style in styles_of(whole).items()},
@@ -76,7 +76,7 @@ def _points(data: pd.DataFrame) -> dict[str, list[list[Any]]]:
         _key(str(codec), str(curve)): [
             [point, *map(_number, triple), int(psnr), int(ms_ssim)]
             for point, triple, psnr, ms_ssim in zip(
-                own["point"], _triples(own), own["leads_psnr_db"], own["leads_ms_ssim"], strict=True
+                own["point"], _triples(own), own["on_pareto_front_psnr"], own["on_pareto_front_ms_ssim"], strict=True
             )
         ]
         for (codec, curve), own in data.groupby(["codec", "curve"], sort=False)

@@ -28,11 +28,11 @@ QUANTITIES = {
 WORDS = {
     "qp": "QP",
     "share_srcnn": "share of SRCNN",
-    "below_budget": "below the paper's training",
-    "within_budget": "within the rate",
+    "undertrained": "below the paper's training",
+    "meets_target_rate": "within the rate",
 }
 """Labels of columns; the others are shown with spaces for underscores."""
-FLAGS = frozenset({"below_budget", "within_budget"})
+FLAGS = frozenset({"undertrained", "meets_target_rate"})
 
 
 class Column(NamedTuple):

@@ -19,7 +19,7 @@ from licbench.training.task import Task
 
 
 def task_of(network: str) -> type[Task]:
-    """What trains a network: its module is imported by name, so that an edit of one does not retrain the others.
+    """The task that trains a network; its module is imported by name, so that an edit of one retrains no other.
 
     Raises:
         SettingsError: there is no such network.

@@ -266,7 +266,7 @@ def test_an_sps_that_bpg_cannot_express_is_refused(monkeypatch: pytest.MonkeyPat
 
 
 def test_codec(tmp_path: Path) -> None:
-    settings = {name: schema["default"] for name, schema in Bpg.settings_schema["properties"].items()}
+    settings = {"chroma": ["420", "444"], "qp": [22, 37, 51]}
     jsonschema.validate(settings, dict(Bpg.settings_schema))
     points = Bpg.points(settings)
     assert len({point.id for point in points}) == len(points) == 2 * len(settings["qp"])

@@ -67,7 +67,7 @@ def test_counts() -> None:
 
 
 def test_no_model_trains_on_what_it_is_judged_by() -> None:
-    """By checksum, over all recipes: not Kodak, not the embedded pictures, not BSDS500 val; SRCNN not BSDS500 test."""
+    """By checksum, over all recipes: not Kodak, not the embedded images, not BSDS500 val; SRCNN not BSDS500 test."""
     config = yaml.safe_load((PROJECT / "config.yaml").read_text())
     datasets = [describe(name) for name in known_datasets()]
     hashes = {dataset.id: {file.sha256 for file in (*dataset.manifest, *dataset.archives)} for dataset in datasets}
@@ -91,14 +91,14 @@ def test_describe_imports_nothing_heavy() -> None:
 
 
 def test_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = tmp_path / "my pictures"
+    folder = tmp_path / "my images"
     folder.mkdir()
     for name in ("b.PNG", "a photo.jpeg", "notes.txt", ".hidden.png", "c.TIF"):
         (folder / name).write_bytes(b"")
     (folder / "sub.png").mkdir()
     dataset = describe(str(folder))
     digest = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:8]
-    assert dataset.id == f"folder-my_pictures-{digest}" and dataset.kind == "folder"
+    assert dataset.id == f"folder-my_images-{digest}" and dataset.kind == "folder"
     photo = image_id("a photo.jpeg")
     assert dataset.images == (photo, "b", "c")
     assert dataset.names == {photo: "a photo.jpeg", "b": "b.PNG", "c": "c.TIF"}
@@ -143,8 +143,8 @@ def test_a_known_name_wins_over_a_folder(tmp_path: Path, monkeypatch: pytest.Mon
 @pytest.mark.parametrize(
     ("names", "fault"),
     [
-        ([], "holds no picture; put bmp, dib, gif, j2k, "),
-        (["readme.txt"], "holds no picture"),
+        ([], "holds no image; put bmp, dib, gif, j2k, "),
+        (["readme.txt"], "holds no image"),
     ],
 )
 def test_folders_refused(names: list[str], fault: str, tmp_path: Path) -> None:

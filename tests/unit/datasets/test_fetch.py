@@ -20,7 +20,7 @@ from scripted_server import ScriptedServer, dead_address, serving
 from licbench import cli
 from licbench.datasets import archives
 from licbench.datasets.catalogue import Dataset, describe
-from licbench.datasets.downloads import CHUNK_BYTES, Patience
+from licbench.datasets.downloads import CHUNK_BYTES, RetryPolicy
 from licbench.datasets.fetching import fetch_archive, fetch_image, pack_training_set, unpack_archives
 from licbench.datasets.image_ids import image_id
 from licbench.datasets.manifests import NAMES, ImageFile, SourceFile, read_manifest, read_names
@@ -29,7 +29,7 @@ from licbench.images.files import read_rgb
 
 REPOSITORY = Path(__file__).parents[3]
 MIRROR = Path(os.environ.get("LICBENCH_MIRROR", REPOSITORY.parent / "shared" / "mirror"))
-IMPATIENT = Patience(attempts=3, first_wait_s=0.001, timeout_s=5)
+IMPATIENT = RetryPolicy(attempts=3, first_wait_s=0.001, timeout_s=5)
 Call = Callable[..., tuple[int | str | None, str]]
 PNG = encoded(rgb(), "PNG")
 # Its half and its quarter are whole chunks of the client's
@@ -46,7 +46,7 @@ def picture(file: str, data: bytes = PNG, size: tuple[int, int] = (40, 24)) -> I
 
 
 def dataset_of(url: str, *more: str) -> Dataset:
-    """Two copies of one picture; the second's name needs quoting."""
+    """Two copies of one image; the second's name needs quoting."""
     manifest = (picture("a.png"), picture("sub/b #1.png"))
     return Dataset("test", "Test", "files", urls=(url, *more), mirror_folder="test_folder", manifest=manifest)
 
@@ -76,13 +76,13 @@ class TestDownload:
     """One archive; images and training sets pass through the same code."""
 
     def fetch(self, dataset: Dataset, folder: Path) -> bytes:
-        fetch_archive(dataset, "big.zip", folder / "out.zip", patience=IMPATIENT)
+        fetch_archive(dataset, "big.zip", folder / "out.zip", retry=IMPATIENT)
         assert left_in(folder) == ["out.zip"]
         return (folder / "out.zip").read_bytes()
 
     def fails(self, dataset: Dataset, folder: Path, *left: str) -> str:
         with pytest.raises(DatasetError) as caught:
-            fetch_archive(dataset, "big.zip", folder / "out.zip", patience=IMPATIENT)
+            fetch_archive(dataset, "big.zip", folder / "out.zip", retry=IMPATIENT)
         assert left_in(folder) == list(left)
         message = str(caught.value)
         assert message.startswith("big.zip was not fetched (http") and "\n" not in message and "mirror" in message
@@ -191,7 +191,7 @@ class TestDownload:
 class TestImages:
     def test_download(self, server: ScriptedServer, tmp_path: Path) -> None:
         for image in ("a", image_id("sub/b #1.png")):
-            fetch_image(dataset_of(server.url), image, tmp_path / "x.png", patience=IMPATIENT)
+            fetch_image(dataset_of(server.url), image, tmp_path / "x.png", retry=IMPATIENT)
             assert np.array_equal(read_rgb(tmp_path / "x.png"), NOISE)
             assert left_in(tmp_path) == ["x.png"]
 
@@ -215,7 +215,7 @@ class TestImages:
     def test_wrong_size_in_the_manifest(self, server: ScriptedServer, tmp_path: Path) -> None:
         dataset = replace(dataset_of(server.url), manifest=(picture("a.png", size=(24, 40)),))
         with pytest.raises(DatasetError, match=r"a\.png is 40x24, its manifest says 24x40; correct the manifest"):
-            fetch_image(dataset, "a", tmp_path / "x.png", patience=IMPATIENT)
+            fetch_image(dataset, "a", tmp_path / "x.png", retry=IMPATIENT)
         assert left_in(tmp_path) == []
 
     def test_not_in_the_manifest(self, tmp_path: Path) -> None:
@@ -268,7 +268,7 @@ class TestTrainingSet:
         for file in ("a.png", "sub/b #1.png"):
             (tmp_path / "mirror" / "test_folder" / file).write_bytes(PNG)
         pack_training_set(dataset_of(dead_address()), tmp_path / "1" / "t.zip", tmp_path / "mirror")
-        pack_training_set(dataset_of(server.url), tmp_path / "2" / "t.zip", patience=IMPATIENT)
+        pack_training_set(dataset_of(server.url), tmp_path / "2" / "t.zip", retry=IMPATIENT)
         assert left_in(tmp_path / "1") == left_in(tmp_path / "2") == ["t.zip"]
         assert (tmp_path / "1" / "t.zip").read_bytes() == (tmp_path / "2" / "t.zip").read_bytes()
         with zipfile.ZipFile(tmp_path / "1" / "t.zip") as packed:
@@ -279,16 +279,16 @@ class TestTrainingSet:
     def test_resume(self, server: ScriptedServer, tmp_path: Path) -> None:
         server.script["sub/b #1.png"] = ["404"]
         with pytest.raises(DatasetError, match=r"sub/b #1\.png was not fetched"):
-            pack_training_set(dataset_of(server.url), tmp_path / "t.zip", patience=IMPATIENT)
+            pack_training_set(dataset_of(server.url), tmp_path / "t.zip", retry=IMPATIENT)
         assert left_in(tmp_path) == [".t.zip.cache"]
         server.requests.clear()
-        pack_training_set(dataset_of(server.url), tmp_path / "t.zip", patience=IMPATIENT)
+        pack_training_set(dataset_of(server.url), tmp_path / "t.zip", retry=IMPATIENT)
         assert server.requests == [("sub/b #1.png", None)] and left_in(tmp_path) == ["t.zip"]
 
     def test_damaged_cache_is_fetched_again(self, server: ScriptedServer, tmp_path: Path) -> None:
         (tmp_path / ".t.zip.cache").mkdir()
         (tmp_path / ".t.zip.cache" / "a.png").write_bytes(bytes(len(PNG)))
-        pack_training_set(dataset_of(server.url), tmp_path / "t.zip", patience=IMPATIENT)
+        pack_training_set(dataset_of(server.url), tmp_path / "t.zip", retry=IMPATIENT)
         assert ("a.png", None) in server.requests and left_in(tmp_path) == ["t.zip"]
 
     def test_pictures_of_archives(self, tmp_path: Path) -> None:
@@ -348,7 +348,7 @@ class TestUnpack:
         assert np.array_equal(read_rgb(tmp_path / "out" / f"{spaced}.png"), NOISE)
         notes = capsys.readouterr().err.splitlines()
         assert len(notes) == 3 and "2.zip/deep/er/a.PNG: grey converted to RGB" in notes[2]
-        assert notes[:2] == [f"note: {path}: skipped 1 files that are no pictures" for path in (one, two)]
+        assert notes[:2] == [f"note: {path}: skipped 1 files that are no images" for path in (one, two)]
 
     def test_hostile_names(self, tmp_path: Path) -> None:
         names = ["-rf.png", "a b/'c' \"d\".png", "new\nline.png", "{x}<y>.png", "$(touch owned).png", "日本.png"]
@@ -459,7 +459,7 @@ class TestUnpack:
         self.refused(tmp_path, "would share the id a", tmp_path / "1.zip")
 
     def test_no_picture_no_zip(self, tmp_path: Path) -> None:
-        self.refused(tmp_path, "hold no picture", make_zip(tmp_path / "1.zip", {"a.txt": b"x"}))
+        self.refused(tmp_path, "hold no image", make_zip(tmp_path / "1.zip", {"a.txt": b"x"}))
         (tmp_path / "1.zip").write_bytes(b"<html>")
         self.refused(tmp_path, r"1\.zip: not a readable zip file", tmp_path / "1.zip")
 

@@ -21,7 +21,7 @@ def filled(folder: Path, *names: str) -> Path:
 def test_every_ending_that_can_be_read_is_taken(tmp_path: Path) -> None:
     names = ["a.png", "b.pgm", "c.jfif", "d.JPE", "e.pnm", "f.gif", "g.jp2", "h.tif"]
     found = scan(filled(tmp_path, *names, ".hidden.png", ".DS_Store"))
-    assert [path.name for path in found.pictures] == names
+    assert [path.name for path in found.images] == names
     assert found.left_out == ""
 
 
@@ -35,7 +35,7 @@ def test_what_is_left_out_is_named_with_the_reason_in_one_line(tmp_path: Path) -
     line = scan(folder).left_out
     assert "\n" not in line
     assert line.startswith(f"{folder}: left out b.heic, gone, notes .txt, pipe.png (no file that ends with bmp, ")
-    assert line.endswith("and the pictures in deep/, raw/ (sub-folders are not searched)")
+    assert line.endswith("and the images in deep/, raw/ (sub-folders are not searched)")
 
 
 def test_a_long_list_is_counted(tmp_path: Path) -> None:
@@ -48,7 +48,7 @@ def test_pictures_in_sub_folders_alone_are_named(tmp_path: Path) -> None:
     with pytest.raises(DatasetError) as caught:
         scan(folder)
     assert str(caught.value) == (
-        f"{folder}: holds pictures only in its sub-folders one, two; give one of them, as {folder}/one"
+        f"{folder}: holds images only in its sub-folders one, two; give one of them, as {folder}/one"
     )
 
 
@@ -61,7 +61,7 @@ def test_a_link_to_nothing_with_a_pictures_ending_is_refused(tmp_path: Path, tar
 
 def test_a_link_to_a_picture_is_a_picture(tmp_path: Path) -> None:
     (filled(tmp_path, "a.png") / "b.png").symlink_to("a.png")
-    assert [path.name for path in scan(tmp_path).pictures] == ["a.png", "b.png"]
+    assert [path.name for path in scan(tmp_path).images] == ["a.png", "b.png"]
 
 
 def test_a_name_that_is_not_utf8_is_refused(tmp_path: Path) -> None:

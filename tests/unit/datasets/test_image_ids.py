@@ -1,4 +1,4 @@
-"""Ids of pictures: safe wherever an id goes, the file's own name where that can be, never two the same."""
+"""Ids of images: safe wherever an id goes, the file's own name where that can be, never two the same."""
 
 from __future__ import annotations
 

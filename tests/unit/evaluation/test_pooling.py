@@ -17,7 +17,7 @@ PAPER = pd.DataFrame(
 
 
 def row(image="a", codec="jpeg", curve="420", point="q1", **changes):
-    """A picture of 100 x 100 unless told otherwise."""
+    """An image of 100 x 100 unless told otherwise."""
     usual = {"width": 100, "height": 100, "bytes": 1000, "sse": 30_000, "ms_ssim": 0.9, "branch": None}
     return {"image": image, "codec": codec, "curve": curve, "point": point, "settings": "{}", **usual, **changes}
 
@@ -39,7 +39,7 @@ def test_pooled_by_hand():
     assert line["bpp"] == pytest.approx(8 * 2450 / 41_000)
     # One squared error over all 123,000 samples
     assert line["psnr_db"] == pytest.approx(10 * math.log10(255**2 / (843_000 / 123_000)))
-    # Weighted by size, over the two pictures that have one
+    # Weighted by size, over the two images that have one
     assert line["ms_ssim"] == pytest.approx((0.9 * 10_000 + 0.5 * 30_000) / 40_000)
     # Mean of 1, 9 and 1 in MSE, each in dB first
     decibels = [10 * math.log10(255**2 / mse) for mse in (1, 9, 1)]
@@ -83,7 +83,7 @@ def test_budget(points, expected):
 
 
 def sr_rows():
-    """Two pictures at two QPs, both branches: SRCNN suits a (34 dB), not b (32 dB)."""
+    """Two images at two QPs, both branches: SRCNN suits a (34 dB), not b (32 dB)."""
     return frame(
         *(
             row(
@@ -137,22 +137,22 @@ def test_table5_by_hand():
         ],
         ignore_index=True,
     )
-    contenders = {
+    entries = {
         "JPEG": {"codec": "jpeg", "curve": "420"},
         "GAN": {"codec": "gan"},
         "SR": {"codec": "sr", "threshold_db": 33.0},
     }
-    table = table5(rows, PAPER, contenders, target_bpp=0.15)
+    table = table5(rows, PAPER, entries, target_bpp=0.15)
     assert tuple(table.columns) == TABLE5_COLUMNS
-    header = "codec,psnr_db,ms_ssim,bpp,paper_psnr_db,paper_ms_ssim,paper_bpp,setting,within_budget"
+    header = "codec,psnr_db,ms_ssim,bpp,paper_psnr_db,paper_ms_ssim,paper_bpp,setting,meets_target_rate"
     assert table.to_csv(index=False).splitlines()[0] == header
     jpeg, gan, sr = table.to_dict("records")
     # 180 bytes for 10,000 pixels; an MSE of 1
     assert jpeg == {
         "codec": "JPEG", "psnr_db": 48.131, "ms_ssim": 0.9123, "bpp": 0.144, "paper_psnr_db": 25.82,
-        "paper_ms_ssim": 0.853, "paper_bpp": 0.133, "setting": "q2", "within_budget": True,
+        "paper_ms_ssim": 0.853, "paper_bpp": 0.133, "setting": "q2", "meets_target_rate": True,
     }  # fmt: skip
-    assert (gan["codec"], gan["setting"], gan["bpp"], gan["within_budget"]) == ("GAN", "too much", 0.32, False)
+    assert (gan["codec"], gan["setting"], gan["bpp"], gan["meets_target_rate"]) == ("GAN", "too much", 0.32, False)
     assert all(math.isnan(gan[name]) for name in ("paper_psnr_db", "paper_ms_ssim", "paper_bpp"))
     # At QP 35: 200 bytes of a with SRCNN and 260 of b with Lanczos, 0.184 bpp; at QP 9 half of that at the same error
     assert (sr["setting"], sr["bpp"], sr["paper_bpp"]) == ("adaptive-33-qp09", 0.092, 0.143)
@@ -171,22 +171,22 @@ def test_contest_sets_a_point_against_the_leaderboard():
         row(codec="gan", point="s2", bytes=150, sse=3),
         row(codec="jpeg", point="q2", bytes=150),
     )
-    contenders = {"Gcodec": {"codec": "gan", "point": "s3"}, "JPEG": {"codec": "jpeg"}}
-    table = contest(rows, leaderboard, contenders, target_bpp=0.15)
+    entries = {"Gcodec": {"codec": "gan", "point": "s3"}, "JPEG": {"codec": "jpeg"}}
+    table = contest(rows, leaderboard, entries, target_bpp=0.15)
     assert tuple(table.columns) == CONTEST_COLUMNS
     gan, jpeg = table.to_dict("records")
     assert gan == {
         "entry": "Gcodec", "psnr_db": 48.131, "ms_ssim": gan["ms_ssim"], "bytes": 180, "bpp": 0.144,
         "official_psnr_db": 26.5, "official_ms_ssim": 0.9, "official_bytes": 4_657_080, "official_bpp": 0.1479,
-        "setting": "s3", "within_budget": True,
+        "setting": "s3", "meets_target_rate": True,
     }  # fmt: skip
     assert (jpeg["entry"], jpeg["bytes"]) == ("JPEG", 150) and math.isnan(jpeg["official_bytes"])
 
 
-@pytest.mark.parametrize("contender", [{"codec": "bpg"}, {"codec": "jpeg", "curve": "422"}])
-def test_table5_without_a_point_is_refused(contender):
+@pytest.mark.parametrize("entry", [{"codec": "bpg"}, {"codec": "jpeg", "curve": "422"}])
+def test_table5_without_a_point_is_refused(entry):
     with pytest.raises(
-        PointsError, match="table5: no measured point stands for BPG; check what the config says of it"
+        PointsError, match="table5: no measured point fits BPG; correct its block in the config"
     ) as refused:
-        table5(frame(row()), PAPER, {"BPG": contender}, 0.15)
+        table5(frame(row()), PAPER, {"BPG": entry}, 0.15)
     assert "\n" not in str(refused.value)

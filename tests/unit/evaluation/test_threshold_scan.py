@@ -1,4 +1,4 @@
-"""The threshold scan: choices among rows, checked by hand on two pictures."""
+"""The threshold scan: choices among rows, checked by hand on two images."""
 
 import json
 import math
@@ -12,7 +12,7 @@ from licbench.evaluation.pooling import adapt, pool
 from licbench.evaluation.threshold_scan import COLUMNS, qp_sweep, threshold_scan, threshold_sweep
 from licbench.metrics.distortion import psnr
 
-# Both pictures are 200 x 200. Bytes and squared error of each (picture, branch), the same at both QPs but for a factor
+# Both images are 200 x 200. Bytes and squared error of each (image, branch), the same at both QPs but for a factor
 PRE_PSNR = {"hard": 30.0, "easy": 36.0}
 CODED = {
     ("hard", "srcnn"): (1000, 600_000),
@@ -64,7 +64,7 @@ def test_qp_moves_at_the_fixed_threshold():
 
 def test_the_sweeps_meet_where_both_settings_are_the_same():
     scan = threshold_scan(two_pictures(), qp=35, threshold_db=33.0)
-    # 33 dB lies between the two pictures, and so does every threshold above 30 up to 36.
+    # 33 dB lies between the two images, and so does every threshold above 30 up to 36.
     met = [line(scan, sweep="threshold", threshold_db=36.0), line(scan, sweep="qp", qp=35)]
     assert met[0] | {"sweep": "", "threshold_db": 0} == met[1] | {"sweep": "", "threshold_db": 0}
 

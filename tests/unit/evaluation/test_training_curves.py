@@ -51,5 +51,5 @@ def test_what_cannot_be_compared_is_refused(weights, pictures, anchor):
     with pytest.raises(ModelError, match="holds no snapshot of vgg; train the model: --config weights=trained"):
         measure_snapshots(weights / "snapshots", "vgg", Measurement(LADDER, pictures, [anchor]))
     half = Anchor("jpeg", anchor.rows[anchor.rows["image"] == "one"])
-    with pytest.raises(PointsError, match="jpeg is not measured on all the pictures"):
+    with pytest.raises(PointsError, match="jpeg is not measured on all the images"):
         measure_snapshots(weights / "snapshots", "tiny_cae", Measurement(LADDER, pictures, [half]))

@@ -123,7 +123,7 @@ def test_no_point_overwrites_the_stream_of_another(other, tmp_path, monkeypatch)
 
 
 def test_what_is_promised_is_enough(tmp_path, monkeypatch):
-    """Not contiguous, read-only, a lossless PSNR: all of that is a picture and a number."""
+    """Not contiguous, read-only, a lossless PSNR: all of that is an image and a number."""
     flipped = decoding(lambda image: image[:, ::-1][:, ::-1].copy(order="F"))
     notes = {"branch": "srcnn", "pre_psnr_db": float("inf")}
     (plain,) = rows_of(tmp_path, monkeypatch).to_dict("records")

@@ -61,7 +61,7 @@ def test_rows_of_two_files_stand_one_after_the_other(tmp_path):
 
 
 def test_ids_of_digits_stay_text(table):
-    """A file of one codec alone must not turn curve 420 or picture 001 into numbers."""
+    """A file of one codec alone must not turn curve 420 or image 001 into numbers."""
     frame = read_rows(table(ROW))
     assert [frame[name][0] for name in ("image", "curve", "stream_sha256", "pixels_sha256")] == [
         "001", "420", "0123456789012345", "12345678901234e5",
@@ -232,7 +232,7 @@ def test_a_codec_that_loses_the_size_is_caught(picture, weights, tmp_path, monke
 
 
 def test_nothing_is_left_of_a_picture_that_cannot_be_read(weights, tmp_path):
-    (tmp_path / "bad.png").write_bytes(b"no picture")
+    (tmp_path / "bad.png").write_bytes(b"no image")
     with pytest.raises(LicbenchError, match=r"bad\.png"):
         rows_of(tmp_path / "bad.png", "jpeg", {"modes": ["444-standard"], "quality": [50]}, tmp_path / "out", weights)
     assert not list((tmp_path / "out").rglob("*"))

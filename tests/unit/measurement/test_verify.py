@@ -79,7 +79,7 @@ def test_a_file_that_is_gone(measured):
     task, file = measured
     file.unlink()
     problem = verify_row(task, None).problem
-    assert str(file) in problem and "is gone; run the workflow again" in problem
+    assert str(file) in problem and "is missing; run the workflow again" in problem
 
 
 @pytest.mark.parametrize(
@@ -103,8 +103,8 @@ def test_a_row_of_another_checksum(measured, weights):
     altered = changed(task, pixels_sha256="0" * 16)
     assert not verify_row(altered, None).problem
     problem = verify_row(altered, weights).problem
-    assert str(file) in problem and "decodes to another picture than was scored" in problem
-    with pytest.raises(PointsError, match="decodes to another picture than was scored"):
+    assert str(file) in problem and "decodes to another image than was scored" in problem
+    with pytest.raises(PointsError, match="decodes to another image than was scored"):
         decode_row(altered, weights)
 
 
@@ -147,7 +147,7 @@ def test_errors_of_another_channel_do_not_pass(learned, weights):
     task, image = learned
     altered = scored(task, moved(image, 5))
     red, blue = altered.row["sse_rr"], altered.row["sse_bb"]
-    assert "another picture" in verify_row(changed(altered, sse_rr=blue, sse_bb=red), weights).problem
+    assert "another image" in verify_row(changed(altered, sse_rr=blue, sse_bb=red), weights).problem
 
 
 def test_an_altered_checksum_alone_does_not_pass(learned, weights):
@@ -195,10 +195,10 @@ def test_the_command_names_ten_and_counts_the_others(tmp_path, weights):
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     named = done.stdout.splitlines()
-    assert [f"{at:02d}.jpg is gone" in named[at] for at in range(10)] == [True] * 10
+    assert [f"{at:02d}.jpg is missing" in named[at] for at in range(10)] == [True] * 10
     assert named[10:] == ["... and 2 more streams", "1 rows agree with their files; 12 do not"]
     error = done.stderr.splitlines()[-1]
-    assert error.startswith(f"error: not reproduced: 12 of 13 streams fail ({file.parent}/00.jpg is gone")
+    assert error.startswith(f"error: not reproduced: 12 of 13 streams fail ({file.parent}/00.jpg is missing")
 
 
 def test_errors_are_one_line(measured):

@@ -3,7 +3,7 @@ import pytest
 from scipy import integrate, interpolate
 
 from licbench.errors import PointsError
-from licbench.metrics.rate import bd_rate, bits_per_pixel
+from licbench.metrics.rate import bd_rate, bits_per_pixel, on_pareto_front, pareto_front
 
 # The worked example of the bjontegaard package's README: x265 at two presets.
 ANCHOR = [9487.76, 4593.60, 2486.44, 1358.24], [40.037, 38.615, 36.845, 34.851]
@@ -36,6 +36,28 @@ def test_equal_curves_differ_by_nothing_in_any_order_and_number_of_points():
 def test_points_that_a_cheaper_one_beats_are_left_out():
     worse = [*ANCHOR[0], 5000.0, 4593.60], [*ANCHOR[1], 38.0, 38.5]
     assert bd_rate(*ANCHOR, *worse) == pytest.approx(0, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("points", "front"),
+    [
+        ([(1, 30), (2, 31), (3, 31), (4, 32)], [True, True, False, True]),  # equalled at a lower rate
+        ([(4, 32), (1, 30), (2, 29)], [True, True, False]),  # in any order
+        ([(2, 30), (2, 31)], [False, True]),  # at one rate the better
+        ([(2, 31), (2, 31)], [True, False]),  # of equal points the first
+        ([(1, 30), (2, np.inf), (3, np.inf)], [True, True, False]),
+        ([(1, 30), (2, np.nan), (3, 31)], [True, False, True]),  # no quality hides nothing
+        ([], []),
+    ],
+)
+def test_the_pareto_front_keeps_what_no_cheaper_point_equals(points, front):
+    rates, qualities = np.array(points, np.float64).reshape(-1, 2).T
+    assert on_pareto_front(rates, qualities).tolist() == front
+
+
+def test_the_pareto_front_rises():
+    rates, qualities = pareto_front([3, 1, 2, 2], [33, 31, 30, 32])
+    assert rates.tolist() == [1, 2, 3] and qualities.tolist() == [31, 32, 33]
 
 
 @pytest.mark.parametrize(

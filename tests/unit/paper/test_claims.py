@@ -15,12 +15,13 @@ from synthetic_rows import synthetic_rows
 
 from licbench.errors import PointsError, SettingsError
 from licbench.evaluation import curves
-from licbench.evaluation.curves import LUMA, RGB, YCBCR_611, curve_of
+from licbench.evaluation.curves import curve_of
+from licbench.evaluation.pooling import LUMA, RGB, YCBCR_611
 from licbench.measurement.rows import COLUMNS as ROW_COLUMNS
 from licbench.metrics.distortion import CB_OF_RGB, CR_OF_RGB
 from licbench.paper.claims import statistics as stat
 from licbench.paper.claims import verdicts
-from licbench.paper.claims.bench import ADAPTIVE, Bench, GanPoint, Print, Ref
+from licbench.paper.claims.bench import ADAPTIVE, Bench, GanPoint, PublishedCurves, Ref
 from licbench.paper.claims.judging import COLUMNS, judge, judge_all
 from licbench.paper.claims.register import Claim, claims
 from licbench.paper.claims.verdicts import FAILS, HOLDS, OPEN, Rule, interval_of
@@ -46,7 +47,7 @@ def decibels(mse):
 
 
 def row(codec, curve, point, image="a", **columns):
-    """A picture of 100 x 100 whose red is wrong by one everywhere, in 1000 bytes, unless told otherwise."""
+    """An image of 100 x 100 whose red is wrong by one everywhere, in 1000 bytes, unless told otherwise."""
     blank = dict.fromkeys(ROW_COLUMNS, 0) | {"settings": "{}", "branch": None, "pre_psnr_db": math.nan}
     usual = {"dataset": "d", "width": 100, "height": 100, "bytes": 1000, "sse_rr": 10_000, "ms_ssim": 0.9}
     ids = {"codec": codec, "curve": curve, "point": point, "image": image}
@@ -58,7 +59,7 @@ def bench(*rows, bpp=0.15):
 
 
 def grey(mse):
-    """Errors of a picture of 100 x 100 that is off by the same in R, G and B."""
+    """Errors of an image of 100 x 100 that is off by the same in R, G and B."""
     return dict.fromkeys(("sse_rr", "sse_gg", "sse_bb", "sse_rg", "sse_rb", "sse_gb"), round(mse * 10_000))
 
 
@@ -86,7 +87,7 @@ def test_a_curve_is_pooled_as_the_tables_are_and_averaged_as_kodak_is():
     assert curve.ms_ssim(TWO) == pytest.approx([(0.9 + 3 * 0.5) / 4])
     assert curve.mean_rates(TWO) == pytest.approx([(0.8 + 0.4) / 2])
     assert curve.mean_psnr(TWO) == pytest.approx([(decibels(1) + decibels(4)) / 2])
-    # Only the first picture, twice
+    # Only the first image, twice
     assert curve.rates(np.array([2.0, 0.0])) == pytest.approx([0.8])
     assert curve.psnr(np.array([2.0, 0.0])) == pytest.approx([decibels(1)])
 
@@ -103,16 +104,16 @@ def test_small_pictures_weigh_nothing_in_ms_ssim():
     rows = [row("jpeg", "c", "p", "a", ms_ssim=math.nan), row("jpeg", "c", "p", "b", ms_ssim=0.7)]
     curve = curve_of(pd.DataFrame(rows), "jpeg c")
     assert curve.ms_ssim(TWO) == pytest.approx([0.7])
-    with pytest.raises(PointsError, match="no picture is large enough"):
+    with pytest.raises(PointsError, match="no image is large enough"):
         curve.ms_ssim(np.array([2.0, 0.0]))
 
 
 def test_incomplete_curves_are_refused():
     with pytest.raises(PointsError, match="jpeg c is not measured"):
         curve_of(pd.DataFrame([row("jpeg", "c", "p")])[:0], "jpeg c")
-    with pytest.raises(PointsError, match="a picture twice"):
+    with pytest.raises(PointsError, match="an image twice"):
         curve_of(pd.DataFrame([row("jpeg", "c", "p"), row("jpeg", "c", "p")]), "jpeg c")
-    with pytest.raises(PointsError, match="lacks some of the pictures"):
+    with pytest.raises(PointsError, match="lacks some of the images"):
         curve_of(pd.DataFrame([row("jpeg", "c", "p"), row("jpeg", "c", "q", "b")]), "jpeg c")
 
 
@@ -125,7 +126,7 @@ HALF_RATE = [(bpp / 2, psnr, ms_ssim) for bpp, psnr, ms_ssim in STEEP]
 def test_half_the_rate_is_minus_fifty_percent():
     both = bench(*line("jpeg", "x", *STEEP), *line("cae", "offline", *HALF_RATE))
     cae, jpeg = Ref("cae", "offline"), Ref("jpeg", "x")
-    for axes in (curves.psnr, curves.ms_ssim_db, *curves.COLOUR_AXES.values()):
+    for axes in (curves.pooled_psnr, curves.pooled_ms_ssim_db, *curves.MEAN_PSNR.values()):
         assert stat.rate_difference(cae, jpeg, axes)(both)(ONE) == pytest.approx(-50, abs=0.5)
         assert stat.rate_difference(jpeg, cae, axes)(both)(ONE) == pytest.approx(100, abs=2)
     assert stat.rate_saving_at(cae, jpeg, 28.0)(both)(ONE) == pytest.approx(-50, abs=0.5)
@@ -136,14 +137,16 @@ def test_differences_at_a_rate_are_read_between_the_points():
     cae, jpeg = Ref("cae", "offline"), Ref("jpeg", "x")
     # A doubling of the rate is 6 dB and 0.06; half way in the log of the rate lies sqrt(2)
     bpp = 0.1 * math.sqrt(2)
-    assert stat.difference_at_rate(cae, [jpeg], curves.psnr, bpp)(found)(ONE) == pytest.approx(6, abs=0.02)
-    assert stat.difference_at_rate(cae, [jpeg], curves.ms_ssim, bpp)(found)(ONE) == pytest.approx(0.06, abs=1e-3)
+    assert stat.difference_at_rate(cae, [jpeg], curves.pooled_psnr, bpp)(found)(ONE) == pytest.approx(6, abs=0.02)
+    assert stat.difference_at_rate(cae, [jpeg], curves.pooled_ms_ssim, bpp)(found)(ONE) == pytest.approx(0.06, abs=1e-3)
     # The best of the others counts
-    assert stat.difference_at_rate(jpeg, [jpeg, cae], curves.psnr, bpp)(found)(ONE) == pytest.approx(-6, abs=0.02)
+    assert stat.difference_at_rate(jpeg, [jpeg, cae], curves.pooled_psnr, bpp)(found)(ONE) == pytest.approx(
+        -6, abs=0.02
+    )
     with pytest.raises(PointsError, match=r"jpeg x spans 0\.10\d to 0\.4\d* bit/pixel, not 0\.05"):
-        stat.difference_at_rate(cae, [jpeg], curves.psnr, 0.05)(found)(ONE)
+        stat.difference_at_rate(cae, [jpeg], curves.pooled_psnr, 0.05)(found)(ONE)
     with pytest.raises(PointsError, match="fewer than two points"):
-        stat.difference_at_rate(Ref("bpg", "420"), [jpeg], curves.psnr, bpp)(found)(ONE)
+        stat.difference_at_rate(Ref("bpg", "420"), [jpeg], curves.pooled_psnr, bpp)(found)(ONE)
 
 
 def test_similarity_is_compared_at_equal_psnr():
@@ -169,12 +172,12 @@ def test_steps_of_the_gan_are_averaged_over_what_is_measured():
     )  # fmt: skip
     pairs = [(GanPoint(128, size, 1, 8), GanPoint(128, size, 2, 8)) for size in (64, 128, 256)]
     # 3.01 and 6.02 dB; 3 and 5 times the rate; N = 64 is not there
-    assert stat.gan_steps(pairs, curves.psnr)(found)(ONE) == pytest.approx(15 * math.log10(2))
+    assert stat.gan_steps(pairs, curves.pooled_psnr)(found)(ONE) == pytest.approx(15 * math.log10(2))
     assert stat.gan_rate_factor(pairs)(found)(ONE) == pytest.approx(4)
-    best = stat.gan_difference(pairs[2][1], [pairs[1][0], pairs[1][1]], curves.psnr)
+    best = stat.gan_difference(pairs[2][1], [pairs[1][0], pairs[1][1]], curves.pooled_psnr)
     assert best(found)(ONE) == pytest.approx(10 * math.log10(8))
     with pytest.raises(PointsError, match=r"GAN N=64, input 128, scale 1, 8 bit, plain is not measured; .*ablations"):
-        stat.gan_steps(pairs[:1], curves.psnr)(found)
+        stat.gan_steps(pairs[:1], curves.pooled_psnr)(found)
 
 
 def test_ablations_are_found_by_name_and_stay_out_of_a_codec_s_own_curve():
@@ -182,14 +185,14 @@ def test_ablations_are_found_by_name_and_stay_out_of_a_codec_s_own_curve():
     beside = pd.DataFrame(line("cae", "none", (0.12, 30.0, 0.9), (0.24, 33.0, 0.95)))
     found = Bench(sweep, CARDS, 0.15, beside)
     assert list(found.curve(Ref("cae")).rates(ONE)) == list(found.curve(Ref("cae", "offline")).rates(ONE))
-    saving = stat.rate_difference(Ref("cae", "offline"), Ref("cae", "none"), curves.psnr)
+    saving = stat.rate_difference(Ref("cae", "offline"), Ref("cae", "none"), curves.pooled_psnr)
     assert saving(found)(ONE) == pytest.approx(-100 / 6, abs=0.1)
     with pytest.raises(PointsError, match="cae none"):
         Bench(sweep, CARDS, 0.15).curve(Ref("cae", "none"))
 
 
 def super_resolution():
-    """Two pictures, both branches at QP 32 and 35; only a reaches 33 dB."""
+    """Two images, both branches at QP 32 and 35; only a reaches 33 dB."""
     return [
         row(
             "sr", branch, f"{branch}-qp{qp}", image, branch=branch, pre_psnr_db=pre,
@@ -202,7 +205,7 @@ def super_resolution():
 def test_adaptive_super_resolution_by_hand():
     found = bench(*super_resolution())
     # a keeps SRCNN and its 40; b takes Lanczos and its 10
-    gain = stat.adaptive_gain(35, 32, curves.psnr)(found)
+    gain = stat.adaptive_gain(35, 32, curves.pooled_psnr)(found)
     assert gain(TWO) == pytest.approx(decibels(25) - decibels(40))
     assert gain(np.array([2.0, 0.0])) == pytest.approx(0)
     share = stat.srcnn_share(33.0)(found)
@@ -214,11 +217,11 @@ def test_adaptive_super_resolution_by_hand():
 
 
 def test_the_published_figure_is_read_the_same_way():
-    printed = Print(PAPER["figure6"])
-    difference = stat.rate_difference(Ref("cae", "offline"), Ref("jpeg", "420-optimised"), curves.psnr)
+    printed = PublishedCurves(PAPER["figure6"])
+    difference = stat.rate_difference(Ref("cae", "offline"), Ref("jpeg", "420-optimised"), curves.pooled_psnr)
     assert -60 < difference(printed)(ONE) < -40
     with pytest.raises(PointsError, match="published jpeg spans"):
-        stat.difference_at_rate(Ref("cae"), [Ref("jpeg")], curves.psnr, 0.15)(printed)(ONE)
+        stat.difference_at_rate(Ref("cae"), [Ref("jpeg")], curves.pooled_psnr, 0.15)(printed)(ONE)
     with pytest.raises(PointsError, match="no curve of jpeg2000"):
         printed.curve(Ref("jpeg2000", "9-7"))
     with pytest.raises(PointsError, match="in RGB only"):
@@ -256,7 +259,7 @@ def test_rules_in_words():
 def test_intervals_over_pictures():
     assert interval_of(lambda draw: 7.0, 5) == (7.0, 7.0)
     assert all(math.isnan(end) for end in interval_of(lambda draw: 7.0, 1))
-    # The share of a picture out of two: 0 and 1 each in a quarter of the draws
+    # The share of an image out of two: 0 and 1 each in a quarter of the draws
     assert interval_of(lambda draw: draw[0] / 2, 2) == (0.0, 1.0)
 
     def undefined_without_the_first(draw):
@@ -264,7 +267,7 @@ def test_intervals_over_pictures():
             raise PointsError("undefined; use more")
         return 1.0
 
-    # A given one of two pictures is missing from a quarter of the draws
+    # A given one of two images is missing from a quarter of the draws
     assert all(math.isnan(end) for end in interval_of(undefined_without_the_first, 2))
     # The mean of 0..99 out of 100 has a standard error of 2.9
     low, high = interval_of(lambda draw: float(draw @ np.arange(100) / 100), 100)
@@ -299,7 +302,7 @@ def test_a_judged_line_tells_all_that_led_to_it():
     told = judge(claim_of(1.23456, Rule(-1, 1, True), only_on="kodak", trained_if_fails=["cae"]), two, {})
     assert list(told) == COLUMNS
     assert (told["published"], told["measured"], told["low"], told["high"]) == (2.0, 1.235, 1.235, 1.235)
-    assert told["protocol"] == "p; here d, 2 pictures" and told["evidence"] == "results/points/d.csv"
+    assert told["protocol"] == "p; here d, 2 images" and told["evidence"] == "results/points/d.csv"
     assert told["rule"] == (
         "holds: whole interval from 1 to 3; does not hold: whole interval outside; not decidable here: neither; "
         "decided on kodak alone; 'does not hold' counts only if cae had the paper's training"
@@ -308,7 +311,7 @@ def test_a_judged_line_tells_all_that_led_to_it():
 
 def test_one_picture_is_no_sample():
     told = judge(claim_of(1.0, Rule(low=0)), bench(row("jpeg", "c", "p")), {})
-    assert (told["verdict"], told["reason"], told["measured"]) == (OPEN, "one picture gives no interval", 1.0)
+    assert (told["verdict"], told["reason"], told["measured"]) == (OPEN, "one image gives no interval", 1.0)
     assert math.isnan(told["low"])
 
 
@@ -449,7 +452,7 @@ def test_the_scripts_make_files_and_refuse_in_one_line(tmp_path):
 
     tables = [tmp_path / f"table{number}.csv" for number in range(1, 5)]
     for table in tables:
-        done = run("paper_table", table.stem, rows, "--paper", paper / table.name, "--budget", budget, "--out", table)
+        done = run("tables1to4", table.stem, rows, "--paper", paper / table.name, "--budget", budget, "--out", table)
         assert done.returncode == 0, done.stderr
         assert len(pd.read_csv(table)) == len(PAPER[table.stem])
         assert set(pd.read_csv(table)["dataset"]) == set(pd.read_csv(rows)["dataset"])

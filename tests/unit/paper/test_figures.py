@@ -23,6 +23,7 @@ from licbench.coding.mosaic import mosaic_shape
 from licbench.coding.openjpeg import decode_mosaic
 from licbench.errors import PointsError, SettingsError
 from licbench.evaluation.threshold_scan import threshold_scan
+from licbench.files import write_csv
 from licbench.images.files import write_png
 from licbench.metrics.distortion import error_moments, psnr
 from licbench.networks.gan import Discriminator
@@ -31,6 +32,7 @@ from licbench.paper.figures import latents, pipelines, structures
 from licbench.paper.figures.diagrams import draw_structure
 from licbench.paper.figures.rate_distortion import (
     COLUMNS,
+    ON_FRONT,
     PUBLISHED,
     SPARE,
     STYLES,
@@ -38,7 +40,7 @@ from licbench.paper.figures.rate_distortion import (
     figure6_data,
     styles_of,
 )
-from licbench.paper.figures.style import save, save_data
+from licbench.paper.figures.style import save
 from licbench.paper.figures.thresholds import draw_threshold_scan
 from licbench.paper.figures.training import draw_training_curve
 from licbench.report.curves import curve_data
@@ -83,10 +85,10 @@ def test_figure6_joins_only_points_that_no_cheaper_one_matches():
     ]
     data = figure6_data(pd.DataFrame(rows), 35, 33.0)
     assert data["curve"].unique().tolist() == ["family"]
-    assert data.set_index("point")["leads_psnr_db"].to_dict() == {
+    assert data.set_index("point")["on_pareto_front_psnr"].to_dict() == {
         "p0": True, "p1": True, "p2": False, "p4": True, "p3": False,
     }  # fmt: skip
-    assert set(data.loc[data["leads_ms_ssim"], "point"]) == {"p0", "p2", "p4"}
+    assert set(data.loc[data["on_pareto_front_ms_ssim"], "point"]) == {"p0", "p2", "p4"}
 
 
 def test_figure6_holds_every_curve_in_the_order_of_the_legend(data):
@@ -95,8 +97,8 @@ def test_figure6_holds_every_curve_in_the_order_of_the_legend(data):
     assert data.notna().all(axis=None)
     for _, points in data.groupby(["codec", "curve"]):
         assert points["bpp"].is_monotonic_increasing
-        for quality in ("psnr_db", "ms_ssim"):
-            assert points.loc[points[f"leads_{quality}"], quality].is_monotonic_increasing
+        for quality, column in ON_FRONT.items():
+            assert points.loc[points[column], quality].is_monotonic_increasing
 
 
 def test_figure6_shows_super_resolution_as_the_scan_does(data):
@@ -141,8 +143,8 @@ def lossless(rows):
 DEGENERATE = {
     "all lossless": lossless,
     "nothing finite": lambda rows: lossless(rows).assign(ms_ssim=np.nan),
-    "one picture": lambda rows: rows[rows["image"] == "beach"],
-    "one lossless picture of many": lambda rows: pd.concat(
+    "one image": lambda rows: rows[rows["image"] == "beach"],
+    "one lossless image of many": lambda rows: pd.concat(
         [lossless(rows[rows["image"] == "beach"]), rows[rows["image"] != "beach"]]
     ),
     "one point": lambda rows: rows[
@@ -154,7 +156,7 @@ DEGENERATE = {
 
 @pytest.mark.parametrize("change", DEGENERATE.values(), ids=DEGENERATE)
 def test_degenerate_rows_are_drawn_without_a_warning(change, published, tmp_path):
-    """As of flat pictures: no traceback, no warning, no half of the files."""
+    """As of flat images: no traceback, no warning, no half of the files."""
     rows = change(synthetic_rows())
     data, scan = figure6_data(rows, 35, 33.0), threshold_scan(rows, 35, 33.0)
     for logarithmic in (False, True):
@@ -297,7 +299,7 @@ def test_other_formats_are_refused_and_leave_nothing(tmp_path, data, published):
 
 
 def test_data_survive_the_file(tmp_path, data):
-    save_data(data, tmp_path / "figure6.csv")
+    write_csv(tmp_path / "figure6.csv", data)
     pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "figure6.csv", dtype={"curve": str}), data, check_dtype=False)
 
 
@@ -424,7 +426,7 @@ def in_order(boxes):
 
 
 def test_figure1_is_the_order_in_which_the_cae_codec_works(models):
-    boxes = pipelines.figure1().boxes
+    boxes = pipelines.figure1().steps
     codec, image = Cae(models), photo(40, 48)
     point = OperatingPoint("p", "c", {"model": "tiny_cae", "step": 1.0, "rotation": "offline"})
     streams = []
@@ -438,7 +440,7 @@ def test_figure1_is_the_order_in_which_the_cae_codec_works(models):
 
 @pytest.mark.parametrize(("branch", "threshold"), [("srcnn", 0.0), ("lanczos", 99.0)])
 def test_figure4_is_the_order_in_which_the_sr_codec_works(models, branch, threshold):
-    boxes = {box.key: box for box in pipelines.figure4().boxes}
+    boxes = {box.key: box for box in pipelines.figure4().steps}
     functions, image = functions_of(boxes.values()), photo(40, 48)
     settings = {"model": "tiny_srcnn", "qp": 35, "branch": "adaptive", "threshold_db": threshold}
     streams = []
@@ -453,16 +455,16 @@ def test_figure4_is_the_order_in_which_the_sr_codec_works(models, branch, thresh
 
 @pytest.mark.parametrize("pipeline", [pipelines.figure1(), pipelines.figure4()], ids=["1", "4"])
 def test_pipelines_are_drawn_whole(pipeline, tmp_path):
-    keys = {box.key for box in pipeline.boxes}
+    keys = {box.key for box in pipeline.steps}
     assert {end for link in pipeline.links for end in (link.start, link.end)} == keys
-    assert all(set(frame.boxes) <= keys for frame in pipeline.frames)
+    assert all(set(frame.steps) <= keys for frame in pipeline.frames)
     data = pipelines.pipeline_data(pipeline)
     assert data["step"].is_unique and (data.loc[data["kind"].isin(["network", "coder"]), "function"] != "").all()
     figure = pipelines.draw_pipeline(pipeline)
     texts = [text.get_text() for text in figure.axes[0].texts]
-    assert all(box.text in texts for box in pipeline.boxes)
+    assert all(box.text in texts for box in pipeline.steps)
     boxes = [patch for patch in figure.axes[0].patches if isinstance(patch.get_boxstyle(), BoxStyle.Round)]
-    assert len(boxes) == len(pipeline.boxes)
+    assert len(boxes) == len(pipeline.steps)
     for box, text in zip(boxes, figure.axes[0].texts[-len(boxes) :], strict=True):
         assert holds(box.get_window_extent(), text.get_window_extent())
     assert not overlaps(figure.axes[0].texts)
@@ -470,9 +472,9 @@ def test_pipelines_are_drawn_whole(pipeline, tmp_path):
 
 
 def test_the_numbers_in_the_pipelines_are_the_codecs_own():
-    texts = {box.key: box.text for box in pipelines.figure4().boxes}
+    texts = {box.key: box.text for box in pipelines.figure4().steps}
     assert "33 dB" in texts["choice"] and "0.7H" in texts["lanczos_down"] and "9-1-5" in texts["srcnn_up"]
-    assert "H/8×W/8×32" in {box.key: box.text for box in pipelines.figure1().boxes}["analysis"]
+    assert "H/8×W/8×32" in {box.key: box.text for box in pipelines.figure1().steps}["analysis"]
 
 
 # --- Figure 5 ---
@@ -558,14 +560,26 @@ def test_scripts_leave_data_and_pictures(tmp_path, weights):
     adaptive = ("--qp", 35, "--threshold-db", 33)
     model = weights / "tiny_cae.safetensors"
     for name, script, *arguments in (
-        ("figure6", "rate_distortion.py", rows, "--paper", PAPER / "figure6.csv", *adaptive),
+        ("figure6", "figure6.py", rows, "--paper", PAPER / "figure6.csv", *adaptive),
         ("scan", "threshold_scan.py", rows, "--paper", PAPER / "table1.csv", *adaptive),
-        ("figure4", "pipelines.py", "figure4"),
-        ("figure3", "structures.py", "figure3"),
-        ("figure5", "latents.py", picture, "--paper", PAPER / "figure5.csv", "--model", model, "--psnr-db", 25),
+        ("figure4", "figures1and4.py", "figure4"),
+        ("figure3", "figures2and3.py", "figure3"),
+        (
+            "figure5",
+            "figure5.py",
+            picture,
+            "--paper",
+            PAPER / "figure5.csv",
+            "--model",
+            model,
+            "--psnr-db",
+            25,
+            "--dataset",
+            "synthetic",
+        ),
     ):
         csv, pictures = tmp_path / f"{name}.csv", [tmp_path / f"{name}.png", tmp_path / f"{name}.pdf"]
-        done = run(script, *arguments, "--csv", csv, "--pictures", *pictures)
+        done = run(script, *arguments, "--csv", csv, "--drawings", *pictures)
         assert (done.returncode, done.stderr) == (0, "")
         assert len(pd.read_csv(csv)) and all(path.stat().st_size > 5000 for path in pictures)
 
@@ -573,7 +587,7 @@ def test_scripts_leave_data_and_pictures(tmp_path, weights):
 def test_a_qp_that_is_not_measured_is_one_line_and_leaves_nothing(tmp_path):
     rows = tmp_path / "rows.csv"
     synthetic_rows().to_csv(rows, index=False)
-    places = ("--csv", tmp_path / "scan.csv", "--pictures", tmp_path / "scan.png")
+    places = ("--csv", tmp_path / "scan.csv", "--drawings", tmp_path / "scan.png")
     settings = ("--paper", PAPER / "table1.csv", "--qp", 36, "--threshold-db", 33)
     done = run("threshold_scan.py", rows, *settings, *places)
     assert done.returncode == 1 and done.stderr.startswith(

@@ -112,7 +112,9 @@ def test_numbers_of_other_columns_are_exact() -> None:
 
 
 def test_a_dataset_without_reference_results(run: Run) -> None:
-    with pytest.raises(PointsError, match=r"other has no reference results \(there are: set\).*snakemake reference$"):
+    with pytest.raises(
+        PointsError, match=r"other has no reference results \(there are: set\).*snakemake keep_reference$"
+    ):
         compare(run.tables, run.config, run.reference.with_name("other"))
 
 
@@ -151,7 +153,7 @@ def test_a_further_codec_with_its_rows_changes_nothing(run: Run) -> None:
 
 def test_a_table_that_was_not_kept(run: Run) -> None:
     (run.reference / "table5.csv").unlink()
-    with pytest.raises(PointsError, match=r"table5\.csv is not there; .*snakemake reference$"):
+    with pytest.raises(PointsError, match=r"table5\.csv is not there; .*snakemake keep_reference$"):
         run.compare()
 
 

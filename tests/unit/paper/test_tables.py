@@ -36,7 +36,7 @@ CARDS = Cards(
 
 
 def row(codec, point, settings, image="a", **changes):
-    """A picture of 100 x 100, at 0.8 bpp and an MSE of 1, unless told otherwise."""
+    """An image of 100 x 100, at 0.8 bpp and an MSE of 1, unless told otherwise."""
     usual = {"width": 100, "height": 100, "bytes": 1000, "sse": 30_000, "ms_ssim": 0.9, "branch": None}
     ids = {"image": image, "codec": codec, "curve": point, "point": point, "settings": json.dumps(settings)}
     return {**ids, **usual, "pre_psnr_db": math.nan, **changes}
@@ -72,7 +72,7 @@ def test_table1_by_hand():
     table = table1(pd.DataFrame([*SR_ROWS, gan("gan_64")]), PAPER["table1"], CARDS)
     assert list(table) == [
         "case", "qp", "adaptive", "share_srcnn", "psnr_db", "ms_ssim", "bpp",
-        "paper_psnr_db", "paper_ms_ssim", "paper_bpp", "setting", "below_budget",
+        "paper_psnr_db", "paper_ms_ssim", "paper_bpp", "setting", "undertrained",
     ]  # fmt: skip
     plain, adaptive = table.to_dict("records")
     # 400 bytes for 20,000 pixels; 120,000 over 60,000 samples
@@ -80,7 +80,7 @@ def test_table1_by_hand():
         "case": "qp=32, Non-adaptive", "qp": 32, "adaptive": "no", "share_srcnn": 1.0,
         "psnr_db": decibels(2), "ms_ssim": 0.8, "bpp": 0.16,
         "paper_psnr_db": 29.418, "paper_ms_ssim": 0.949, "paper_bpp": 0.151,
-        "setting": "srcnn-qp32", "below_budget": True,
+        "setting": "srcnn-qp32", "undertrained": True,
     }  # fmt: skip
     # a reaches 33 dB and takes SRCNN, b does not: 300 bytes, 240,000 over 60,000 samples
     assert (adaptive["share_srcnn"], adaptive["bpp"], adaptive["ms_ssim"]) == (0.5, 0.12, 0.7)
@@ -92,7 +92,7 @@ def test_a_line_without_its_point_says_so():
     plain, adaptive = table1(at_32, PAPER["table1"], CARDS).to_dict("records")
     assert plain["setting"] == "srcnn-qp32"
     assert adaptive["setting"] == "not measured" and adaptive["paper_bpp"] == 0.156
-    for name in ("psnr_db", "ms_ssim", "bpp", "share_srcnn", "below_budget"):
+    for name in ("psnr_db", "ms_ssim", "bpp", "share_srcnn", "undertrained"):
         assert pd.isna(adaptive[name]), name
 
 
@@ -106,7 +106,7 @@ def test_tables_of_other_rows_hold_the_published_values_alone(name):
     for quantity in ("psnr_db", "ms_ssim", "bpp"):
         assert table[f"paper_{quantity}"].equals(paper[quantity].rename(f"paper_{quantity}"))
         assert table[quantity].isna().all()
-    assert table["below_budget"].isna().all()
+    assert table["undertrained"].isna().all()
 
 
 def test_table2_is_of_input_sizes_at_scale_one_with_plain_codes():
@@ -122,7 +122,7 @@ def test_table2_is_of_input_sizes_at_scale_one_with_plain_codes():
     assert list(table["input_size"]) == [64, 128, 256] and (table["code_size"] == 1024).all()
     assert list(table["setting"]) == ["wide_64-s1-b8-False", "wide-s1-b8-False", "not measured"]
     assert list(table["psnr_db"][:2]) == [decibels(2), decibels(3)] and list(table["bpp"][:2]) == [0.4, 0.2]
-    assert list(table["below_budget"][:2]) == [False, False]
+    assert list(table["undertrained"][:2]) == [False, False]
 
 
 def test_table3_is_of_code_sizes_and_scales():
@@ -136,10 +136,10 @@ def test_table3_is_of_code_sizes_and_scales():
     table = table3(pd.DataFrame(rows), PAPER["table3"], CARDS)
     found = table[table["setting"] != "not measured"]
     assert list(zip(found["code_size"], found["interpolation"], strict=True)) == [(64, 4), (256, 2), (1024, 2)]
-    # Two pictures pooled: 400 bytes for 20,000 pixels
+    # Two images pooled: 400 bytes for 20,000 pixels
     first = found.iloc[0]
     assert (first["bpp"], first["psnr_db"], first["ms_ssim"], first["paper_bpp"]) == (0.16, decibels(2), 0.7, 0.329)
-    assert list(found["below_budget"]) == [False, True, False]
+    assert list(found["undertrained"]) == [False, True, False]
 
 
 def test_table4_is_of_bit_depths_at_256_and_scale_four():
@@ -168,8 +168,8 @@ def test_a_model_without_card_is_refused():
 def test_cards_are_read_and_set_against_the_budget(tmp_path):
     (tmp_path / "deep.json").write_text(json.dumps(card("gan", 640)))
     cards = read_cards([tmp_path / "deep.json"], {"gan": 1280})
-    assert cards.share_of_budget("deep") == 0.5 and cards.below_budget(["deep"])
-    assert not cards.below_budget([])
+    assert cards.share_of_budget("deep") == 0.5 and cards.undertrained(["deep"])
+    assert not cards.undertrained([])
 
 
 def test_the_paper_s_budget_is_that_of_its_recipe():

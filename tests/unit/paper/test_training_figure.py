@@ -76,7 +76,7 @@ def test_the_script_writes_curve_and_pictures(weights, tmp_path):
         "rows": tmp_path / "rows.csv",
         "paper": tmp_path / "paper.csv",
         "csv": tmp_path / "curve.csv",
-        "pictures": tmp_path / "curve.png",
+        "drawings": tmp_path / "curve.png",
     }
     options = [word for name, value in arguments.items() for word in (f"--{name}", str(value))]
     script = ROOT / "scripts" / "training_curve.py"

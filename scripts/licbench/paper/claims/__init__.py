@@ -1,1 +1,1 @@
-"""What the paper claims, measured, with a verdict by a rule that stands beside each claim."""
+"""What the paper claims, measured, with a verdict by a rule that is given with each claim."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import Any, NamedTuple, Protocol
 
@@ -10,8 +9,10 @@ import numpy as np
 import pandas as pd
 
 from licbench.errors import PointsError
-from licbench.evaluation.curves import Curve, Floats, PrintedCurve, Readable, curve_of
+from licbench.evaluation.curves import MeasuredCurve, PublishedCurve, RateDistortionCurve, curve_of
+from licbench.evaluation.pooling import Floats
 from licbench.evaluation.threshold_scan import qp_sweep
+from licbench.measurement.rows import setting
 from licbench.paper.tables import GAN_SETTINGS, THRESHOLD_DB, gan_settings
 from licbench.paper.training_budget import Cards
 
@@ -47,17 +48,17 @@ ADAPTIVE = "adaptive"
 class Source(Protocol):
     """Curves by name."""
 
-    def curve(self, ref: Ref) -> Readable: ...
+    def curve(self, ref: Ref) -> RateDistortionCurve: ...
 
 
 class Bench:
     """The measured rows of one dataset.
 
     Args:
-        rows: see ``points``.
+        rows: see ``measurement.rows``.
         cards: of the models that the rows were made with.
         target_bpp: the rate at which codecs are compared.
-        ablations: rows beside the sweeps, in which curves and points are found by name.
+        ablations: further rows, in which curves and points are found by name.
     """
 
     def __init__(
@@ -66,11 +67,11 @@ class Bench:
         self.rows, self.cards, self.target_bpp = rows, cards, target_bpp
         self.all_rows = rows if ablations is None else pd.concat([rows, ablations], ignore_index=True)
         self.datasets = sorted(set(rows["dataset"]))
-        self.pictures = rows["image"].nunique()
-        self.curves: dict[Ref, Curve] = {}
+        self.images = rows["image"].nunique()
+        self.curves: dict[Ref, MeasuredCurve] = {}
         self.gan_points = gan_settings(self.all_rows, cards)
 
-    def curve(self, ref: Ref) -> Curve:
+    def curve(self, ref: Ref) -> MeasuredCurve:
         """All points of a curve.
 
         Raises:
@@ -90,7 +91,7 @@ class Bench:
             return own
         return self.all_rows[(self.all_rows["codec"] == ref.codec) & (self.all_rows["curve"] == ref.curve)]
 
-    def gan(self, point: GanPoint) -> Curve:
+    def gan(self, point: GanPoint) -> MeasuredCurve:
         """One point of the GAN.
 
         Raises:
@@ -104,7 +105,7 @@ class Bench:
         own = self.all_rows[(self.all_rows["codec"] == "gan") & point_rows]
         return curve_of(own, str(point))
 
-    def sr(self, qp: int, *, adaptive: bool) -> Curve:
+    def sr(self, qp: int, *, adaptive: bool) -> MeasuredCurve:
         """One point of super-resolution: by the threshold of 33 dB, or SRCNN throughout.
 
         Raises:
@@ -114,11 +115,11 @@ class Bench:
         if own.empty:
             raise PointsError("sr is not measured; add it to codecs in the config")
         chosen = qp_sweep(own, THRESHOLD_DB) if adaptive else own[own["branch"] == "srcnn"]
-        at_qp = [json.loads(settings)["qp"] == qp for settings in chosen["settings"]]
+        at_qp = [value == qp for value in setting(chosen, "qp")]
         return curve_of(chosen[at_qp], f"sr at QP {qp}")
 
     def pre_psnr(self) -> Floats:
-        """Pre_PSNR of each picture in dB, shape (pictures,), in the order of the curves' pictures.
+        """Pre_PSNR of each image in dB, shape (images,), in the order of the curves' images.
 
         Raises:
             PointsError: sr is not measured.
@@ -131,15 +132,15 @@ class Bench:
     def undertrained(self, codecs: Iterable[str]) -> list[str]:
         """The models behind the rows of these codecs that saw fewer crops than in the paper, with their share."""
         own = self.all_rows[self.all_rows["codec"].isin(list(codecs))]
-        models: set[Any] = {json.loads(settings).get("model") for settings in set(own["settings"])} - {None}
+        models: set[Any] = set(setting(own, "model")) - {None}
         return [
             f"{model} saw {100 * self.cards.share_of_budget(model):.2g} % of the paper's training"
             for model in sorted(models)
-            if self.cards.below_budget([model])
+            if self.cards.undertrained([model])
         ]
 
 
-class Print:
+class PublishedCurves:
     """The published Figure 6, columns codec, bpp, psnr_db, ms_ssim: one curve a codec, under the paper's names."""
 
     NAMES = {"jpeg": "JPEG", "cae": "CAE", "gan": "GAN", "sr": "SR", "bpg": "BPG"}  # noqa: RUF012
@@ -147,7 +148,7 @@ class Print:
     def __init__(self, figure6: pd.DataFrame) -> None:
         self.figure6 = figure6
 
-    def curve(self, ref: Ref) -> PrintedCurve:
+    def curve(self, ref: Ref) -> PublishedCurve:
         """The published curve of a codec, whatever its settings.
 
         Raises:
@@ -156,4 +157,4 @@ class Print:
         own = self.figure6[self.figure6["codec"] == self.NAMES.get(ref.codec)]
         if own.empty:
             raise PointsError(f"Figure 6 has no curve of {ref.codec}; compare with another")
-        return PrintedCurve(f"published {ref.codec}", own)
+        return PublishedCurve(f"published {ref.codec}", own)

@@ -24,10 +24,10 @@ DIGITS = 4
 def judge_all(bench: Bench, paper: Paper) -> pd.DataFrame:
     """Every claim of ``register``, judged by its rule; ``COLUMNS``.
 
-    ``low`` and ``high`` are the 95 % bootstrap interval over pictures. ``reason`` says why a claim is not decidable
+    ``low`` and ``high`` are the 95 % bootstrap interval over images. ``reason`` says why a claim is not decidable
     here: a curve that is not measured or does not reach, an interval on both sides of the rule's limit, models with
-    less than the paper's training, other pictures than those a number is about. Beside a verdict it names the models
-    that had less than the paper's training all the same.
+    less than the paper's training, other images than those a value is about. With a verdict it names the models
+    that were undertrained nevertheless.
     """
     lines = [judge(claim, bench, paper) for claim in claims(bench.target_bpp)]
     return pd.DataFrame(lines, columns=COLUMNS)
@@ -39,8 +39,8 @@ def judge(claim: Claim, bench: Bench, paper: Paper) -> dict[str, Any]:
     measured, interval, problem = nan, (nan, nan), ""
     try:
         quantity = claim.statistic(bench)
-        measured = quantity(np.ones(bench.pictures))
-        interval = interval_of(quantity, bench.pictures)
+        measured = quantity(np.ones(bench.images))
+        interval = interval_of(quantity, bench.images)
     except PointsError as error:
         problem = str(error)
     verdict, reason = (OPEN, problem) if problem else _verdict(claim, bench, published, interval)
@@ -49,7 +49,7 @@ def judge(claim: Claim, bench: Bench, paper: Paper) -> dict[str, Any]:
         "claim": claim.claim,
         "unit": claim.unit,
         "source": claim.source,
-        "protocol": f"{claim.protocol}; here {dataset}, {bench.pictures} pictures",
+        "protocol": f"{claim.protocol}; here {dataset}, {bench.images} images",
         "published": _rounded(published),
         "measured": _rounded(measured),
         "low": _rounded(interval[0]),
@@ -62,8 +62,8 @@ def judge(claim: Claim, bench: Bench, paper: Paper) -> dict[str, Any]:
 
 
 def _verdict(claim: Claim, bench: Bench, published: float, interval: tuple[float, float]) -> tuple[str, str]:
-    if bench.pictures < 2:
-        return OPEN, "one picture gives no interval"
+    if bench.images < 2:
+        return OPEN, "one image gives no interval"
     if isnan(interval[0]):
         return OPEN, f"undefined in more than {MOST_UNDEFINED:.0%} of the resamples"
     verdict = claim.rule.verdict(interval, published)

@@ -1,6 +1,6 @@
 """The claims of the paper as data: what is measured, under which protocol, and the rule that decides.
 
-The rules were written before the numbers were seen. Where the paper's words name no margin, one is chosen here: half of
+The rules were written before the results were seen. Where the paper's words name no margin, one is chosen here: half of
 a published effect, half a decibel or 0.005 MS-SSIM for what is called comparable, five points of BD-rate.
 """
 
@@ -17,12 +17,12 @@ import pandas as pd
 from licbench.errors import PointsError
 from licbench.evaluation import curves
 from licbench.paper.claims import statistics as stat
-from licbench.paper.claims.bench import ADAPTIVE, Bench, GanPoint, Print, Ref, Source
+from licbench.paper.claims.bench import ADAPTIVE, Bench, GanPoint, PublishedCurves, Ref, Source
 from licbench.paper.claims.verdicts import Rule
 from licbench.paper.tables import THRESHOLD_DB
 
 Paper = Mapping[str, pd.DataFrame]
-"""The published numbers, by the name of their file in workflow/resources/paper."""
+"""The published values, by the name of their file in workflow/resources/paper."""
 Published = Callable[[Paper], float]
 
 CAE, GAN, SR, BPG = Ref("cae", "offline"), Ref("gan"), Ref("sr", ADAPTIVE), Ref("bpg", "420")
@@ -33,8 +33,8 @@ FIGURE5_PSNR_DB = 39.2
 CODE_SIZES = (64, 128, 256, 1024)
 
 PERCENT, DB, SIMILARITY, TIMES, SHARE = "% of rate", "dB", "MS-SSIM", "times", "share"
-POOLED = "one squared error over all pictures, MS-SSIM by picture size (CLIC 2018)"
-MEANS = "means over pictures of rate and PSNR"
+POOLED = "one squared error over all images, MS-SSIM by image size (CLIC 2018)"
+MEANS = "means over images of rate and PSNR"
 COMPARABLE = 0.005
 """MS-SSIM that is no difference."""
 POSITIVE, NEGATIVE = Rule(low=0.0), Rule(high=0.0)
@@ -43,14 +43,14 @@ POSITIVE, NEGATIVE = Rule(low=0.0), Rule(high=0.0)
 class Measure(NamedTuple):
     """A quality: how it is read off a curve, its column in the published tables, its unit and name."""
 
-    axes: curves.Axes
+    coordinates: curves.Coordinates
     column: str
     unit: str
     name: str
 
 
-PSNR = Measure(curves.psnr, "psnr_db", DB, "PSNR")
-MS_SSIM = Measure(curves.ms_ssim, "ms_ssim", SIMILARITY, "MS-SSIM")
+PSNR = Measure(curves.pooled_psnr, "psnr_db", DB, "PSNR")
+MS_SSIM = Measure(curves.pooled_ms_ssim, "ms_ssim", SIMILARITY, "MS-SSIM")
 MEASURES = (PSNR, MS_SSIM)
 
 
@@ -105,7 +105,7 @@ def _drawn(statistic: Callable[[Source], stat.OfDraw]) -> Published:
 
     def value(paper: Paper) -> float:
         try:
-            return statistic(Print(paper["figure6"]))(np.ones(1))
+            return statistic(PublishedCurves(paper["figure6"]))(np.ones(1))
         except PointsError:
             return nan
 
@@ -139,7 +139,7 @@ def _cae_against_jpeg(bpp: float) -> list[Claim]:
     found = []
     for mode in JPEG_MODES:
         jpeg, what = Ref("jpeg", mode), f"CAE beats JPEG {mode}"
-        for axes, column, unit, name in MEASURES:
+        for coordinates, column, unit, name in MEASURES:
             found.append(
                 Claim(
                     claim=f"{what}: {name} at {bpp:g} bit/pixel",
@@ -147,13 +147,13 @@ def _cae_against_jpeg(bpp: float) -> list[Claim]:
                     protocol=f"{POOLED}; between measured points, linear in the log of the rate",
                     unit=unit,
                     published=_tabled(column, "CAE", "JPEG"),
-                    statistic=stat.difference_at_rate(CAE, [jpeg], axes, bpp),
+                    statistic=stat.difference_at_rate(CAE, [jpeg], coordinates, bpp),
                     rule=POSITIVE,
                     trained_if_fails=["cae"],
                 )
             )
-        for axes, name in ((curves.psnr, PSNR.name), (curves.ms_ssim_db, MS_SSIM.name)):
-            difference = stat.rate_difference(CAE, jpeg, axes)
+        for coordinates, name in ((curves.pooled_psnr, PSNR.name), (curves.pooled_ms_ssim_db, MS_SSIM.name)):
+            difference = stat.rate_difference(CAE, jpeg, coordinates)
             found.append(
                 Claim(
                     claim=f"{what}: rate at equal {name}",
@@ -177,13 +177,13 @@ def _cae_against_jpeg2000() -> list[Claim]:
             protocol=f"Kodak; {MEANS}; BD-rate by PCHIP over the common quality; colour space and wavelet not stated",
             unit=PERCENT,
             published=_printed("cae_bd_rate_jpeg2000"),
-            statistic=stat.rate_difference(CAE, Ref("jpeg2000", wavelet), axes),
+            statistic=stat.rate_difference(CAE, Ref("jpeg2000", wavelet), coordinates),
             rule=Rule(high=5.0, of_published=True),
             trained_if_fails=["cae"],
             only_on="kodak",
         )
         for wavelet in WAVELETS
-        for space, axes in curves.COLOUR_AXES.items()
+        for space, coordinates in curves.MEAN_PSNR.items()
     ]
 
 
@@ -197,7 +197,7 @@ def _rotation() -> list[Claim]:
         Claim(
             claim=f"PCA of the maps ({rotation}) saves rate: {where}",
             source="Figure 5",
-            protocol=f"{POOLED}; the paper shows one picture",
+            protocol=f"{POOLED}; the paper shows one image",
             unit=PERCENT,
             published=saving,
             statistic=statistic,
@@ -208,7 +208,7 @@ def _rotation() -> list[Claim]:
         for rotation in ("offline", "per_image")
         for where, statistic in (
             (f"at {FIGURE5_PSNR_DB:g} dB", stat.rate_saving_at(Ref("cae", rotation), plain, FIGURE5_PSNR_DB)),
-            ("BD-rate", stat.rate_difference(Ref("cae", rotation), plain, curves.psnr)),
+            ("BD-rate", stat.rate_difference(Ref("cae", rotation), plain, curves.pooled_psnr)),
         )
     ]
 
@@ -242,21 +242,21 @@ def _gan_input_size() -> list[Claim]:
             protocol=f"{POOLED}; N = 1024; each at its own rate, as in the paper",
             unit=unit,
             published=_between("table2", "input_size", 128, [64, 256], column),
-            statistic=stat.gan_difference(best, others, axes),
+            statistic=stat.gan_difference(best, others, coordinates),
             rule=POSITIVE,
             trained_if_holds=["gan"],
             trained_if_fails=["gan"],
             evidence="results/table2.csv",
         )
-        for axes, column, unit, name in MEASURES
+        for coordinates, column, unit, name in MEASURES
     ]
 
 
 def _gan_enlargement() -> list[Claim]:
     pairs = [(GanPoint(128, size, 1, 8), GanPoint(128, size, 2, 8)) for size in CODE_SIZES]
     cases = (
-        ("gains PSNR", DB, "psnr", stat.gan_steps(pairs, curves.psnr), Rule(-0.7, 0.7, True)),
-        ("gains MS-SSIM", SIMILARITY, "ms_ssim", stat.gan_steps(pairs, curves.ms_ssim), Rule(-0.05, 0.05, True)),
+        ("gains PSNR", DB, "psnr", stat.gan_steps(pairs, curves.pooled_psnr), Rule(-0.7, 0.7, True)),
+        ("gains MS-SSIM", SIMILARITY, "ms_ssim", stat.gan_steps(pairs, curves.pooled_ms_ssim), Rule(-0.05, 0.05, True)),
         ("costs nearly four times the rate", TIMES, "rate", stat.gan_rate_factor(pairs), Rule(-1.0, 0.2, True)),
     )
     keys = {
@@ -289,16 +289,16 @@ def _gan_bits() -> list[Claim]:
         Claim(
             claim=f"GAN: 5 bits in place of 8 destroy the picture: {name} ({where})",
             source="section 3.2, Table 4",
-            protocol=f"{POOLED}; loss from 8 to 5 bits; the paper's is N = 256, enlarged by 4, plain codes",
+            protocol=f"{POOLED}; loss from 8 to 5 bits; the paper's is N = 256, enlarged by 4, no rotation",
             unit=unit,
             published=_between("table4", "quantization_bits", 8, [5], column),
-            statistic=stat.gan_difference(point, [point._replace(bits=5)], axes),
+            statistic=stat.gan_difference(point, [point._replace(bits=5)], coordinates),
             rule=Rule(low=-half, of_published=True),
             trained_if_fails=["gan"],
             evidence=evidence or Claim.evidence,
         )
         for where, point, evidence in cases
-        for (axes, column, unit, name), half in losses
+        for (coordinates, column, unit, name), half in losses
     ]
 
 
@@ -312,12 +312,12 @@ def _adaptive_super_resolution() -> list[Claim]:
                 protocol=f"{POOLED}; each at its own rate, as in the paper",
                 unit=unit,
                 published=_between("table1", "adaptive", "yes", ["no"], column),
-                statistic=stat.adaptive_gain(35, 32, axes),
+                statistic=stat.adaptive_gain(35, 32, coordinates),
                 rule=POSITIVE,
                 trained_if_holds=["sr"],
                 evidence="results/table1.csv",
             )
-            for axes, column, unit, name in MEASURES
+            for coordinates, column, unit, name in MEASURES
         ),
         Claim(
             claim=f"{beats}: rate at equal PSNR",
@@ -325,14 +325,14 @@ def _adaptive_super_resolution() -> list[Claim]:
             protocol=f"{POOLED}; BD-rate by PCHIP over the common quality; QP moves",
             unit=PERCENT,
             published=lambda _: nan,
-            statistic=stat.rate_difference(SR, SRCNN, curves.psnr),
+            statistic=stat.rate_difference(SR, SRCNN, curves.pooled_psnr),
             rule=NEGATIVE,
             trained_if_holds=["sr"],
         ),
         Claim(
             claim=f"SR: about 30 % of the pictures take SRCNN at {THRESHOLD_DB:g} dB",
             source="section 2.3",
-            protocol="share of the CLIC 2018 validation pictures",
+            protocol="share of the CLIC 2018 validation images",
             unit=SHARE,
             published=_printed("sr_share_srcnn"),
             statistic=stat.srcnn_share(THRESHOLD_DB),
@@ -352,11 +352,11 @@ def _super_resolution_near_bpg(bpp: float) -> list[Claim]:
             protocol=f"{POOLED}; between measured points, linear in the log of the rate",
             unit=unit,
             published=_tabled(column, "SR", "BPG"),
-            statistic=stat.difference_at_rate(SR, [BPG], axes, bpp),
+            statistic=stat.difference_at_rate(SR, [BPG], coordinates, bpp),
             rule=Rule(low=-margin),
             trained_if_fails=["sr"],
         )
-        for (axes, column, unit, name), margin in ((PSNR, 0.5), (MS_SSIM, COMPARABLE))
+        for (coordinates, column, unit, name), margin in ((PSNR, 0.5), (MS_SSIM, COMPARABLE))
     ]
 
 
@@ -368,10 +368,10 @@ def _super_resolution_best(bpp: float) -> list[Claim]:
             protocol=f"{POOLED}; between measured points, linear in the log of the rate",
             unit=unit,
             published=_tabled(column, "SR", "CAE", "GAN"),
-            statistic=stat.difference_at_rate(SR, [CAE, GAN], axes, bpp),
+            statistic=stat.difference_at_rate(SR, [CAE, GAN], coordinates, bpp),
             rule=POSITIVE,
             trained_if_holds=["cae", "gan"],
             trained_if_fails=["sr"],
         )
-        for axes, column, unit, name in MEASURES
+        for coordinates, column, unit, name in MEASURES
     ]

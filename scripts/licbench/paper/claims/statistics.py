@@ -1,4 +1,4 @@
-"""The quantities that claims are about, as functions of a draw of the pictures.
+"""The quantities that claims are about, as functions of a draw of the images.
 
 A statistic takes where curves come from and gives back a function of the draw, so that the curves are looked up once
 and a bootstrap can ask again and again.
@@ -11,19 +11,27 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from licbench.errors import PointsError
-from licbench.evaluation.curves import Axes, Curve, Floats, Readable, finite, ms_ssim, psnr
+from licbench.evaluation.curves import (
+    Coordinates,
+    MeasuredCurve,
+    RateDistortionCurve,
+    finite,
+    pooled_ms_ssim,
+    pooled_psnr,
+)
+from licbench.evaluation.pooling import Floats
 from licbench.metrics.rate import bd_rate, pareto_front
 from licbench.paper.claims.bench import Bench, GanPoint, Ref, Source
 
 OfDraw = Callable[[Floats], float]
 
 
-def rate_difference(test: Ref, anchor: Ref, axes: Axes) -> Callable[[Source], OfDraw]:
+def rate_difference(test: Ref, anchor: Ref, read: Coordinates) -> Callable[[Source], OfDraw]:
     """BD-rate of a curve against an anchor, in percent; negative where it needs less."""
 
     def of(source: Source) -> OfDraw:
         ours, theirs = source.curve(test), source.curve(anchor)
-        return lambda draw: bd_rate(*finite(theirs, draw, axes), *finite(ours, draw, axes))
+        return lambda draw: bd_rate(*finite(theirs, draw, read), *finite(ours, draw, read))
 
     return of
 
@@ -38,12 +46,12 @@ def rate_saving_at(test: Ref, anchor: Ref, psnr_db: float) -> Callable[[Source],
     return of
 
 
-def difference_at_rate(test: Ref, others: Sequence[Ref], axes: Axes, bpp: float) -> Callable[[Source], OfDraw]:
+def difference_at_rate(test: Ref, others: Sequence[Ref], read: Coordinates, bpp: float) -> Callable[[Source], OfDraw]:
     """Quality of a curve at a rate, less the best of the others there."""
 
     def of(source: Source) -> OfDraw:
         ours, theirs = source.curve(test), [source.curve(other) for other in others]
-        return lambda draw: _at_rate(ours, draw, axes, bpp) - max(_at_rate(each, draw, axes, bpp) for each in theirs)
+        return lambda draw: _at_rate(ours, draw, read, bpp) - max(_at_rate(each, draw, read, bpp) for each in theirs)
 
     return of
 
@@ -55,31 +63,33 @@ def similarity_at_equal_psnr(test: Ref, other: Ref, bpp: float) -> Callable[[Sou
         ours, theirs = source.curve(test), source.curve(other)
 
         def value(draw: Floats) -> float:
-            quality = _at_rate(ours, draw, psnr, bpp)
-            return _at_rate(ours, draw, ms_ssim, bpp) - _at_rate(theirs, draw, ms_ssim, _rate_at(theirs, draw, quality))
+            quality = _at_rate(ours, draw, pooled_psnr, bpp)
+            return _at_rate(ours, draw, pooled_ms_ssim, bpp) - _at_rate(
+                theirs, draw, pooled_ms_ssim, _rate_at(theirs, draw, quality)
+            )
 
         return value
 
     return of
 
 
-def gan_difference(test: GanPoint, others: Sequence[GanPoint], axes: Axes) -> Callable[[Bench], OfDraw]:
+def gan_difference(test: GanPoint, others: Sequence[GanPoint], read: Coordinates) -> Callable[[Bench], OfDraw]:
     """Quality of an operating point of the GAN, less the best of the others."""
 
     def of(bench: Bench) -> OfDraw:
         ours, theirs = bench.gan(test), [bench.gan(other) for other in others]
-        return lambda draw: _single(ours, draw, axes)[1] - max(_single(each, draw, axes)[1] for each in theirs)
+        return lambda draw: _single(ours, draw, read)[1] - max(_single(each, draw, read)[1] for each in theirs)
 
     return of
 
 
-def gan_steps(pairs: Sequence[tuple[GanPoint, GanPoint]], axes: Axes) -> Callable[[Bench], OfDraw]:
+def gan_steps(pairs: Sequence[tuple[GanPoint, GanPoint]], read: Coordinates) -> Callable[[Bench], OfDraw]:
     """Gain of quality from the first to the second of each pair, averaged over the pairs that are measured."""
 
     def of(bench: Bench) -> OfDraw:
         measured = _measured_pairs(bench, pairs)
         return lambda draw: float(
-            np.mean([_single(after, draw, axes)[1] - _single(before, draw, axes)[1] for before, after in measured])
+            np.mean([_single(after, draw, read)[1] - _single(before, draw, read)[1] for before, after in measured])
         )
 
     return of
@@ -91,24 +101,29 @@ def gan_rate_factor(pairs: Sequence[tuple[GanPoint, GanPoint]]) -> Callable[[Ben
     def of(bench: Bench) -> OfDraw:
         measured = _measured_pairs(bench, pairs)
         return lambda draw: float(
-            np.mean([_single(after, draw, psnr)[0] / _single(before, draw, psnr)[0] for before, after in measured])
+            np.mean(
+                [
+                    _single(after, draw, pooled_psnr)[0] / _single(before, draw, pooled_psnr)[0]
+                    for before, after in measured
+                ]
+            )
         )
 
     return of
 
 
-def adaptive_gain(adaptive_qp: int, plain_qp: int, axes: Axes) -> Callable[[Bench], OfDraw]:
+def adaptive_gain(adaptive_qp: int, plain_qp: int, read: Coordinates) -> Callable[[Bench], OfDraw]:
     """Quality of adaptive super-resolution at one QP, less that of SRCNN throughout at another."""
 
     def of(bench: Bench) -> OfDraw:
         adaptive, plain = bench.sr(adaptive_qp, adaptive=True), bench.sr(plain_qp, adaptive=False)
-        return lambda draw: _single(adaptive, draw, axes)[1] - _single(plain, draw, axes)[1]
+        return lambda draw: _single(adaptive, draw, read)[1] - _single(plain, draw, read)[1]
 
     return of
 
 
 def srcnn_share(threshold_db: float) -> Callable[[Bench], OfDraw]:
-    """Share of the pictures whose Pre_PSNR reaches the threshold."""
+    """Share of the images whose Pre_PSNR reaches the threshold."""
 
     def of(bench: Bench) -> OfDraw:
         takes = bench.pre_psnr() >= threshold_db
@@ -117,29 +132,31 @@ def srcnn_share(threshold_db: float) -> Callable[[Bench], OfDraw]:
     return of
 
 
-def _at_rate(curve: Readable, draw: Floats, axes: Axes, bpp: float) -> float:
+def _at_rate(curve: RateDistortionCurve, draw: Floats, read: Coordinates, bpp: float) -> float:
     """Quality at a rate, linear in the logarithm of the rate between the points of the curve."""
-    rates, quality = pareto_front(*finite(curve, draw, axes))
+    rates, quality = pareto_front(*finite(curve, draw, read))
     if not rates[0] <= bpp <= rates[-1]:
         raise PointsError(f"{curve.name} spans {rates[0]:.3f} to {rates[-1]:.3f} bit/pixel, not {bpp:g}; extend it")
     return float(np.interp(np.log(bpp), np.log(rates), quality))
 
 
-def _rate_at(curve: Readable, draw: Floats, psnr_db: float) -> float:
+def _rate_at(curve: RateDistortionCurve, draw: Floats, psnr_db: float) -> float:
     """Rate at a PSNR, its logarithm linear between the points of the curve."""
-    rates, quality = pareto_front(*finite(curve, draw, psnr))
+    rates, quality = pareto_front(*finite(curve, draw, pooled_psnr))
     if not quality[0] <= psnr_db <= quality[-1]:
         raise PointsError(f"{curve.name} spans {quality[0]:.2f} to {quality[-1]:.2f} dB, not {psnr_db:.2f}; extend it")
     return float(np.exp(np.interp(psnr_db, quality, np.log(rates))))
 
 
-def _single(point: Curve, draw: Floats, axes: Axes) -> tuple[float, float]:
+def _single(point: MeasuredCurve, draw: Floats, read: Coordinates) -> tuple[float, float]:
     """Rate and quality of a curve of one point."""
-    (rate,), (quality,) = axes(point, draw)
+    (rate,), (quality,) = read(point, draw)
     return float(rate), float(quality)
 
 
-def _measured_pairs(bench: Bench, pairs: Sequence[tuple[GanPoint, GanPoint]]) -> list[tuple[Curve, Curve]]:
+def _measured_pairs(
+    bench: Bench, pairs: Sequence[tuple[GanPoint, GanPoint]]
+) -> list[tuple[MeasuredCurve, MeasuredCurve]]:
     found, missing = [], []
     for before, after in pairs:
         try:

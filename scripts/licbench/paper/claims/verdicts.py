@@ -1,4 +1,4 @@
-"""How a claim is judged: a rule written down beforehand, and a bootstrap interval over the pictures."""
+"""How a claim is judged: a rule written down beforehand, and a bootstrap interval over the images."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from licbench.errors import PointsError
 from licbench.evaluation.bootstrap import LEVEL, resamples
-from licbench.evaluation.curves import Floats
+from licbench.evaluation.pooling import Floats
 
 HOLDS, FAILS, OPEN = "holds", "does not hold", "not decidable here"
 RESAMPLES = 500
@@ -50,15 +50,15 @@ class Rule:
         return FAILS if interval[1] < low or high < interval[0] else OPEN
 
 
-def interval_of(quantity: Callable[[Floats], float], pictures: int) -> tuple[float, float]:
-    """The 95 % percentile bootstrap interval of a quantity over pictures; NaN where there is none.
+def interval_of(quantity: Callable[[Floats], float], images: int) -> tuple[float, float]:
+    """The 95 % percentile bootstrap interval of a quantity over images; NaN where there is none.
 
-    There is none for fewer than two pictures, or where the quantity is undefined in more than ``MOST_UNDEFINED`` of
+    There is none for fewer than two images, or where the quantity is undefined in more than ``MOST_UNDEFINED`` of
     the resamples. Equal rows give equal intervals.
     """
-    if pictures < 2:
+    if images < 2:
         return nan, nan
-    values = np.array([_or_nan(quantity, draw) for draw in resamples(pictures, RESAMPLES)])
+    values = np.array([_or_nan(quantity, draw) for draw in resamples(images, RESAMPLES)])
     if np.isnan(values).mean() > MOST_UNDEFINED:
         return nan, nan
     low, high = np.nanquantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], method="inverted_cdf")

@@ -1,4 +1,4 @@
-"""Networks as rows of feature-map blocks (Figs. 2 and 3), drawn from the traced structure; lengths are in inches."""
+"""Networks as rows of blocks (Figs. 2 and 3), drawn from the traced structure; lengths are in inches."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def canvas(figure: Figure) -> Axes:
 
 
 def draw_structure(structure: pd.DataFrame) -> Figure:
-    """One row a network: its input, then what each layer makes, taller for more pixels and deeper for more maps.
+    """One row a network: its input, then what each layer makes, taller for more pixels and deeper for more channels.
 
     Args:
         structure: see ``structures.COLUMNS``.
@@ -99,7 +99,7 @@ def _draw_part(axes: Axes, layers: list[Layer], bottom: float) -> None:
 
 
 def _height(layer: Layer) -> float:
-    """Of a block, from the side of its maps, or from the length of a vector."""
+    """Of a block, from its height in pixels, or from the length of a vector."""
     return 0.13 * math.log2(int(layer["output"].split("x")[0])) + 0.02
 
 

@@ -1,4 +1,4 @@
-"""Figure 5: the maps of Y before and after the rotation, and what the rotation saves at equal quality."""
+"""Figure 5: the latent of Y before and after rotation by PCA, and the rate that it saves at equal quality."""
 
 from __future__ import annotations
 
@@ -35,29 +35,29 @@ BELOW_BEST = 1.0
 SHOWN = 99.8
 """Percentile of the magnitudes that becomes black or white."""
 EXPONENT = 0.5
-"""Of the magnitudes shown: lifts the faint maps into sight."""
+"""Of the magnitudes shown: makes channels of low energy visible."""
 
 
-def centre_square(picture: Image) -> Image:
+def centre_square(image: Image) -> Image:
     """The largest square from the middle whose side the network divides evenly, as in the paper's figure.
 
-    Of a picture under 8 pixels high or wide, that side is padded by its edge first.
+    Of an image under 8 pixels high or wide, that side is padded by its edge first.
     """
-    short = [(0, max(0, DOWNSCALE - side)) for side in picture.shape[:2]]
-    picture = np.pad(picture, [*short, (0, 0)], mode="edge")
-    side = min(picture.shape[:2]) // DOWNSCALE * DOWNSCALE
-    top, left = (picture.shape[0] - side) // 2, (picture.shape[1] - side) // 2
-    return picture[top : top + side, left : left + side]
+    short = [(0, max(0, DOWNSCALE - side)) for side in image.shape[:2]]
+    image = np.pad(image, [*short, (0, 0)], mode="edge")
+    side = min(image.shape[:2]) // DOWNSCALE * DOWNSCALE
+    top, left = (image.shape[0] - side) // 2, (image.shape[1] - side) // 2
+    return image[top : top + side, left : left + side]
 
 
-def figure5_data(picture: Image, models: ModelStore, model: str, psnr_db: float) -> pd.DataFrame:
-    """The picture coded with each rotation at one quality; rate and quality of real streams, decoded again.
+def figure5_data(image: Image, models: ModelStore, model: str, psnr_db: float) -> pd.DataFrame:
+    """The image coded with each rotation at one quality; rate and quality of real streams, decoded again.
 
     Each rotation is given the coarsest quantiser step that reaches ``psnr_db`` over R, G and B. Where the network
     cannot reach that with every rotation, the quality is the best that all reach less ``BELOW_BEST``.
 
     Args:
-        picture: uint8, shape (height, width, 3).
+        image: uint8, shape (height, width, 3).
         models: where the model is.
         model: name of a trained CAE.
         psnr_db: the quality asked for (the paper: 39.2 dB).
@@ -65,16 +65,16 @@ def figure5_data(picture: Image, models: ModelStore, model: str, psnr_db: float)
     Returns:
         rotation, model, step, width, height, bytes, bpp, psnr_db, psnr_y_db; one line a rotation.
     """
-    trial = _Trial(picture, Cae(models), Cae(models), model)
+    trial = _Trial(image, Cae(models), Cae(models), model)
     best = min(trial.coded(rotation, FINEST)["psnr_db"] for rotation in ROTATIONS)
     target = min(psnr_db, best - BELOW_BEST)
     return pd.DataFrame([trial.at_quality(rotation, target) for rotation in ROTATIONS])
 
 
 class _Trial(NamedTuple):
-    """One picture coded again and again."""
+    """One image coded again and again."""
 
-    picture: Image
+    image: Image
     encoder: Cae
     decoder: Cae
     model: str
@@ -82,9 +82,9 @@ class _Trial(NamedTuple):
     def coded(self, rotation: str, step: float) -> dict[str, Any]:
         """The measured line of one coding."""
         settings = {"model": self.model, "step": step, "rotation": rotation}
-        stream = self.encoder.encode(self.picture, OperatingPoint(rotation, rotation, settings))
-        moments = error_moments(self.picture, self.decoder.decode(stream))
-        height, width, _ = self.picture.shape
+        stream = self.encoder.encode(self.image, OperatingPoint(rotation, rotation, settings))
+        moments = error_moments(self.image, self.decoder.decode(stream))
+        height, width, _ = self.image.shape
         pixels = width * height
         return {
             "rotation": rotation,
@@ -112,25 +112,25 @@ class _Trial(NamedTuple):
         return found
 
 
-def luma_maps(picture: Image, model: Model) -> tuple[Maps, Maps]:
-    """The 32 maps of Y, (32, H/8, W/8), as the network makes them and after the model's rotation.
+def luma_maps(image: Image, model: Model) -> tuple[Maps, Maps]:
+    """The latent of Y, (32, H/8, W/8), before and after the model's rotation.
 
-    ``picture`` has sides that are multiples of 8; the quantiser rounds these maps to multiples of its step.
+    ``image`` has sides that are multiples of 8; the quantiser rounds coefficients to multiples of its step.
     """
-    luma = rgb_to_ycbcr(picture)[..., 0] / np.float32(255)
+    luma = rgb_to_ycbcr(image)[..., 0] / np.float32(255)
     with torch.inference_mode():
         plain: Maps = network_of(CAE, model, "cae").analysis(torch.from_numpy(luma)[None, None])[0].numpy()
     return plain, np.einsum("ck,chw->khw", model.tensors["pca"], plain)
 
 
-def draw_figure5(picture: Image, maps: tuple[Maps, Maps], data: pd.DataFrame, published: pd.DataFrame) -> Figure:
-    """The picture, the maps in raster order, and the rotated maps in vertical-scan order, with rate and quality.
+def draw_figure5(image: Image, maps: tuple[Maps, Maps], data: pd.DataFrame, published: pd.DataFrame) -> Figure:
+    """The image, the channels in raster order, and the rotated channels in vertical-scan order, with rate and quality.
 
     Grey is zero; darker and lighter are negative and positive values, their magnitudes compressed by a square root, on
     one scale for both mosaics.
 
     Args:
-        picture: the original.
+        image: the original.
         maps: from ``luma_maps``.
         data: from ``figure5_data``; its lines ``none`` and ``offline`` are shown.
         published: the paper's, columns rotation, psnr_db, bpp.
@@ -141,22 +141,24 @@ def draw_figure5(picture: Image, maps: tuple[Maps, Maps], data: pd.DataFrame, pu
     with styled():
         figure = Figure(figsize=(TWO_COLUMNS, 1.97), layout="constrained")
         panels = figure.subplots(1, 3, width_ratios=(1, 2, 2), subplot_kw={"xticks": [], "yticks": []})
-        panels[0].imshow(picture)
+        panels[0].imshow(image)
         panels[0].set_title("original")
         for axes, mosaic, rotation, title in (
-            (panels[1], _raster(plain), "none", "maps of Y, raster order"),
+            (panels[1], _raster(plain), "none", "latent of Y, raster order"),
             (panels[2], tile_channels(rotated), "offline", "after PCA, vertical scan"),
         ):
             compressed = np.sign(mosaic) * np.abs(mosaic / scale) ** EXPONENT
             axes.imshow(compressed, cmap="gray", vmin=-1, vmax=1, interpolation="nearest")
             _draw_grid(axes, mosaic.shape)
             axes.set_title(title)
-            axes.set_xlabel(f"{_told(ours.loc[rotation])}\npublished: {_told(theirs.loc[rotation])}", fontsize=SMALL)
+            axes.set_xlabel(
+                f"{_described(ours.loc[rotation])}\npublished: {_described(theirs.loc[rotation])}", fontsize=SMALL
+            )
     return figure
 
 
 def _raster(maps: Maps) -> Maps:
-    """(32, h, w) -> (4h, 8w), row by row: the order in which the network numbers its maps."""
+    """(32, h, w) -> (4h, 8w), row by row: the order of the network's channels."""
     _, height, width = maps.shape
     return maps.reshape(DOWN, ACROSS, height, width).swapaxes(1, 2).reshape(DOWN * height, ACROSS * width)
 
@@ -170,5 +172,5 @@ def _draw_grid(axes: Axes, shape: tuple[int, ...]) -> None:
         axes.axvline(column * width - 0.5, color="white", linewidth=0.5)
 
 
-def _told(line: Any) -> str:
+def _described(line: Any) -> str:
     return f"{line['psnr_db']:.1f} dB, {line['bpp']:.2f} bit/pixel"

@@ -1,6 +1,6 @@
 """Figures 1 and 4: what the CAE and the super-resolution codec do, step by step.
 
-The wording is the figures' own; the numbers are read from the codecs, and each step names the function that carries it
+The wording is the figures' own; the values are read from the codecs, and each step names the function that carries it
 out: a test traces a real coding to see that these are called in the order drawn. Lengths are in inches.
 """
 
@@ -30,13 +30,13 @@ from licbench.paper.figures.style import BLUE, GREEN, GREY, INK, ORANGE, SMALL, 
 COLUMNS = ["step", "text", "kind", "function", "next"]
 FILLS = {"data": "#ffffff", "step": BLUE, "network": GREEN, "coder": ORANGE, "choice": GREY}
 """What a box is -> its colour."""
-BOX_HEIGHT = 0.4
+STEP_HEIGHT = 0.4
 FRAME_MARGIN = 0.07
 EDGE = 0.1
 HEADING = 0.16
 
 
-class Box(NamedTuple):
+class Step(NamedTuple):
     """One step: its place on the grid (rows count downwards), what it is, and the code behind it."""
 
     key: str
@@ -48,7 +48,7 @@ class Box(NamedTuple):
 
 
 class Link(NamedTuple):
-    """An arrow between two boxes, by their keys, with a word beside it."""
+    """An arrow between two steps, by their keys, with a label."""
 
     start: str
     end: str
@@ -59,16 +59,16 @@ class Frame(NamedTuple):
     """A dashed frame around boxes, by their keys, with a heading."""
 
     heading: str
-    boxes: tuple[str, ...]
+    steps: tuple[str, ...]
 
 
 class Pipeline(NamedTuple):
-    """A block diagram; ``box_width`` and ``row_height`` suit its number of columns and the words between its rows."""
+    """A block diagram; ``step_width`` and ``row_height`` suit its number of columns and the words between its rows."""
 
-    boxes: Sequence[Box]
+    steps: Sequence[Step]
     links: Sequence[Link]
     frames: Sequence[Frame]
-    box_width: float
+    step_width: float
     row_height: float
 
 
@@ -76,24 +76,24 @@ def figure1() -> Pipeline:
     """The CAE codec (section 2.1): the encoder from left to right, the decoder below it on the way back."""
     latent = f"H/{DOWNSCALE}×W/{DOWNSCALE}×{LATENT_CHANNELS}"
     chain = [
-        Box("picture", "RGB picture\nH×W×3", "data", 0, 0),
-        Box("to_ycbcr", "RGB to YCbCr,\nnormalise", "step", 1, 0, colour.rgb_to_ycbcr),
-        Box("analysis", f"CAE encoder\n{latent}", "network", 2, 0, CAE),
-        Box("rotate", "PCA\nrotation", "step", 3, 0),
-        Box("quantise", "Quantiser,\ntile maps", "step", 4, 0, mosaic.tile_channels),
-        Box("code", "JPEG 2000\nentropy coder", "coder", 5, 0, openjpeg.encode_mosaic),
-        Box("decode", "JPEG 2000\nentropy decoder", "coder", 5, 1, openjpeg.decode_mosaic),
-        Box("dequantise", "Untile maps,\ndequantiser", "step", 4, 1, mosaic.untile_channels),
-        Box("rotate_back", "Inverse\nrotation", "step", 3, 1),
-        Box("synthesis", "CAE decoder\nH×W×1", "network", 2, 1, CAE),
-        Box("to_rgb", "Denormalise,\nYCbCr to RGB", "step", 1, 1, colour.ycbcr_to_rgb),
-        Box("decoded", "Decoded\nH×W×3", "data", 0, 1),
+        Step("image", "RGB image\nH×W×3", "data", 0, 0),
+        Step("to_ycbcr", "RGB to YCbCr,\nnormalise", "step", 1, 0, colour.rgb_to_ycbcr),
+        Step("analysis", f"CAE encoder\n{latent}", "network", 2, 0, CAE),
+        Step("rotate", "PCA\nrotation", "step", 3, 0),
+        Step("quantise", "Quantiser,\ntile channels", "step", 4, 0, mosaic.tile_channels),
+        Step("code", "JPEG 2000\nentropy coder", "coder", 5, 0, openjpeg.encode_mosaic),
+        Step("decode", "JPEG 2000\nentropy decoder", "coder", 5, 1, openjpeg.decode_mosaic),
+        Step("dequantise", "Untile channels,\ndequantiser", "step", 4, 1, mosaic.untile_channels),
+        Step("rotate_back", "Inverse\nrotation", "step", 3, 1),
+        Step("synthesis", "CAE decoder\nH×W×1", "network", 2, 1, CAE),
+        Step("to_rgb", "Denormalise,\nYCbCr to RGB", "step", 1, 1, colour.ycbcr_to_rgb),
+        Step("decoded", "Decoded\nH×W×3", "data", 0, 1),
     ]
     bits = ROTATION_SCALE.bit_length()
     links = [Link(start.key, end.key, "stream" * (start.key == "code")) for start, end in pairwise(chain)]
     links.append(Link("rotate", "rotate_back", f"matrix, if per\npicture: {bits} bit"))
-    by_component = tuple(box.key for box in chain if box.column > 1)
-    return Pipeline(chain, links, [Frame("for each of Y, Cb, Cr", by_component)], box_width=0.9, row_height=0.88)
+    by_component = tuple(step.key for step in chain if step.column > 1)
+    return Pipeline(chain, links, [Frame("for each of Y, Cb, Cr", by_component)], step_width=0.9, row_height=0.88)
 
 
 def figure4() -> Pipeline:
@@ -101,35 +101,35 @@ def figure4() -> Pipeline:
     kernels = [str(layer.kernel_size[0]) for layer in SRCNN().children() if isinstance(layer, nn.Conv2d)]
     srcnn = f"SRCNN {'-'.join(kernels)}"
     threshold = Sr.point_schema["threshold_db"]["default"]
-    boxes = [
-        Box("picture", "RGB picture\nH×W", "data", 0, 1),
-        Box("trial", f"halve, then\n{srcnn}", "network", 1, 1, geometry.halve),
-        Box("choice", f"Pre_PSNR\n< {threshold:g} dB?", "choice", 2, 1, distortion.psnr),
-        *_branch("srcnn", 0, "½H×½W", Box("", f"bicubic,\n{srcnn}", "network", 6, 0, SRCNN)),
+    steps = [
+        Step("image", "RGB image\nH×W", "data", 0, 1),
+        Step("trial", f"halve, then\n{srcnn}", "network", 1, 1, geometry.halve),
+        Step("choice", f"Pre_PSNR\n< {threshold:g} dB?", "choice", 2, 1, distortion.psnr),
+        *_branch("srcnn", 0, "½H×½W", Step("", f"bicubic,\n{srcnn}", "network", 6, 0, SRCNN)),
         *_branch(
             "lanczos",
             2,
             f"{LANCZOS_FACTOR:g}H×{LANCZOS_FACTOR:g}W",
-            Box("", "Lanczos", "step", 6, 2, geometry.resize),
+            Step("", "Lanczos", "step", 6, 2, geometry.resize),
         ),
-        Box("decoded", "Decoded\nH×W", "data", 7, 1),
+        Step("decoded", "Decoded\nH×W", "data", 7, 1),
     ]
-    links = [Link("picture", "trial"), Link("trial", "choice")]
+    links = [Link("image", "trial"), Link("trial", "choice")]
     for branch, answer in zip(BRANCHES, ("no", "yes"), strict=True):
-        steps = [f"{branch}_{step}" for step in ("down", "code", "decode", "up")]
-        links += [Link("choice", steps[0], f"{answer}: flag {BRANCHES.index(branch)}")]
-        links += [Link(start, end) for start, end in pairwise([*steps, "decoded"])]
-    encoder = tuple(box.key for box in boxes if 0 < box.column <= 4)
-    decoder = tuple(box.key for box in boxes if 4 < box.column <= 6)
+        keys = [f"{branch}_{step}" for step in ("down", "code", "decode", "up")]
+        links += [Link("choice", keys[0], f"{answer}: flag {BRANCHES.index(branch)}")]
+        links += [Link(start, end) for start, end in pairwise([*keys, "decoded"])]
+    encoder = tuple(step.key for step in steps if 0 < step.column <= 4)
+    decoder = tuple(step.key for step in steps if 4 < step.column <= 6)
     frames = [Frame("encoder", encoder), Frame("decoder; SRCNN on each of R, G, B", decoder)]
-    return Pipeline(boxes, links, frames, box_width=0.66, row_height=0.62)
+    return Pipeline(steps, links, frames, step_width=0.66, row_height=0.62)
 
 
-def _branch(name: str, row: int, size: str, up: Box) -> list[Box]:
+def _branch(name: str, row: int, size: str, up: Step) -> list[Step]:
     return [
-        Box(f"{name}_down", f"bicubic to\n{size}", "step", 3, row, geometry.resize),
-        Box(f"{name}_code", "BPG\nencoder", "coder", 4, row, bpg.encode),
-        Box(f"{name}_decode", "BPG\ndecoder", "coder", 5, row, bpg.decode),
+        Step(f"{name}_down", f"bicubic to\n{size}", "step", 3, row, geometry.resize),
+        Step(f"{name}_code", "BPG\nencoder", "coder", 4, row, bpg.encode),
+        Step(f"{name}_decode", "BPG\ndecoder", "coder", 5, row, bpg.decode),
         up._replace(key=f"{name}_up"),
     ]
 
@@ -139,13 +139,13 @@ def pipeline_data(pipeline: Pipeline) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                "step": box.key,
-                "text": box.text.replace("\n", " "),
-                "kind": box.kind,
-                "function": f"{box.function.__module__}.{box.function.__qualname__}" if box.function else "",
-                "next": " ".join(link.end for link in pipeline.links if link.start == box.key),
+                "step": step.key,
+                "text": step.text.replace("\n", " "),
+                "kind": step.kind,
+                "function": f"{step.function.__module__}.{step.function.__qualname__}" if step.function else "",
+                "next": " ".join(link.end for link in pipeline.links if link.start == step.key),
             }
-            for box in pipeline.boxes
+            for step in pipeline.steps
         ],
         columns=COLUMNS,
     )
@@ -153,54 +153,54 @@ def pipeline_data(pipeline: Pipeline) -> pd.DataFrame:
 
 def draw_pipeline(pipeline: Pipeline) -> Figure:
     """Boxes on a grid, arrows between them, dashed frames around what belongs together."""
-    rows = 1 + max(box.row for box in pipeline.boxes)
-    columns = 1 + max(box.column for box in pipeline.boxes)
-    height = BOX_HEIGHT + (rows - 1) * pipeline.row_height + 2 * FRAME_MARGIN + HEADING + 0.06
-    column_width = (TWO_COLUMNS - pipeline.box_width - 2 * EDGE) / (columns - 1)
-    left, top = EDGE + pipeline.box_width / 2, height - HEADING - FRAME_MARGIN - BOX_HEIGHT / 2 - 0.03
+    rows = 1 + max(step.row for step in pipeline.steps)
+    columns = 1 + max(step.column for step in pipeline.steps)
+    height = STEP_HEIGHT + (rows - 1) * pipeline.row_height + 2 * FRAME_MARGIN + HEADING + 0.06
+    column_width = (TWO_COLUMNS - pipeline.step_width - 2 * EDGE) / (columns - 1)
+    left, top = EDGE + pipeline.step_width / 2, height - HEADING - FRAME_MARGIN - STEP_HEIGHT / 2 - 0.03
     places = {
-        box.key: (left + column_width * box.column, top - pipeline.row_height * box.row) for box in pipeline.boxes
+        step.key: (left + column_width * step.column, top - pipeline.row_height * step.row) for step in pipeline.steps
     }
     with styled():
         figure = Figure(figsize=(TWO_COLUMNS, height))
         axes = canvas(figure)
         for frame in pipeline.frames:
-            _draw_frame(axes, frame, [places[key] for key in frame.boxes], pipeline.box_width)
+            _draw_frame(axes, frame, [places[key] for key in frame.steps], pipeline.step_width)
         for link in pipeline.links:
-            _draw_link(axes, link, places[link.start], places[link.end], pipeline.box_width)
-        for box in pipeline.boxes:
-            _draw_box(axes, box, places[box.key], pipeline.box_width)
+            _draw_link(axes, link, places[link.start], places[link.end], pipeline.step_width)
+        for step in pipeline.steps:
+            _draw_step(axes, step, places[step.key], pipeline.step_width)
     return figure
 
 
-def _draw_frame(axes: Axes, frame: Frame, centres: list[tuple[float, float]], box_width: float) -> None:
+def _draw_frame(axes: Axes, frame: Frame, centres: list[tuple[float, float]], step_width: float) -> None:
     xs, ys = zip(*centres, strict=True)
-    left, right = min(xs) - box_width / 2 - FRAME_MARGIN, max(xs) + box_width / 2 + FRAME_MARGIN
-    low, high = min(ys) - BOX_HEIGHT / 2 - FRAME_MARGIN, max(ys) + BOX_HEIGHT / 2 + FRAME_MARGIN
+    left, right = min(xs) - step_width / 2 - FRAME_MARGIN, max(xs) + step_width / 2 + FRAME_MARGIN
+    low, high = min(ys) - STEP_HEIGHT / 2 - FRAME_MARGIN, max(ys) + STEP_HEIGHT / 2 + FRAME_MARGIN
     style: dict[str, Any] = {"facecolor": "#f6f6f6", "edgecolor": "#888888", "linestyle": (0, (4, 3)), "linewidth": 0.6}
     axes.add_patch(FancyBboxPatch((left, low), right - left, high - low, boxstyle="square,pad=0", **style))
     axes.text((left + right) / 2, high + 0.03, frame.heading, ha="center", va="bottom", fontsize=SMALL, style="italic")
 
 
-def _draw_box(axes: Axes, box: Box, centre: tuple[float, float], width: float) -> None:
-    corner = centre[0] - width / 2, centre[1] - BOX_HEIGHT / 2
+def _draw_step(axes: Axes, step: Step, centre: tuple[float, float], width: float) -> None:
+    corner = centre[0] - width / 2, centre[1] - STEP_HEIGHT / 2
     shape = FancyBboxPatch(
         corner,
         width,
-        BOX_HEIGHT,
+        STEP_HEIGHT,
         boxstyle="round,pad=0,rounding_size=0.05",
-        facecolor=pale(FILLS[box.kind], 0.3),
+        facecolor=pale(FILLS[step.kind], 0.3),
         edgecolor=INK,
         linewidth=0.6,
     )
     axes.add_patch(shape)
-    axes.text(*centre, box.text, ha="center", va="center", fontsize=SMALL, linespacing=1.25)
+    axes.text(*centre, step.text, ha="center", va="center", fontsize=SMALL, linespacing=1.25)
 
 
-def _draw_link(axes: Axes, link: Link, start: tuple[float, float], end: tuple[float, float], box_width: float) -> None:
+def _draw_link(axes: Axes, link: Link, start: tuple[float, float], end: tuple[float, float], step_width: float) -> None:
     """Straight where the boxes share a row or a column; from above or below a box otherwise, with one corner."""
     (x, y), (to_x, to_y) = start, end
-    across, down = box_width / 2, BOX_HEIGHT / 2
+    across, down = step_width / 2, STEP_HEIGHT / 2
     right, upwards = (1 if to_x > x else -1), (1 if to_y > y else -1)
     if y == to_y:
         path = [(x + right * across, y), (to_x - right * across, y)]

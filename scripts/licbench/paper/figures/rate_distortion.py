@@ -1,4 +1,4 @@
-"""Figure 6: quality against rate for every codec, measured beside published."""
+"""Figure 6: quality against rate for every codec, measured and published."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
 from licbench.errors import PointsError
-from licbench.evaluation.bootstrap import POINT, pooled_bands
-from licbench.evaluation.pooling import pool
+from licbench.evaluation.bootstrap import pooled_intervals
+from licbench.evaluation.pooling import POINT, pool
 from licbench.evaluation.threshold_scan import QP, THRESHOLD, measured_qps, qp_sweep, threshold_sweep
+from licbench.metrics.rate import on_pareto_front
 from licbench.paper.figures.style import (
     BLUE,
     BROWN,
@@ -34,11 +35,12 @@ from licbench.paper.figures.style import (
     styled,
 )
 
+ON_FRONT = {"psnr_db": "on_pareto_front_psnr", "ms_ssim": "on_pareto_front_ms_ssim"}
+"""A quality -> the column that says which points of a curve are on its Pareto front in that quality."""
 COLUMNS = [
     *POINT,
     *(f"{quantity}{end}" for quantity in ("bpp", "psnr_db", "ms_ssim") for end in ("", "_low", "_high")),
-    "leads_psnr_db",
-    "leads_ms_ssim",
+    *ON_FRONT.values(),
 ]
 FAMILY = "family"
 """The GAN's one curve: the paper joins its different models in a single line, and so do we."""
@@ -48,7 +50,7 @@ Dashes = Literal["-", "--", ":", "-."]
 
 
 class Style(NamedTuple):
-    """A curve told apart three times: by colour, marker and dashes."""
+    """A curve is identified by colour, marker and dashes."""
 
     label: str
     colour: str
@@ -63,7 +65,7 @@ STYLES: dict[tuple[str, str], Style] = {
     ("jpeg2000", "9-7"): Style("JPEG 2000, 9/7", SKY, "P", "-"),
     ("jpeg2000", "5-3"): Style("JPEG 2000, 5/3", SKY, ">", "--"),
     ("cae", "offline"): Style("CAE", GREEN, "o", "-"),
-    ("cae", "per_image"): Style("CAE, PCA per picture", GREEN, "h", "--"),
+    ("cae", "per_image"): Style("CAE, PCA per image", GREEN, "h", "--"),
     ("cae", "none"): Style("CAE without PCA", GREEN, "p", ":"),
     ("gan", FAMILY): Style("GAN", RED, "^", "-"),
     ("sr", QP): Style("SR, moving QP", PURPLE, "X", "-"),
@@ -100,22 +102,22 @@ MARKERS = 8
 
 
 def figure6_data(rows: pd.DataFrame, qp: int, threshold_db: float) -> pd.DataFrame:
-    """Every point of Figure 6, pooled after the CLIC 2018 protocol, with its 95 % bootstrap band over pictures.
+    """Every point of Figure 6, pooled after the CLIC 2018 protocol, with its 95 % bootstrap band over images.
 
     Args:
-        rows: see ``points``; all rows of one dataset.
+        rows: see ``measurement.rows``; all rows of one dataset.
         qp: of super-resolution while its threshold moves.
         threshold_db: of super-resolution while its QP moves.
 
     Returns:
-        ``COLUMNS``, in the order of ``styles_of`` and rising rate. ``leads_psnr_db`` tells the points that no point of
-        the same curve at a lower rate matches in PSNR, ``leads_ms_ssim`` likewise: the lines join these.
+        ``COLUMNS``, in the order of ``styles_of`` and rising rate. ``on_pareto_front_psnr`` marks the Pareto front of
+        each curve in PSNR, ``on_pareto_front_ms_ssim`` likewise: the lines join these.
 
     Raises:
-        PointsError: a point lacks a picture.
+        PointsError: a point lacks an image.
     """
     drawn = curves(rows, qp, threshold_db)
-    data = leading(pool(drawn).merge(pooled_bands(drawn), on=POINT))
+    data = with_pareto_fronts(pool(drawn).merge(pooled_intervals(drawn), on=POINT))
     return data[COLUMNS].round(6)
 
 
@@ -123,22 +125,22 @@ def curves(rows: pd.DataFrame, qp: int, threshold_db: float) -> pd.DataFrame:
     """The rows of the curves that are drawn: super-resolution as its sweeps, the GAN's models as one curve.
 
     Args:
-        rows: see ``points``.
+        rows: see ``measurement.rows``.
         qp: of super-resolution while its threshold moves; without rows at this QP that curve is left out.
         threshold_db: of super-resolution while its QP moves.
     """
     return pd.concat(list(_curves(rows, qp, threshold_db)), ignore_index=True)
 
 
-def leading(pooled: pd.DataFrame) -> pd.DataFrame:
-    """Points (``tables.pool``) by style (``styles_of``) and rising rate, with ``leads_psnr_db``, ``leads_ms_ssim``."""
+def with_pareto_fronts(pooled: pd.DataFrame) -> pd.DataFrame:
+    """Points (``pooling.pool``) by style (``styles_of``) and rising rate, with the columns ``ON_FRONT``."""
     order = list(styles_of(pooled))
     place = [order.index(key) for key in zip(pooled["codec"], pooled["curve"], strict=True)]
-    data = pooled.assign(place=place)
+    data = pooled.assign(place=place, **dict.fromkeys(ON_FRONT.values(), False))
     data = data.sort_values(["place", "bpp", "psnr_db"], ascending=[True, True, False], ignore_index=True)
-    for quality in ("psnr_db", "ms_ssim"):
-        best_before = data.groupby("place")[quality].transform(lambda values: values.cummax().shift(fill_value=-np.inf))
-        data[f"leads_{quality}"] = data[quality] > best_before
+    for _, curve in data.groupby("place"):
+        for quality, column in ON_FRONT.items():
+            data.loc[curve.index, column] = on_pareto_front(curve["bpp"], curve[quality])
     return data.drop(columns="place")
 
 
@@ -214,7 +216,7 @@ def _draw_published(axes: Axes, published: pd.DataFrame, quantity: str) -> None:
 
 
 def _draw_curve(axes: Axes, points: pd.DataFrame, quantity: str, style: Style) -> None:
-    joined = points[points[f"leads_{quantity}"] & np.isfinite(points[quantity])]
+    joined = points[points[ON_FRONT[quantity]] & np.isfinite(points[quantity])]
     low, high = (joined[f"{quantity}_{end}"].replace(np.inf, np.nan) for end in ("low", "high"))
     axes.fill_between(joined["bpp"], low, high, color=style.colour, alpha=BAND_ALPHA, linewidth=0)
     axes.plot(
@@ -231,7 +233,7 @@ def _draw_curve(axes: Axes, points: pd.DataFrame, quantity: str, style: Style) -
 def _fit_quality(axes: Axes, data: pd.DataFrame, published: pd.DataFrame, quantity: str) -> None:
     """The range of what the rate axis shows, measured and published, bands left out."""
     lowest, highest = axes.get_xlim()
-    shown = pd.concat([data[data[f"leads_{quantity}"]], published])
+    shown = pd.concat([data[data[ON_FRONT[quantity]]], published])
     values = shown.loc[shown["bpp"].between(lowest, highest), quantity].replace(np.inf, np.nan).dropna()
     margin = 0.04 * (values.max() - values.min())
     axes.set_ylim(values.min() - margin, values.max() + margin)
@@ -243,4 +245,4 @@ def _handles(styles: Mapping[tuple[str, str], Style]) -> list[Artist]:
         for style in styles.values()
     ]
     published = Line2D([], [], color=INK, label="published (hollow)", **PALE)
-    return [*handles, published, Patch(color=INK, alpha=3 * BAND_ALPHA, linewidth=0, label="95 % over pictures")]
+    return [*handles, published, Patch(color=INK, alpha=3 * BAND_ALPHA, linewidth=0, label="95 % over images")]

@@ -1,4 +1,4 @@
-"""How every figure looks and how it is saved: sized for print, told apart without colour, the same bytes every time."""
+"""How every figure looks and how it is saved: sized for print, legible without colour, the same bytes every time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
-import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
@@ -61,12 +60,6 @@ METADATA: dict[str, dict[str, Any]] = {
 def styled() -> AbstractContextManager[None]:
     """The style, while a figure is drawn or saved; leaves matplotlib's global settings alone."""
     return mpl.rc_context(RC)
-
-
-def save_data(data: pd.DataFrame, path: Path) -> None:
-    """Write what a figure shows as CSV; the same data give the same bytes."""
-    with replacing(path) as temporary:
-        data.to_csv(temporary, index=False, lineterminator="\n")
 
 
 def save(figure: Figure, paths: Iterable[Path]) -> None:

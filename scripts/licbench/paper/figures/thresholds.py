@@ -1,4 +1,4 @@
-"""The threshold scan drawn: how many pictures take SRCNN, and what moving the threshold or the QP buys."""
+"""The threshold scan drawn: how many images take SRCNN, and what moving the threshold or the QP buys."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ PUBLISHED_MARKERS = {"no": "^", "yes": "*"}
 
 
 def draw_threshold_scan(scan: pd.DataFrame, published: pd.DataFrame) -> Figure:
-    """Share of pictures on SRCNN against the threshold; PSNR and MS-SSIM against rate for both sweeps.
+    """Share of images on SRCNN against the threshold; PSNR and MS-SSIM against rate for both sweeps.
 
     Args:
-        scan: from ``scans.threshold_scan``.
+        scan: from ``threshold_scan.threshold_scan``.
         published: Table 1, columns qp, adaptive, psnr_db, ms_ssim, bpp.
     """
     with styled():
@@ -40,16 +40,16 @@ def _draw_share(axes: Axes, scan: pd.DataFrame) -> None:
     moving = scan[(scan["sweep"] == THRESHOLD) & np.isfinite(scan["threshold_db"])]
     fixed = float(scan.loc[scan["sweep"] == QP, "threshold_db"].iloc[0])
     colour = LOOKS[THRESHOLD][0]
-    # A threshold keeps every picture that reaches it, so the share holds up to and including each step.
+    # A threshold keeps every image that reaches it, so the share holds up to and including each step.
     steps = [*moving["threshold_db"], fixed]
     low, high = min(steps) - 1, max(steps) + 1
-    # Of pictures that SRCNN gives back without a loss, no threshold takes any away
+    # Of images that SRCNN gives back without a loss, no threshold takes any away
     last = float(scan.loc[(scan["sweep"] == THRESHOLD) & np.isinf(scan["threshold_db"]), "share_srcnn"].iloc[0])
     x, y = [low, *moving["threshold_db"], high], [1.0, *moving["share_srcnn"], last]
     axes.step(x, y, where="pre", color=colour)
     axes.axvline(fixed, color=INK, linewidth=0.7, linestyle=":")
     axes.annotate(f"{fixed:g} dB", (fixed, 1.0), (3, -1), textcoords="offset points", fontsize=SMALL, va="top")
-    axes.set(xlim=(low, high), ylim=(-0.03, 1.03), xlabel="Threshold on Pre_PSNR (dB)", ylabel="Pictures on SRCNN")
+    axes.set(xlim=(low, high), ylim=(-0.03, 1.03), xlabel="Threshold on Pre_PSNR (dB)", ylabel="Images on SRCNN")
     axes.yaxis.set_major_formatter(PercentFormatter(1.0))
 
 

@@ -1,4 +1,4 @@
-"""A training drawn: the curves of its snapshots, and their values over the steps beside what the paper printed."""
+"""A training drawn: the curves of its snapshots, and their values over the steps, with the published ones."""
 
 from __future__ import annotations
 

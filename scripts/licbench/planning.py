@@ -1,0 +1,233 @@
+"""What a run consists of, from the checked config and the dataset alone: the rules only wire it to files."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from licbench import config as configuration
+from licbench.codecs.registry import codec_class
+from licbench.config import Config
+from licbench.datasets import folders
+from licbench.datasets.catalogue import Dataset
+from licbench.datasets.manifests import ImageFile
+from licbench.errors import ModelError, SettingsError
+from licbench.measurement import contract, job_resources
+from licbench.networks.store import ModelStore
+
+PARTS = ("settings", "ablations")
+"""The parts of the config that hold the codecs' blocks."""
+TABLES = ("table1", "table2", "table3", "table4", "table5", "contest", "claims")
+"""What a reader compares: shown in the report, kept as reference results, and compared with them by verify."""
+FIGURES = (*(f"figure{number}" for number in range(1, 7)), "threshold_scan")
+MODEL_SUFFIXES = (".safetensors", ".json")
+"""Of a model: its weights and its card."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A run.
+
+    Args:
+        config: as ``config.check`` accepts it.
+        dataset: what the run measures.
+        home: where the project's own files are, as the jobs name them.
+    """
+
+    config: Config
+    dataset: Dataset
+    home: Path
+
+    # Files
+
+    def own(self, path: str | Path) -> str:
+        """A file of the project as jobs name it: in the project's folder by its short name, so that it can move."""
+        return str(self.home / path)
+
+    @property
+    def weights(self) -> str:
+        """The folder of the models in use."""
+        return self.own("workflow/resources/weights") if self.config["weights"] == "shipped" else "results/models"
+
+    def original(self, image: str) -> list[str]:
+        """The user's own file behind an image, where the dataset is a folder; a change of it measures anew."""
+        if self.dataset.kind != "folder":
+            return []
+        path = self.dataset.path(image)
+        # The job refuses such an image by name, and the others get measured.
+        return [] if folders.placeholder(path) else [str(path)]
+
+    # Data
+
+    @property
+    def downloads(self) -> list[str]:
+        """The datasets that the run downloads."""
+        measured = [self.dataset.id] if self.dataset.kind in ("files", "archives") else []
+        trained = configuration.all_sets(self.config) if self.config["weights"] == "trained" else []
+        return [*measured, *trained]
+
+    @property
+    def mirror_option(self) -> str:
+        """The option of fetch.py that names the mirror, quoted for the shell; empty without a mirror."""
+        return f"--mirror={shlex.quote(str(self.config['mirror']))}" if self.config["mirror"] else ""
+
+    def megapixels(self, images: Iterable[str], manifest: Sequence[ImageFile]) -> list[float]:
+        """Sizes of images: from the headers of the user's own files, else as the manifest says."""
+        if self.dataset.kind == "folder":
+            return [job_resources.megapixels(self.dataset.path(image)) for image in images]
+        rows = {row.image: row.width * row.height / 1e6 for row in manifest}
+        return [rows[image] for image in images]
+
+    # Codecs
+
+    def blocks(self, part: str) -> dict[str, Any]:
+        """The codecs' blocks under settings or ablations, of the codecs that run."""
+        return {codec: block for codec, block in self.config[part].items() if codec in self.config["codecs"]}
+
+    @property
+    def parts(self) -> list[str]:
+        """The parts of the config that are measured."""
+        return [part for part in PARTS if part == "settings" or self.blocks(part)]
+
+    def version(self, codec: str, weights: Path) -> str:
+        """The codec with its libraries and programs, as the rows hold it: another version measures anew."""
+        try:
+            return contract.version(codec_class(codec)(ModelStore(weights)))
+        except ImportError:
+            # With --software-deployment-method conda the jobs have it, and this process need not
+            return "not installed where Snakemake runs"
+
+    def memory_to_decode(self, sizes: Sequence[float]) -> int:
+        """MB for decoding images of these sizes in megapixels with any of the codecs, one after the other."""
+        blocks = [(codec, block) for part in PARTS for codec, block in self.blocks(part).items()]
+        return max(job_resources.memory_mb(codec, block, sizes) for codec, block in blocks)
+
+    # Models
+
+    def model_files(self, codec: str, part: str) -> list[str]:
+        """Weights and cards that a codec's operating points use.
+
+        Raises:
+            ModelError: one of the shipped models is missing.
+        """
+        names = codec_class(codec).required_models(self.config[part][codec])
+        files = [f"{self.weights}/{name}{suffix}" for name in names for suffix in MODEL_SUFFIXES]
+        for file in files:
+            if self.config["weights"] == "shipped" and not Path(file).is_file():
+                raise ModelError(f"{file} is missing; restore it from the repository, or set weights: trained")
+        return files
+
+    @property
+    def cards(self) -> list[str]:
+        """The cards of all models that the rows are made with."""
+        files = {file for part in PARTS for codec in self.blocks(part) for file in self.model_files(codec, part)}
+        return sorted(file for file in files if file.endswith(".json"))
+
+    def starting_files(self, model: str) -> list[str]:
+        """Weights and card of the shipped model that a training continues, if it does."""
+        start = configuration.starting_model(self.config, model)
+        return [self.own(f"workflow/resources/weights/{start}{suffix}") for suffix in MODEL_SUFFIXES] if start else []
+
+    def training_arguments(self, model: str) -> str:
+        """What train.py needs besides the images; quoted for the shell."""
+        arguments = ["--recipe", json.dumps(configuration.recipe(self.config, model))]
+        arguments += ["--sets", *configuration.training_sets(self.config, model)]
+        arguments += ["--checkpoint", f"results/checkpoints/{model}.pt"]
+        if start := self.starting_files(model):
+            arguments += ["--start", start[0]]
+        return shlex.join([*arguments, "--snapshots", f"results/snapshots/{model}"])
+
+    def snapshots(self, model: str) -> tuple[str, str]:
+        """The folders of a model's snapshots and of the model: shipped, or made by its training."""
+        shipped = self.own(f"workflow/resources/snapshots/{model}")
+        if self.config["weights"] == "shipped" and Path(shipped).is_dir():
+            return shipped, self.weights
+        return f"results/snapshots/{model}", "results/models"
+
+    def training_curve_arguments(self, model: str) -> str:
+        """Which snapshots are measured, at which settings, against what; quoted for the shell.
+
+        Raises:
+            SettingsError: the config does not say at which settings.
+        """
+        curves = self.config["training_curves"]
+        if model not in curves["settings"]:
+            known = ", ".join(curves["settings"])
+            raise SettingsError(f"{model} is not in training_curves.settings ({known}); add it to the config")
+        network = configuration.recipe(self.config, model)["network"]
+        arguments = ["--snapshots", self.snapshots(model)[0], "--model", model, "--network", network]
+        arguments += ["--settings", json.dumps(curves["settings"][model]), "--anchors", json.dumps(curves["anchors"])]
+        return shlex.join(arguments)
+
+    # Tables, figures and the report
+
+    @cached_property
+    def left_out(self) -> Mapping[str, str]:
+        """Tables and figures that no measured point could fill -> why."""
+        return configuration.left_out(self.config)
+
+    def require(self, table: str) -> None:
+        """Refuse a table or figure that the config cannot fill, before any work.
+
+        Raises:
+            SettingsError: it cannot be filled.
+        """
+        if table in self.left_out:
+            reason = self.left_out[table]
+            raise SettingsError(f"{table} cannot be filled: {reason}; change the config, or leave {table} out")
+
+    @property
+    def note(self) -> str:
+        """What this config leaves out, in a line; empty where that is nothing."""
+        absent = [f"{name} ({reason})" for name, reason in self.left_out.items()]
+        for table, names in configuration.rows_left_out(self.config).items():
+            absent.append(f"in {table} the rows {', '.join(names)}")
+        return f"note: left out: {'; '.join(absent)}" if absent else ""
+
+    @property
+    def tables(self) -> list[str]:
+        """The tables that the config can fill."""
+        return [f"results/{name}.csv" for name in TABLES if name not in self.left_out]
+
+    @property
+    def figures(self) -> list[str]:
+        """The figures that the config can fill."""
+        return [figure for figure in FIGURES if figure not in self.left_out]
+
+    def entries(self, table: str) -> dict[str, Any]:
+        """The rows of table5 or contest whose codec runs."""
+        return {name: row for name, row in self.config[table].items() if row["codec"] in self.config["codecs"]}
+
+    @property
+    def codecs_of_table5(self) -> list[str]:
+        """The codecs behind the rows of Table 5, each once."""
+        return list(dict.fromkeys(row["codec"] for row in self.entries("table5").values()))
+
+    def shown(self, images: Sequence[str]) -> list[str]:
+        """The images of the report's viewer, evenly spread over the dataset."""
+        count = min(len(images), self.config["report"]["images"]) if self.codecs_of_table5 else 0
+        return [images[at * len(images) // count] for at in range(count)]
+
+    @property
+    def viewer_options(self) -> str:
+        """What the viewer shows, where it is decoded from, and how large it is; quoted for the shell."""
+        options = ["--entries", json.dumps(self.entries("table5"))]
+        options += ["--streams", "results/streams/points", "--weights", self.weights]
+        return shlex.join([*options, "--side", str(self.config["report"]["side"])])
+
+    @property
+    def claims_options(self) -> str:
+        """The rate at which codecs are compared, and the paper's training budget; quoted for the shell."""
+        budget = json.dumps(configuration.paper_budget(self.config))
+        return shlex.join(["--budget", budget, "--target-bpp", str(self.config["rate_target_bpp"])])
+
+    @property
+    def report_settings(self) -> dict[str, Any]:
+        """What the report says of the config, besides the whole of it."""
+        kept = {key: self.config[key] for key in ("rate_target_bpp", "threshold_scan")}
+        return {"dataset": self.dataset.id, "table5": self.entries("table5"), **kept}
