@@ -133,7 +133,8 @@ def paper_budget(config: Config) -> dict[str, int]:
 def _refuse_old_keys(config: Config) -> None:
     for old, new in RENAMED.items():
         block, _, key = old.rpartition(".")
-        if key in (config.get(block, {}) if block else config):
+        held = config.get(block) if block else config
+        if isinstance(held, Mapping) and key in held:
             raise SettingsError(f"config: {old} is called {new} now; rename it")
 
 

@@ -38,11 +38,11 @@ WAYS: dict[str, str] = {
     r"snakemake --cores 8( results/table5.csv)?( --config dataset=./photos)?": RUN,
     r"python scripts/show_table.py results/table5.csv": RUN,
     r"snakemake --report report.html": RUN,
-    r"snakemake verify": RUN,
+    r"snakemake (verify|keep_reference)": RUN,
     r"snakemake --snakefile /path/to/checkout/Snakefile --directory elsewhere --cores 8 results/table5.csv": RUN,
     r"python scripts/(encode|decode|train)\.py .*": RUN,
     r"make (table5|verify|reference)": RUN,
-    r"python scripts/manifest\.py .*": HELP,
+    r"python scripts/manifest\.py .*": "adds a dataset to the project; test_extending.py does it",
     # Downloads, trains, needs a batch system, or measures for long
     r"snakemake --cores \w+ .*(dataset=kodak|presets/\w+\.yaml|super_resolution.csv|training_curves/.*)": PLAN,
     r"snakemake --cores 8 --config (dataset=kodak mirror=/shared/mirror|weights=trained)": PLAN,
@@ -57,6 +57,8 @@ WAYS: dict[str, str] = {
     r"pip (download|install) .*|python3\.11 -m venv .*": "fetches packages",
     r"python -m compressai\..*": "a program of another project",
     r"LICBENCH_EXAMPLES=200 python -m pytest .*": "test_properties.py reads it",
+    r"LICBENCH_CODECS=webp python -m pytest .*": "a codec of one's own; test_extending.py does it",
+    r"cd tools && python -m fuzz webp": "the same, by the fuzz harness",
 }
 """What a command looks like, whole, and how it is tried; or why it is not."""
 
@@ -107,7 +109,10 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
             (environment / part.name).symlink_to(part)
     for mark in MARKS:
         (environment / mark).touch()
-    for command in ("snakemake --cores 2 all reference", "python scripts/encode.py bpg photo.png photo.bpg --qp 37"):
+    for command in (
+        "snakemake --cores 2 all keep_reference",
+        "python scripts/encode.py bpg photo.png photo.bpg --qp 37",
+    ):
         done = bash(project, command)
         assert done.returncode == 0, done.output
     return project

@@ -59,7 +59,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Checkout, Path]:
     """More images than a dataset without batches may have, measured; and a copy of what the run changed."""
     folder = tmp_path_factory.mktemp("batches")
     project = copy_project(folder / "project")
-    module = project.root / "scripts" / "licbench" / "batches.py"
+    module = project.root / "scripts" / "licbench" / "measurement" / "batches.py"
     module.write_text(module.read_text().replace(f"MOST = {batches.MOST}", "MOST = 5"))
     save_pictures(project.root / "photos", {name: textured(168, 176, seed) for seed, name in enumerate(NAMES)})
     done = project.snakemake(TABLE, settings=SETTINGS)

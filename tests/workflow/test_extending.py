@@ -29,7 +29,7 @@ ASKED: dict[str, Any] = {
         "jpeg": {"modes": ["420-optimised"], "quality": [5, 30]},
         "webp": {"quality": [1, 40], "effort": [0, 50]},
     },
-    "report": {"pictures": 1},
+    "report": {"images": 1},
 }
 POINTS = 2 + 4
 
@@ -65,7 +65,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     added = project.python("scripts/manifest.py", "photos/mine", "mine", "--title", "My photographs")
     assert added.returncode == 0, added.output
     # A run whose results are kept as the dataset's reference
-    done = project.snakemake("all", "reference", settings=ASKED)
+    done = project.snakemake("all", "keep_reference", settings=ASKED)
     assert done.returncode == 0, done.output
     return project
 
@@ -100,7 +100,7 @@ def test_table5_figure6_and_report_show_it_in_one_colour(project: Checkout) -> N
     assert found is not None and '"webp/lossless":{' in data
     index = (report / "index.html").read_text()
     assert f'style="background: {found[1]}"></span>WebP' in index
-    assert [record.name for record in (report / "pictures" / "cat").glob("*webp.webp")]
+    assert [record.name for record in (report / "images" / "cat").glob("*webp.webp")]
 
 
 def test_claims_are_judged_as_without_it(project: Checkout) -> None:

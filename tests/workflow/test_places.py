@@ -114,7 +114,7 @@ def test_another_workflow_takes_it_as_a_module(project: Checkout, there: Path) -
     command = [sys.executable, "-m", "snakemake", "--cores", "2", "mine.csv", "--configfile", "mine.yaml"]
     done = project.run(*command, at=there)
     assert done.returncode == 0, done.output
-    assert (there / "mine.csv").read_text().startswith("codec,psnr_db")
+    assert (there / "mine.csv").read_text().startswith("dataset,codec,psnr_db")
 
 
 def test_a_checkout_whose_path_snakemake_would_read_otherwise_is_refused(tmp_path: Path, there: Path) -> None:

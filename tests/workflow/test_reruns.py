@@ -152,7 +152,7 @@ def test_touch_keeps_rows_and_streams_when_modules_move(project: Checkout) -> No
     (collected,) = (project.root / "results" / "points").glob("*.csv")
     touched = project.snakemake("--touch", str(collected.relative_to(project.root)), settings=settings())
     assert touched.returncode == 0, touched.output
-    assert plan(project).counts == {"table5": 1}
+    assert plan(project).counts == {"make_table5": 1}
     done = project.snakemake(TABLE, settings=settings())
     assert done.returncode == 0, done.output
     assert kept == {name: (project.root / name).read_bytes() for name in project.files("results/streams")} != {}

@@ -1,27 +1,25 @@
-"""Read by every Python that a test starts as a user would: what envs/run.lock does not name cannot be imported."""
+"""Read by every Python that a test starts as a user would: what envs/run.lock does not name is not installed."""
 
 from __future__ import annotations
 
 import os
 import sys
 from collections.abc import Sequence
-from importlib.abc import MetaPathFinder
-from importlib.machinery import ModuleSpec
+from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 
-REFUSED = frozenset(os.environ["NOT_IN_RUN_LOCK"].split(","))
+MISSING = frozenset(os.environ["NOT_IN_RUN_LOCK"].split(","))
 
 
-class Refusal(MetaPathFinder):
-    """Finds nothing; says so for a developer's package before anybody else finds it."""
+class UserPathFinder(PathFinder):
+    """Finds no package of developers: an import fails as where it is not installed, and ``find_spec`` gives None."""
 
+    @classmethod
     def find_spec(
-        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+        cls, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Refuse what is not in the lock, and leave the rest to the others."""
-        if fullname in REFUSED:
-            raise ModuleNotFoundError(f"No module named {fullname!r}: envs/run.lock lacks it", name=fullname)
-        return None
+        """Find what the lock names."""
+        return None if fullname in MISSING else super().find_spec(fullname, path, target)
 
 
-sys.meta_path.insert(0, Refusal())
+sys.meta_path[sys.meta_path.index(PathFinder)] = UserPathFinder
