@@ -17,7 +17,7 @@ from licbench.codecs.base import OperatingPoint
 from licbench.codecs.registry import codec_class, codec_ids, extensions
 from licbench.datasets.catalogue import describe
 from licbench.errors import SettingsError
-from licbench.locations import SCHEMA
+from licbench.locations import SCHEMA, STAGES
 from licbench.measurement import contract
 from licbench.schemas import require_valid
 from licbench.training.registry import network_ids
@@ -130,6 +130,11 @@ def paper_budget(config: Config) -> dict[str, int]:
     return {network: recipes[network]["steps"] * recipes[network]["batch"] for network in ("cae", "gan", "srcnn")}
 
 
+def _stages() -> dict[str, str]:
+    """Models on the way, ``STAGES``: name -> network."""
+    return {card.stem: json.loads(card.read_text())["network"] for card in sorted(STAGES.glob("*.json"))}
+
+
 def _refuse_old_keys(config: Config) -> None:
     for old, new in RENAMED.items():
         block, _, key = old.rpartition(".")
@@ -198,8 +203,9 @@ def _check_training(config: Config) -> None:
         _require_recipe(config, model)
         start = starting_model(config, model)
         if start is not None:
-            _require_known("model", start, sorted(config["models"]), f"init of {model}")
-            if (kind := config["models"][start]["network"]) != config["models"][model]["network"]:
+            known = {name: own["network"] for name, own in config["models"].items()} | _stages()
+            _require_known("model", start, sorted(known), f"init of {model}")
+            if (kind := known[start]) != config["models"][model]["network"]:
                 raise SettingsError(f"config: {model} cannot continue {start}, a {kind} network; name another in init")
     for model in config["training_curves"]["settings"]:
         _require_known("model", model, sorted(config["models"]), "training_curves.settings")

@@ -17,6 +17,7 @@ from licbench.datasets import folders
 from licbench.datasets.catalogue import Dataset
 from licbench.datasets.manifests import ImageFile
 from licbench.errors import ModelError, SettingsError
+from licbench.locations import STAGES
 from licbench.measurement import contract, job_resources
 from licbench.networks.store import ModelStore
 
@@ -129,9 +130,12 @@ class Plan:
         return sorted(file for file in files if file.endswith(".json"))
 
     def starting_files(self, model: str) -> list[str]:
-        """Weights and card of the shipped model that a training continues, if it does."""
+        """Weights and card of the model that a training continues, if it does: pretrained, or a stage on the way."""
         start = configuration.starting_model(self.config, model)
-        return [self.own(f"workflow/resources/weights/{start}{suffix}") for suffix in MODEL_SUFFIXES] if start else []
+        if start is None:
+            return []
+        folder = "stages" if (STAGES / f"{start}.json").is_file() else "weights"
+        return [self.own(f"workflow/resources/{folder}/{start}{suffix}") for suffix in MODEL_SUFFIXES]
 
     def training_arguments(self, model: str) -> str:
         """What train.py needs besides the images; quoted for the shell."""

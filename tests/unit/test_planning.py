@@ -9,6 +9,7 @@ import pytest
 import yaml
 from pictures import textured
 
+from licbench import config, planning
 from licbench.datasets.catalogue import describe
 from licbench.errors import ModelError, SettingsError
 from licbench.images.files import write_png
@@ -120,3 +121,25 @@ def test_the_report_shows_images_from_all_over_the_dataset(most, shown):
     assert found.shown(list("abcde")) == shown
     assert plan(codecs=["jpeg2000"]).shown(list("abcde")) == []
     assert shlex.split(found.viewer_options)[-2:] == ["--side", "64"]
+
+
+def recipe_long(start):
+    training = copy.deepcopy(SHIPPED["training"])
+    training["recipe"] = "long"
+    training["recipes"]["long"]["models"]["cae_048"] = {"init": {"model": start}}
+    return plan(home="", training=training)
+
+
+def test_training_continues_a_pretrained_model_or_a_stage(monkeypatch, tmp_path):
+    (tmp_path / "cae_048_stage2.json").write_text('{"network": "cae"}')
+    monkeypatch.setattr(planning, "STAGES", tmp_path)
+    monkeypatch.setattr(config, "STAGES", tmp_path)
+    for start, folder in (("cae_096", "weights"), ("cae_048_stage2", "stages")):
+        planned = recipe_long(start)
+        config.check(planned.config)
+        files = [f"workflow/resources/{folder}/{start}{suffix}" for suffix in (".safetensors", ".json")]
+        assert planned.starting_files("cae_048") == files
+        assert f"--start {files[0]}" in planned.training_arguments("cae_048")
+    assert plan().starting_files("cae_048") == []
+    with pytest.raises(SettingsError, match="unknown model 'cae_048_stage9' in init of cae_048"):
+        config.check(recipe_long("cae_048_stage9").config)
