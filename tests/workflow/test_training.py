@@ -17,7 +17,7 @@ from checkout import NOTHING_TO_DO, Checkout, copy_project, offline_environment,
 from pictures import textured
 
 from licbench.datasets.manifests import ImageFile, manifest_text
-from licbench.images.files import Image
+from licbench.images import Image
 from licbench.networks.store import ModelStore
 from licbench.training.loop import SNAPSHOTS
 

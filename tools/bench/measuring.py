@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import yaml
 
-from licbench.images.files import Image
+from licbench.images import Image
 from licbench.images.geometry import resize
 
 ROOT = Path(__file__).parents[2]

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from licbench.images.files import Image
+from licbench.images import Image
 from licbench.networks.store import ModelStore
 
 __all__ = ["Codec", "Image", "OperatingPoint", "Settings"]

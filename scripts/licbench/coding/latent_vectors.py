@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from licbench.coding import linear_algebra
 from licbench.coding.quantiser import CoefficientQuantiser, Indices
-from licbench.images.files import Image
+from licbench.images import Image
 from licbench.images.geometry import enlarged_rows, pad_to_multiple
 
 if TYPE_CHECKING:

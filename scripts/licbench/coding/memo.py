@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
-from licbench.images.files import Image
+from licbench.images import Image
 
 Value = TypeVar("Value")
 

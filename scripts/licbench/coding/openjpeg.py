@@ -25,7 +25,7 @@ import PIL
 
 from licbench.coding.bitstream import check_length, least_bytes
 from licbench.errors import CorruptStreamError, LicbenchError, SettingsError
-from licbench.images.files import Image
+from licbench.images import Image
 from licbench.images.limits import check_size
 
 IntArray = npt.NDArray[np.int32]

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from licbench.images import Image
 from licbench.images.colour import PEAK
-from licbench.images.files import Image
 from licbench.images.geometry import halve, resize
 from licbench.metrics.distortion import psnr
 from licbench.networks.srcnn import MARGIN, SRCNN

@@ -8,22 +8,16 @@ import struct
 import sys
 import warnings
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO
 
 import numpy as np
-import numpy.typing as npt
 import PIL.Image
 from PIL.TiffImagePlugin import TiffImageFile
 
 from licbench import files
 from licbench.errors import BadImageError
-from licbench.images import jpeg2000_files
+from licbench.images import Image, jpeg2000_files
 from licbench.images.limits import MAX_PIXELS, MAX_SIDE
-
-Image = npt.NDArray[np.uint8]
-"""An sRGB image: shape (height, width, 3), dtype uint8."""
-
-Scalar = TypeVar("Scalar", bound=np.generic)
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "DIB", "TIFF", "PPM", "GIF", "JPEG2000")
 SEVERAL_JPEGS = "MPO"

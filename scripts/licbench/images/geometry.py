@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import PIL.Image
 
-from licbench.images.files import Image, Scalar
+from licbench.images import Image
 
+Scalar = TypeVar("Scalar", bound=np.generic)
 Filter = Literal["bicubic", "lanczos"]
 
 BICUBIC_REACH = 2

@@ -16,8 +16,9 @@ from licbench.images.files import read_rgb
 from licbench.measurement import contract
 from licbench.measurement.batches import stream_folder
 from licbench.measurement.rows import Row, digest, write_rows
+from licbench.metrics import MIN_SIDE_MS_SSIM
 from licbench.metrics.distortion import error_moments
-from licbench.metrics.ms_ssim import MIN_SIDE_MS_SSIM, ms_ssim
+from licbench.metrics.ms_ssim import ms_ssim
 from licbench.networks.store import ModelStore
 from licbench.schemas import require_valid
 

@@ -34,7 +34,7 @@ import numpy as np
 
 from licbench.errors import PointsError
 from licbench.files import write_records
-from licbench.metrics.ms_ssim import MIN_SIDE_MS_SSIM
+from licbench.metrics import MIN_SIDE_MS_SSIM
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from licbench.images import Image
 from licbench.images.colour import CB_SPAN, CR_SPAN, LUMA_OF_RGB, PEAK
-from licbench.images.files import Image
 
 CHANNELS = "rgb"
 MOMENTS = ("sse_rr", "sse_gg", "sse_bb", "sse_rg", "sse_rb", "sse_gb")

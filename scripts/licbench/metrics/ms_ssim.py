@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from licbench.images import Image
 from licbench.images.colour import PEAK
-from licbench.images.files import Image
+from licbench.metrics import MIN_SIDE_MS_SSIM
 from licbench.metrics.distortion import check_pair
 
 FILTER_TAPS = 11
@@ -19,8 +20,6 @@ FILTER_SIGMA = 1.5
 C1 = (0.01 * PEAK) ** 2
 C2 = (0.03 * PEAK) ** 2
 SCALE_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
-MIN_SIDE_MS_SSIM = 161
-"""The shortest side that still holds the whole filter at the fifth scale."""
 TILE = 64
 """Side of the squares whose statistics are computed together; the fastest of 16..128, as they stay in the cache."""
 

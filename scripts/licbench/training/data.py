@@ -19,8 +19,9 @@ from torch import Tensor
 
 from licbench.errors import DatasetError
 from licbench.files import replacing
+from licbench.images import Image
 from licbench.images.colour import CB_SPAN, CR_SPAN, LUMA_OF_RGB, PEAK
-from licbench.images.files import Image, decode_rgb
+from licbench.images.files import decode_rgb
 
 Scales = tuple[float, float]
 """Smallest and largest factor by which images are resized before they are cut."""

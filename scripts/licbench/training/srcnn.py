@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from licbench.evaluation.srcnn import enlargements
+from licbench.images import Image
 from licbench.images.colour import PEAK
-from licbench.images.files import Image
 from licbench.images.geometry import halve, resize
 from licbench.networks.inference import fill
 from licbench.networks.srcnn import MARGIN, SRCNN

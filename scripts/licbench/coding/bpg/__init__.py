@@ -10,7 +10,7 @@ from licbench.coding.bpg import chroma, container, hevc, nal, parameter_sets
 from licbench.coding.bpg.chroma import Chroma
 from licbench.coding.bpg.container import BpgFile
 from licbench.errors import CorruptStreamError
-from licbench.images.files import Image
+from licbench.images import Image
 from licbench.images.geometry import pad_to_multiple
 
 __all__ = ["Chroma", "decode", "encode", "version"]

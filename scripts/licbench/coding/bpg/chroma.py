@@ -13,8 +13,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from licbench.images import Image
 from licbench.images.colour import LUMA_OF_RGB, rgb_to_ycbcr
-from licbench.images.files import Image
 
 Chroma = Literal["420", "444"]
 

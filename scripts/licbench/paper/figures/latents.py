@@ -16,8 +16,8 @@ from licbench.codecs.cae import ROTATIONS, STEP_UNIT, Cae
 from licbench.coding.mosaic import COLUMNS as ACROSS
 from licbench.coding.mosaic import ROWS as DOWN
 from licbench.coding.mosaic import tile_channels
+from licbench.images import Image
 from licbench.images.colour import rgb_to_ycbcr
-from licbench.images.files import Image
 from licbench.metrics.distortion import error_moments, mse_y, psnr, psnr_of_mse
 from licbench.metrics.rate import bits_per_pixel
 from licbench.networks.cae import CAE
