@@ -126,7 +126,7 @@ def test_the_report_shows_images_from_all_over_the_dataset(most, shown):
 def recipe_long(start):
     training = copy.deepcopy(SHIPPED["training"])
     training["recipe"] = "long"
-    training["recipes"]["long"]["models"]["cae_048"] = {"init": {"model": start}}
+    training["recipes"]["long"]["models"] = {"cae_048": {"init": {"model": start}}}
     return plan(home="", training=training)
 
 
