@@ -90,7 +90,7 @@ def test_every_point_has_its_row_and_its_file(project: Checkout, rows: pd.DataFr
 
 def test_table5_figure6_and_report_show_it_in_one_colour(project: Checkout) -> None:
     table = pd.read_csv(project.root / "results" / "table5.csv").set_index("codec")
-    assert list(table.index) == ["JPEG", "WebP"] and table.loc["WebP", "setting"] in ("q001", "q040")
+    assert sorted(table.index) == ["JPEG", "WebP"] and table.loc["WebP", "setting"] in ("q001", "q040")
     assert table.loc["WebP"].filter(like="paper_").isna().all()
     drawn = pd.read_csv(project.root / "results" / "figure6.csv")
     assert set(drawn.loc[drawn["codec"] == "webp", "curve"]) == {"lossy", "lossless"}
