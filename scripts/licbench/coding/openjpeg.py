@@ -317,9 +317,10 @@ class _Messages(list[str]):
 
 @cache
 def _bindings() -> Any:
-    """glymur's ctypes layer, bound to the system's libopenjp2 or else to the one that Pillow's wheel carries.
+    """glymur's ctypes layer, bound to the libopenjp2 that Pillow's wheel carries, or else to the system's.
 
-    glymur looks for the library once, at import, and lays out its structures by that library's version.
+    The wheel's version is in the lock file, so that every machine runs the same. glymur itself looks for the system's,
+    once, at import, and lays out its structures by the version that it finds.
 
     Raises:
         LicbenchError: there is no libopenjp2.
@@ -327,8 +328,9 @@ def _bindings() -> Any:
     from glymur import config  # noqa: PLC0415
     from glymur.lib import openjp2  # noqa: PLC0415
 
-    if openjp2.OPENJP2 is None:
-        system_search, config.find_library = config.find_library, _bundled_library
+    bundled = _bundled_library()
+    if bundled:
+        system_search, config.find_library = config.find_library, lambda _: bundled
         try:
             openjp2 = importlib.reload(openjp2)
         finally:
@@ -338,7 +340,7 @@ def _bindings() -> Any:
     return openjp2
 
 
-def _bundled_library(_: str) -> str | None:
+def _bundled_library() -> str | None:
     """Path of the libopenjp2 in Pillow's wheel (Linux, macOS) or in a conda environment."""
     packages = Path(PIL.__file__).parents[1]
     for folder in (packages / "pillow.libs", packages / "PIL" / ".dylibs", Path(sys.prefix) / "lib"):
