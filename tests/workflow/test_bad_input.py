@@ -117,30 +117,6 @@ def test_placeholders_in_a_name_are_refused_and_the_others_measured(project: Che
     assert measured == ["_B_-e4eafa78.csv", "fine.csv"]
 
 
-def test_the_names_of_any_script_and_length_are_measured_and_reported(project: Checkout) -> None:
-    """Equal lengths in Chinese, periods as in the names of frames, as long as the file system allows, A beside a."""
-    names = [
-        "東京",
-        "大阪",
-        "京都",
-        "фотографияссобакойнапляже",
-        f"frame_{'0' * 20}",
-        "xyzäöü" * 27,
-        "z" * 240,
-        "A",
-        "a",
-    ]
-    save_pictures(project.root / "scripts of the world", {name: textured(168, 176) for name in names})
-    dataset = {"dataset": "./scripts of the world"}
-    done = project.snakemake("results/report/index.html", settings=TINY_SETTINGS | dataset)
-    assert done.returncode == 0, done.output
-    (listed,) = (project.root / "results" / "data").glob("folder-scripts_of_the_world-*/names.csv")
-    assert sorted(read_names(listed).values()) == sorted(f"{name}.png" for name in names)
-    for page in ("images", "curves"):
-        text = (project.root / "results" / "report" / f"{page}.html").read_text()
-        assert [name for name in names if f"{name}.png" not in text] == [], page
-
-
 def test_what_is_left_out_and_what_is_converted_is_said_on_the_terminal(project: Checkout) -> None:
     folder = project.root / "phone"
     save_pictures(folder, {"sound": textured(8, 9)})
@@ -216,17 +192,41 @@ def test_hostile_names_are_measured(project: Checkout) -> None:
     assert not list(project.root.rglob("owned"))
 
 
-@pytest.mark.parametrize("folder", ["-dash", "-a \n$(touch owned) \"<B>'é"])
-def test_a_hostile_folder_goes_through_every_rule(project: Checkout, folder: str) -> None:
-    """Given without a path, so that a leading dash stands at the front; the report shows the name as text."""
-    save_pictures(project.root / folder, {name: textured(168, 176) for name in ("-x 'y'\n\"z\"", "<I>")})
-    done = project.snakemake("all", "keep_reference", settings=TINY_SETTINGS | {"dataset": folder})
+def test_a_folder_with_a_leading_dash_is_measured(project: Checkout) -> None:
+    """Given without a path, so that the dash is in front."""
+    save_pictures(project.root / "-dash", {"-x": textured(8, 9)})
+    done = project.snakemake("results/table5.csv", settings=ONE_POINT | {"dataset": "-dash"})
     assert done.returncode == 0, done.output
-    verified = project.snakemake("verify", settings=TINY_SETTINGS | {"dataset": folder})
+
+
+def test_hostile_folders_and_names_of_any_script_go_through_every_rule(project: Checkout) -> None:
+    """Equal lengths in Chinese, periods as in the names of frames, as long as the file system allows, A beside a."""
+    names = [
+        "東京",
+        "大阪",
+        "京都",
+        "фотографияссобакойнапляже",
+        f"frame_{'0' * 20}",
+        "xyzäöü" * 27,
+        "z" * 240,
+        "A",
+        "a",
+    ]
+    folder = "-a \n$(touch owned) \"<B>'é"
+    hostile = ["-x 'y'\n\"z\"", "<I>"]
+    save_pictures(project.root / folder, {name: textured(168, 176) for name in [*names, *hostile]})
+    settings = TINY_SETTINGS | {"dataset": folder}
+    done = project.snakemake("all", "keep_reference", settings=settings)
+    assert done.returncode == 0, done.output
+    verified = project.snakemake("verify", settings=settings)
     assert verified.returncode == 0, verified.output
     assert not list(project.root.rglob("owned"))
-    pages = [project.root / name for name in project.files("results/report") if name.endswith(".html")]
-    assert pages and not [page.name for page in pages if "<B>'é" in page.read_text()]
+    (listed,) = (project.root / "results" / "data").glob("folder-*_B*/names.csv")
+    assert sorted(read_names(listed).values()) == sorted(f"{name}.png" for name in [*names, *hostile])
+    pages = {file.stem: file.read_text() for file in (project.root / "results" / "report").glob("*.html")}
+    for page in ("images", "curves"):
+        assert [name for name in names if f"{name}.png" not in pages[page]] == [], page
+    assert not [page for page, text in pages.items() if "<B>'é" in text]
 
 
 @pytest.mark.parametrize(("folder", "found"), [("a{b}", "{b}"), ("<script>", "<script>")])
