@@ -30,6 +30,7 @@ from licbench.networks.store import ModelStore
 
 BLOCKS = {
     "cae": {"rotation": ["none", "offline", "per_image"], "ladder": {"tiny_cae": [8.0, 4.0, 2.0, 1.0, 0.5]}},
+    "cae_search": {"rounds": 3, "ladder": {"tiny_cae": [8.0, 2.0, 0.5]}},
     "gan": {
         "families": [
             {"model": ["tiny_gan"], "scale": [1, 2, 3], "bits": [5, 8], "rotated": [True]},
@@ -40,7 +41,7 @@ BLOCKS = {
 }
 SIZES = [(1, 1), (1, 40), (40, 1), (33, 17), (161, 163)]
 POINTS_A_CURVE = 4
-FAITHFUL = ("bpg", "cae", "jpeg", "jpeg2000", "sr")
+FAITHFUL = ("bpg", "cae", "cae_search", "jpeg", "jpeg2000", "sr")
 """Codecs whose best point here has more than 27 dB in each channel; one of yours need not reach that."""
 LONG = 600
 """Bytes from which not every byte of a stream is damaged, but some hundred spread over it."""

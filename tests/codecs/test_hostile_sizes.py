@@ -141,7 +141,7 @@ def test_strips_of_the_cae_leave_no_seam(height, width, models, monkeypatch):
     pixels = decoded("cae", models, whole)
     monkeypatch.setattr(cae, "ANALYSIS_ROWS", 3)
     monkeypatch.setattr(cae, "SYNTHESIS_PIXELS", 2**16)  # smaller ones would go through other kernels of torch
-    assert 3 * 8 * cae._strip_rows(height, width) <= height + 24
+    assert 3 * 8 * cae.strip_rows(height, width, cae.SYNTHESIS_PIXELS) <= height + 24
     assert encoded("cae", models, picture.copy(), step=1.0, rotation="offline") == whole
     assert np.array_equal(decoded("cae", models, whole), pixels)
 

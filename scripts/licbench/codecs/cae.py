@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
+Levels = npt.NDArray[np.int32]
 
 MAGIC = 0xC4
 """0xC1 was version 1, with one quantiser step for all components."""
@@ -47,6 +48,7 @@ ANALYSIS_OVERLAP = 2 * DOWNSCALE
 BAND = 256
 """Rows converted to RGB at a time."""
 STEP_UNIT = 1000
+STEP: Mapping[str, Any] = {"type": "number", "minimum": 1 / STEP_UNIT, "maximum": 1000}
 COMPONENT_STEPS = (1.0, 0.7, 0.7)
 """Quantiser steps of Y, Cb and Cr, relative to the operating point's; chosen on BSDS500 val, where equal ones cost 9 %
 more rate (docs/methods.md)."""
@@ -75,22 +77,13 @@ class Cae(Codec):
                 "description": "model -> quantiser steps, in units of the step trained for; none: left out",
                 "type": "object",
                 "minProperties": 1,
-                "additionalProperties": {
-                    "type": "array",
-                    "items": {"type": "number", "minimum": 1 / STEP_UNIT, "maximum": 1000},
-                },
+                "additionalProperties": {"type": "array", "items": STEP},
             },
         },
     }
     point_schema: ClassVar[Mapping[str, Any]] = {
         "model": {"type": "string", "default": "cae_096", "description": "model of the ladder"},
-        "step": {
-            "type": "number",
-            "minimum": 1 / STEP_UNIT,
-            "maximum": 1000,
-            "default": 1.0,
-            "description": "quantiser step",
-        },
+        "step": {**STEP, "default": 1.0, "description": "quantiser step"},
         "rotation": {"enum": list(ROTATIONS), "default": "offline", "description": "PCA of the channels"},
     }
 
@@ -129,15 +122,22 @@ class Cae(Codec):
         step = max(1, round(point.settings["step"] * STEP_UNIT))
         writer = StreamWriter(MAGIC).size(image.shape[1], image.shape[0]).raw(model.fingerprint)
         writer.byte(mode).varint(step)
-        for latent, ratio in zip(self._latents_of(image, model), COMPONENT_STEPS, strict=True):
+        for component, latent in enumerate(self._latents_of(image, model)):
             rotation = _rotation_of(latent, model, ROTATIONS[mode])
             if ROTATIONS[mode] == "per_image":
                 writer.blob(openjpeg.encode_mosaic(rotation))
                 rotation = rotation / ROTATION_SCALE
-            rotated = _rotated(rotation.T, latent)
-            quantised = np.rint(rotated * (STEP_UNIT / (step * ratio))).astype(np.int32)
+            scaled = rotated(rotation.T, latent) * (STEP_UNIT / (step * COMPONENT_STEPS[component]))
+            quantised = self.quantise(scaled, rotation, image, component, point)
             writer.blob(openjpeg.encode_mosaic(tile_channels(quantised)) if quantised.any() else b"")
         return writer.finish()
+
+    def quantise(
+        self, latent: Doubles, rotation: npt.NDArray[Any], image: Image, component: int, point: OperatingPoint
+    ) -> Levels:
+        """The levels that are coded of a component's rotated latent (32, h, w), which is in quantiser steps."""
+        levels: Levels = np.rint(latent).astype(np.int32)
+        return levels
 
     def decode(self, stream: bytes) -> Image:
         return self._decode(stream, "float32")
@@ -161,7 +161,7 @@ class Cae(Codec):
                 latent = np.zeros(shape, np.float32)
             else:
                 quantised = untile_channels(openjpeg.decode_mosaic(mosaic, mosaic_shape(shape)))
-                latent = _rotated(rotation, quantised * np.float32(step * ratio / STEP_UNIT))
+                latent = rotated(rotation, quantised * np.float32(step * ratio / STEP_UNIT))
             components.append(_synthesise(latent.astype(np.float32), model, precision))
         reader.end()
         image = np.empty((height, width, 3), np.uint8)
@@ -172,12 +172,15 @@ class Cae(Codec):
 
     def _latents_of(self, image: Image, model: Model) -> list[Doubles]:
         """The latent of each component, (32, h, w); kept for the next operating point of the same image and model."""
-        return self._latents.get(image, model.fingerprint, lambda: _analyse_components(image, model))
+        return self._latents.get(
+            image, model.fingerprint, lambda: [_analyse(one, model) for one in components_of(image)]
+        )
 
 
-def _analyse_components(image: Image, model: Model) -> list[Doubles]:
+def components_of(image: Image) -> list[Floats]:
+    """Y, Cb and Cr, padded to multiples of 8: float32 (H, W) each, in [0, 1]."""
     components = rgb_to_ycbcr(pad_to_multiple(image, DOWNSCALE)) / np.float32(PEAK)
-    return [_analyse(np.ascontiguousarray(components[..., index]), model) for index in range(3)]
+    return [np.ascontiguousarray(components[..., index]) for index in range(3)]
 
 
 def _rotation_of(latent: Doubles, model: Model, mode: str) -> npt.NDArray[Any]:
@@ -192,7 +195,7 @@ def _rotation_of(latent: Doubles, model: Model, mode: str) -> npt.NDArray[Any]:
     return rounded
 
 
-def _rotated(matrix: npt.NDArray[Any], latent: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def rotated(matrix: npt.NDArray[Any], latent: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """``matrix`` (32, 32) times the vector at each position of a latent (32, h, w)."""
     return linear_algebra.product(matrix, latent.reshape(LATENT_CHANNELS, -1)).reshape(latent.shape)
 
@@ -216,23 +219,26 @@ def _analyse(component: Floats, model: Model) -> Doubles:
     In float64, because the order of additions depends on the CPU: in float32 a coefficient close to a decision
     threshold of the quantiser may be quantised differently on another machine, which changes the stream.
     """
-    network = _network(model, "float64").analysis
+    network = network_in(model, "float64").analysis
     return _through(network, component[None].astype(np.float64), DOWNSCALE * ANALYSIS_ROWS, ANALYSIS_OVERLAP)
 
 
 def _synthesise(latent: Floats, model: Model, precision: str) -> Floats | Doubles:
     """Latent (32, h, w) -> component (8h, 8w), about [0, 1]."""
     _, height, width = latent.shape
-    rows = _strip_rows(DOWNSCALE * height, DOWNSCALE * width)
+    rows = strip_rows(DOWNSCALE * height, DOWNSCALE * width, SYNTHESIS_PIXELS)
     component: Floats | Doubles = _through(
-        _network(model, precision).synthesis, latent.astype(precision), rows, SYNTHESIS_OVERLAP
+        network_in(model, precision).synthesis, latent.astype(precision), rows, SYNTHESIS_OVERLAP
     )[0]
     return component
 
 
-def _strip_rows(height: int, width: int) -> int:
-    """Latent rows in each strip of a padded component; equally many, as torch computes small strips differently."""
-    strips = -(-height * width // SYNTHESIS_PIXELS)
+def strip_rows(height: int, width: int, pixels: int) -> int:
+    """Latent rows in each strip of a padded component, of about ``pixels``.
+
+    Equally many in each, as torch computes small strips differently.
+    """
+    strips = -(-height * width // pixels)
     return -(-height // (DOWNSCALE * strips))
 
 
@@ -246,7 +252,8 @@ def _through(network: nn.Module, features: Floats | Doubles, rows: int, overlap:
     return made
 
 
-def _network(model: Model, precision: str) -> CAE:
+def network_in(model: Model, precision: str) -> CAE:
+    """The model's network in float32 or float64."""
     import torch  # noqa: PLC0415
 
     from licbench.networks.cae import CAE  # noqa: PLC0415

@@ -88,3 +88,32 @@ def in_strips(
         whole[..., int((top - cropped) * ratio) : int((bottom - cropped) * ratio), :] = made[..., first:last, :]
     assert whole is not None
     return whole
+
+
+def squared_error_in_strips(
+    network: Callable[[Tensor], Tensor], features: Tensor, target: Tensor, rows: int, overlap: int
+) -> tuple[float, Tensor]:
+    """The sum of squared errors of ``network(features)``, and its gradient by the features.
+
+    Args:
+        network: (1, C, h, W) -> (1, 1, r * h, W').
+        features: (1, C, H, W).
+        target: (r * H, W').
+        rows: of ``features`` in a strip, without its overlap, so that the memory does not grow with the height.
+        overlap: rows above and below that the network's receptive field reaches.
+
+    Returns:
+        the sum, and the gradient, (1, C, H, W).
+    """
+    height, total, gradient = features.shape[-2], 0.0, torch.zeros_like(features)
+    ratio = target.shape[0] // height
+    for top in range(0, height, rows):
+        bottom = min(top + rows, height)
+        start, stop = max(0, top - overlap), min(height, bottom + overlap)
+        strip = features[..., start:stop, :].clone().requires_grad_(True)
+        made = network(strip)[0, 0, (top - start) * ratio : (bottom - start) * ratio]
+        error = (made - target[top * ratio : bottom * ratio]).square().sum()
+        (by_strip,) = torch.autograd.grad(error, strip)
+        gradient[..., start:stop, :] += by_strip
+        total += float(error.detach())
+    return total, gradient

@@ -171,3 +171,19 @@ def test_samples_of_the_gan_span_minus_one_to_one():
     samples = torch.tensor([0.0, 51.0, 127.5, 255.0])
     torch.testing.assert_close(normalised(samples), torch.tensor([-1.0, -0.6, 0.0, 1.0]))
     torch.testing.assert_close(denormalised(normalised(samples)), samples)
+
+
+def test_squared_error_and_its_gradient_in_strips_are_those_of_the_whole():
+    from licbench.networks.inference import squared_error_in_strips
+
+    chance = torch.Generator().manual_seed(1)
+    with torch.device("cpu"):
+        synthesis = CAE().synthesis.double().requires_grad_(False)
+        latent = torch.randn(1, 32, 13, 6, dtype=torch.float64, generator=chance)
+        target = torch.rand(104, 48, dtype=torch.float64, generator=chance)
+        error, gradient = squared_error_in_strips(synthesis, latent, target, rows=5, overlap=4)
+    whole = latent.clone().requires_grad_(True)
+    expected = (synthesis(whole)[0, 0] - target).square().sum()
+    expected.backward()
+    assert error == pytest.approx(float(expected.detach()), rel=1e-12)
+    assert torch.allclose(gradient, whole.grad, rtol=1e-9, atol=1e-12)
