@@ -185,7 +185,8 @@ def _header(width: int, height: int, fingerprint: bytes, settings: Settings) -> 
 
 def _whole_step(settings: Settings) -> int:
     """The quantiser step in the unit that streams hold."""
-    return max(1, round(settings["step"] * STEP_UNIT))
+    step: float = settings["step"]
+    return max(1, round(step * STEP_UNIT))
 
 
 def _analyse_components(image: Image, model: Model) -> list[Doubles]:

@@ -45,10 +45,8 @@ class _Step(NamedTuple):
     vertex: int
 
 
-def allocate(
-    images: Sequence[Sequence[Point]], limit: int, known: Sequence[Sequence[int]] = ()
-) -> Allocation:
-    """A point of each image with a small total of errors, the total of bytes at most ``limit``; ``bound`` says how small.
+def allocate(images: Sequence[Sequence[Point]], limit: int, known: Sequence[Sequence[int]] = ()) -> Allocation:
+    """A point of each image: a total of errors near the least possible, a total of bytes at most ``limit``.
 
     Equal points and slopes are taken in the order given, so that equal input gives equal output.
 
@@ -128,7 +126,7 @@ def _fill(images: Sequence[Sequence[Point]], chosen: list[int], left: int) -> No
     """Spend what is left, again and again on the change that saves most error, off the hull too."""
     while True:
         changes = [
-            (images[image][chosen[image]].error - point.error, -image, -at)
+            (points[chosen[image]].error - point.error, -image, -at)
             for image, points in enumerate(images)
             for at, point in enumerate(points)
             if point.bytes - images[image][chosen[image]].bytes <= left

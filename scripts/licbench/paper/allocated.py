@@ -91,9 +91,7 @@ def _allocated(own: pd.DataFrame, limit: int, fixed: str) -> tuple[pd.DataFrame,
     return pd.concat(rows), allocation
 
 
-def _line(
-    own: pd.DataFrame, fixed: pd.Series[Any], chosen: pd.DataFrame, allocation: Allocation
-) -> dict[str, Any]:
+def _line(own: pd.DataFrame, fixed: pd.Series[Any], chosen: pd.DataFrame, allocation: Allocation) -> dict[str, Any]:
     pooled = pool(chosen.assign(**dict.fromkeys(POINT, "allocated"))).iloc[0]
     samples = 3 * int(pooled["pixels"])
     return {

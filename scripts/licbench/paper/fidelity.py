@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -11,8 +11,9 @@ from licbench.paper.protocol import ANCHORS
 
 QUANTITIES = {"psnr_db": 3, "ms_ssim": 4, "bpp": 4}
 """Columns of Table 5 whose differences are taken, and the digits that the table has."""
+PUBLISHED = "paper_"
 COLUMNS = (
-    "codec", "anchor", *(f"{prefix}{name}_to_anchor" for name in QUANTITIES for prefix in ("", "paper_")),
+    "codec", "anchor", *(f"{prefix}{name}_to_anchor" for name in QUANTITIES for prefix in ("", PUBLISHED)),
 )  # fmt: skip
 
 
@@ -27,21 +28,20 @@ def fidelity(table5: pd.DataFrame, anchors: Sequence[str] = ANCHORS) -> pd.DataF
         One line for each anchor and other codec, columns ``COLUMNS``; negative is less than the anchor has. The rates
         of two points differ too, by ``bpp_to_anchor``. A codec that the paper does not have has no printed distance.
     """
-    by_name = table5.set_index("codec")
-    lines: list[dict[str, Any]] = []
-    for anchor in anchors:
-        if anchor in by_name.index:
-            lines += [
-                {"codec": codec, "anchor": anchor, **_distances(by_name.loc[codec], by_name.loc[anchor])}
-                for codec in by_name.index
-                if codec != anchor
-            ]
+    rows = {str(line["codec"]): line for line in table5.to_dict("records")}
+    lines = [
+        {"codec": codec, "anchor": anchor, **_distances(rows[codec], rows[anchor])}
+        for anchor in anchors
+        if anchor in rows
+        for codec in rows
+        if codec != anchor
+    ]
     return pd.DataFrame(lines, columns=list(COLUMNS))
 
 
-def _distances(codec: pd.Series[Any], anchor: pd.Series[Any]) -> dict[str, float]:
+def _distances(codec: Mapping[Any, Any], anchor: Mapping[Any, Any]) -> dict[str, float]:
     return {
         f"{prefix}{name}_to_anchor": round(float(codec[f"{prefix}{name}"]) - float(anchor[f"{prefix}{name}"]), digits)
         for name, digits in QUANTITIES.items()
-        for prefix in ("", "paper_")
+        for prefix in ("", PUBLISHED)
     }

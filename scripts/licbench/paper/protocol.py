@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from itertools import combinations
@@ -54,12 +54,12 @@ def _rows_of_entry(rows: pd.DataFrame, name: str, entry: Mapping[str, Any]) -> p
     return rows_of(rows, entry)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Variant:
     """A protocol: which rows an entry has, and what is read off its curve.
 
     ``in_protocol`` is the paper's number in the variant's unit, given that number; None where the unit has no such
-    value. ``best`` is 1 where more is better, -1 where less is.
+    value. ``best`` is 1 where more is better, -1 where less is. ``of`` names the only entry that ``rows_of`` changes.
     """
 
     name: str
@@ -69,6 +69,40 @@ class Variant:
     rows_of: RowsOf = _rows_of_entry
     in_protocol: Callable[[float], float] | None = float
     best: int = 1
+    of: str | None = None
+
+    def rows_of_entry(self, name: str) -> RowsOf:
+        """Where the rows of the entry come from."""
+        return self.rows_of if self.of in (None, name) else _rows_of_entry
+
+
+Readings = Mapping[str, Reading | PointsError]
+"""What a variant says of each entry, or why it says nothing."""
+
+
+class _Table5:
+    """The rows behind Table 5, and the curves made of them, each once."""
+
+    def __init__(self, rows: pd.DataFrame, entries: Entries, target_bpp: float) -> None:
+        self.rows, self.entries, self._target_bpp = rows, entries, target_bpp
+        self._curves: dict[tuple[RowsOf, str], MeasuredCurve] = {}
+
+    def curve(self, own: RowsOf, name: str) -> MeasuredCurve:
+        """The curve of an entry, of the rows that ``own`` finds for it."""
+        if (own, name) not in self._curves:
+            self._curves[own, name] = curve_of(own(self.rows, name, self.entries[name]), name)
+        return self._curves[own, name]
+
+    def readings(self, variant: Variant) -> Readings:
+        """What the variant says of each entry."""
+        found: dict[str, Reading | PointsError] = {}
+        for name in self.entries:
+            try:
+                reading = variant.measure(self.curve(variant.rows_of_entry(name), name), self._target_bpp)
+                found[name] = PointsError("undefined") if isnan(reading.value) else reading
+            except PointsError as error:
+                found[name] = error
+        return found
 
 
 def audit_protocol(rows: pd.DataFrame, entries: Entries, target_bpp: float) -> pd.DataFrame:
@@ -94,9 +128,11 @@ def audit_protocol(rows: pd.DataFrame, entries: Entries, target_bpp: float) -> p
     for name, entry in entries.items():
         if rows_of(rows, entry).empty:
             raise PointsError(f"protocol: no measured point fits {name}; correct its block under table5 in the config")
-    variants = [*_psnr_variants(rows, entries), *_ms_ssim_variants()]
-    base = {variant.number: _readings(variant, rows, entries, target_bpp) for variant in _base(variants)}
-    lines = [line for variant in variants for line in _lines(variant, rows, entries, target_bpp, base[variant.number])]
+    table5 = _Table5(rows, entries, target_bpp)
+    variants = [*_psnr_variants(table5), *_ms_ssim_variants()]
+    readings = {variant: table5.readings(variant) for variant in variants}
+    base = {variant.number: readings[variant] for variant in variants if variant.name == PROTOCOL}
+    lines = [line for variant in variants for line in _lines(variant, readings[variant], base[variant.number])]
     return pd.DataFrame(lines, columns=list(COLUMNS))
 
 
@@ -195,16 +231,15 @@ def _without_headers(rows: pd.DataFrame, name: str, entry: Mapping[str, Any]) ->
     return own.assign(bytes=shorter)
 
 
-def _with_curve(
-    changed: str, curve: str, rows: pd.DataFrame, name: str, entry: Mapping[str, Any]
-) -> pd.DataFrame:
-    return rows_of(rows, {**entry, "curve": curve} if name == changed else entry)
+def _with_curve(curve: str, rows: pd.DataFrame, name: str, entry: Mapping[str, Any]) -> pd.DataFrame:
+    return rows_of(rows, {**entry, "curve": curve})
 
 
 # The variants
 
 
-def _psnr_variants(rows: pd.DataFrame, entries: Entries) -> Iterator[Variant]:
+def _psnr_variants(table5: _Table5) -> Iterator[Variant]:
+    entries = table5.entries
     in_db = partial(Variant, number=PSNR, unit=DB)
     yield in_db(PROTOCOL, measure=_at_best_point(_psnr))
     yield in_db("PSNR as the mean over images", measure=_at_best_point(_mean_psnr, _mean_psnr))
@@ -213,16 +248,13 @@ def _psnr_variants(rows: pd.DataFrame, entries: Entries) -> Iterator[Variant]:
         yield in_db(name, measure=_at_best_point(read, read))
     yield in_db("rate as the mean over images", measure=_at_best_point(_psnr, rate=_mean_rate))
     yield in_db("headers not counted", measure=_at_best_point(_psnr), rows_of=_without_headers)
-    for name, curve in _other_curves(rows, entries):
-        changed = partial(_with_curve, name, curve)
-        yield in_db(f"{name} is {curve}, not {entries[name]['curve']}", measure=_at_best_point(_psnr), rows_of=changed)
+    for name, curve in _other_curves(table5.rows, entries):
+        other = f"{name} is {curve}, not {entries[name]['curve']}"
+        yield in_db(other, measure=_at_best_point(_psnr), rows_of=partial(_with_curve, curve), of=name)
     yield in_db("interpolated at the target rate", measure=_interpolated)
     for anchor in [name for name in ANCHORS if name in entries]:
-        curve_of_anchor = curve_of(rows_of(rows, entries[anchor]), anchor)
-        yield Variant(
-            f"BD-rate against {anchor}", PSNR, PERCENT, partial(_bd_rate_against, curve_of_anchor),
-            in_protocol=None, best=-1,
-        )  # fmt: skip
+        against = partial(_bd_rate_against, table5.curve(_rows_of_entry, anchor))
+        yield Variant(f"BD-rate against {anchor}", PSNR, PERCENT, against, in_protocol=None, best=-1)
     yield Variant("ranked by MS-SSIM", PSNR, SIMILARITY, _at_best_point(_ms_ssim), in_protocol=None)
 
 
@@ -242,35 +274,10 @@ def _other_curves(rows: pd.DataFrame, entries: Entries) -> Iterator[tuple[str, s
             yield from ((name, str(curve)) for curve in measured if curve != entry["curve"])
 
 
-def _base(variants: Sequence[Variant]) -> list[Variant]:
-    return [variant for variant in variants if variant.name == PROTOCOL]
-
-
 # Readings and rankings
 
 
-def _readings(
-    variant: Variant, rows: pd.DataFrame, entries: Entries, target_bpp: float
-) -> dict[str, Reading | PointsError]:
-    """What the variant says of each entry, or why it says nothing."""
-    found: dict[str, Reading | PointsError] = {}
-    for name, entry in entries.items():
-        try:
-            reading = variant.measure(curve_of(variant.rows_of(rows, name, entry), name), target_bpp)
-            found[name] = PointsError("undefined") if isnan(reading.value) else reading
-        except PointsError as error:
-            found[name] = error
-    return found
-
-
-def _lines(
-    variant: Variant,
-    rows: pd.DataFrame,
-    entries: Entries,
-    target_bpp: float,
-    base: Mapping[str, Reading | PointsError],
-) -> Iterator[dict[str, Any]]:
-    readings = _readings(variant, rows, entries, target_bpp)
+def _lines(variant: Variant, readings: Readings, base: Readings) -> Iterator[dict[str, Any]]:
     ours = {name: variant.best * found.value for name, found in readings.items() if isinstance(found, Reading)}
     theirs = {name: found.value for name, found in base.items() if isinstance(found, Reading) and name in ours}
     ranked = {name: value for name, value in ours.items() if name in theirs}
@@ -323,9 +330,7 @@ def swapped(before: Mapping[str, float], after: Mapping[str, float]) -> list[tup
 
 def kendall_tau(before: Mapping[str, float], after: Mapping[str, float]) -> float:
     """Kendall's rank correlation (tau-a) of two sets of values of the same names; NaN for fewer than two."""
-    signs = [
-        _order(before, first, second) * _order(after, first, second) for first, second in combinations(before, 2)
-    ]
+    signs = [_order(before, first, second) * _order(after, first, second) for first, second in combinations(before, 2)]
     return float(np.mean(signs)) if signs else nan
 
 
@@ -335,29 +340,37 @@ def _order(values: Mapping[str, float], first: str, second: str) -> int:
 
 
 def largest_effect(audit: pd.DataFrame) -> str:
-    """What moves most, in two sentences: the number, and the ranking.
+    """What moves most, in words: a PSNR, the distance between two codecs, and the ranking.
 
     Args:
         audit: from ``audit_protocol``, or as read from its file.
     """
     others = audit[audit["variant"] != PROTOCOL]
     in_db = others[(others["unit"] == DB) & (others["number"] == PSNR) & others["change"].notna()]
-    sentences = []
-    if len(in_db):
-        line = in_db.loc[in_db["change"].abs().idxmax()]
-        sentences.append(
-            f"The largest change of a PSNR is that of {line['codec']}: {line['change']:+.2f} dB under the variant "
-            f"“{line['variant']}”."
-        )
-    variants = others.drop_duplicates(["number", "variant"])
+    return " ".join([*_largest_changes(in_db), _largest_reordering(others.drop_duplicates(["number", "variant"]))])
+
+
+def _largest_changes(in_db: pd.DataFrame) -> Iterator[str]:
+    if in_db.empty:
+        return
+    line = in_db.loc[[in_db["change"].abs().idxmax()]].to_dict("records")[0]
+    yield f"The PSNR that moves most is {line['codec']}’s: by {line['change']:+.2f} dB under “{line['variant']}”."
+    distances = [
+        (one["change"] - other["change"], str(variant), one["codec"], other["codec"])
+        for variant, own in in_db.groupby("variant", sort=False)
+        for one, other in combinations(own.to_dict("records"), 2)
+    ]
+    if distances:
+        moved, variant, one, other = max(distances, key=lambda distance: abs(distance[0]))
+        yield f"The distance between two codecs moves most under “{variant}”: {one} to {other}, by {abs(moved):.2f} dB."
+
+
+def _largest_reordering(variants: pd.DataFrame) -> str:
     moved = variants[variants["swapped_pairs"] > 0]
     if moved.empty:
-        return " ".join([*sentences, f"None of the {len(variants)} variants changes the ranking."])
-    line = moved.loc[moved["swapped_pairs"].idxmax()]
-    return " ".join(
-        [
-            *sentences,
-            f"{len(moved)} of the {len(variants)} variants change the ranking; “{line['variant']}” ({line['number']}) "
-            f"does most: {line['swapped']} change places, which leaves {line['ranking']}.",
-        ]
+        return f"None of the {len(variants)} variants changes the ranking."
+    line = moved.loc[[moved["swapped_pairs"].idxmax()]].to_dict("records")[0]
+    return (
+        f"{len(moved)} of the {len(variants)} variants change the ranking; “{line['variant']}” ({line['number']}) does "
+        f"most: {line['swapped']} change places, which leaves {line['ranking']}."
     )

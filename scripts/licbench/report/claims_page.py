@@ -47,8 +47,8 @@ def _of_these_models(judged: pd.DataFrame) -> str:
         return "No statement is open for want of training alone."
     verb = "is" if holds + fails == 1 else "are"
     return (
-        f"{holds + fails} of those {verb} open only because the models are undertrained: of the models as they are, the "
-        f"rules would say {HOLDS!r} of {holds} and {FAILS!r} of {fails} (`verdict_of_these_models`)."
+        f"{holds + fails} of those {verb} open only because the models are undertrained: of the models as they are, "
+        f"the rules would say {HOLDS!r} of {holds} and {FAILS!r} of {fails} (`verdict_of_these_models`)."
     )
 
 

@@ -52,8 +52,8 @@ def difference_at_rate(test: Ref, others: Sequence[Ref], read: Coordinates, bpp:
 
     def of(source: Source) -> OfDraw:
         ours, theirs = source.curve(test), [source.curve(other) for other in others]
-        return lambda draw: quality_at_rate(ours, draw, read, bpp) - max(
-            quality_at_rate(each, draw, read, bpp) for each in theirs
+        return lambda draw: (
+            quality_at_rate(ours, draw, read, bpp) - max(quality_at_rate(each, draw, read, bpp) for each in theirs)
         )
 
     return of
