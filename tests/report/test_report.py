@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import shutil
+from dataclasses import replace
 from html.parser import HTMLParser
 from urllib.parse import unquote
 
@@ -20,15 +22,17 @@ from licbench.evaluation.pooling import pool
 from licbench.measurement.rows import read_rows
 from licbench.measurement.verify import Task, decode_row
 from licbench.paper.figures.rate_distortion import SPARE, STYLES, figure6_data
+from licbench.paper.protocol import largest_effect
 from licbench.paper.tables import table5
 from licbench.report.curves import DASHES, SYMBOLS, WHOLE, curve_data
 from licbench.report.evidence import address, copy_all
 from licbench.report.graph import rules_in_order
 from licbench.report.models import model_data
 from licbench.report.operating import operating_rows
+from licbench.report.protocol_page import FURTHER
 from licbench.report.reconstructions import RECORD, Window, central, save_reconstructions, worst_window
 from licbench.report.runs import code_version, run_times
-from licbench.report.site import PAGES, colours, write_report
+from licbench.report.site import PAGES, PROTOCOL_PAGE, colours, write_report
 from licbench.report.tables import view
 
 SR = {"SR": {"codec": "sr", "threshold_db": 33.0}}
@@ -326,7 +330,7 @@ def links_of(page):
     return Links(page.read_text())
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", [*PAGES, *PROTOCOL_PAGE])
 def test_everything_a_page_points_to_is_in_the_report(report, page):
     found = links_of(report / f"{page}.html")
     assert found.loaded
@@ -360,6 +364,25 @@ def test_pages_tell_the_numbers_of_the_tables(report, results):
     assert all(f'id="{name}"' in tables for name in ("table1", "table2", "table3", "table4", "table5", "contest"))
     claims = (report / "claims.html").read_text()
     assert claims.count('class="claim ') == 3 and "Of 3 statements, 1 hold" in claims
+
+
+def test_the_page_of_protocols_shows_the_tables_that_there_are_and_no_other_report_has_it(report, results, tmp_path):
+    page = (report / "protocol.html").read_text()
+    audit = pd.read_csv(results / "protocol.csv")
+    assert largest_effect(audit) in page
+    for variant in audit["variant"].unique():
+        assert html.escape(variant) in page, variant
+    change = audit[(audit["variant"] == "PSNR of luma (Y)") & (audit["codec"] == "JPEG")]["change"].iloc[0]
+    assert f">{change:+.2f}<".replace("-", "−") in page
+    assert all(f'id="{name}"' in page for name in ("protocol_psnr", "protocol_ms_ssim", "table5_allocated", "fidelity"))
+    whole = run_of(results)
+    for names, shown in (({"fidelity"}, ["fidelity"]), (set(), [])):
+        tables = {name: table for name, table in whole.tables.items() if name not in FURTHER or name in names}
+        write_report(replace(whole, tables=tables), TEMPLATES, tmp_path / str(len(names)))
+        made = tmp_path / str(len(names)) / "protocol.html"
+        assert made.is_file() == bool(shown)
+        assert not shown or ('id="fidelity"' in made.read_text() and "protocol_psnr" not in made.read_text())
+        assert ("protocol.html" in (made.parent / "index.html").read_text()) == bool(shown)
 
 
 def test_the_same_run_is_the_same_report(report, results, tmp_path):
