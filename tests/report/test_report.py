@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 import re
 import shutil
@@ -14,6 +13,7 @@ import numpy as np
 import pandas as pd
 import PIL.Image
 import pytest
+from markupsafe import escape
 from report_run import CARD, CONTENDERS, DATASET, LOG, PAPER, PICTURES, TEMPLATES, VERSIONS, measured, run_of
 from synthetic_rows import SIDES, synthetic_rows
 
@@ -371,7 +371,7 @@ def test_the_page_of_protocols_shows_the_tables_that_there_are_and_no_other_repo
     audit = pd.read_csv(results / "protocol.csv")
     assert largest_effect(audit) in page
     for variant in audit["variant"].unique():
-        assert html.escape(variant) in page, variant
+        assert escape(variant) in page, variant
     change = audit[(audit["variant"] == "PSNR of luma (Y)") & (audit["codec"] == "JPEG")]["change"].iloc[0]
     assert f">{change:+.2f}<".replace("-", "−") in page
     assert all(f'id="{name}"' in page for name in ("protocol_psnr", "protocol_ms_ssim", "table5_allocated", "fidelity"))

@@ -21,7 +21,7 @@ from licbench.metrics.rate import bd_rate
 
 COLUMNS = (
     "number", "variant", "codec", "unit", "in_protocol", "value", "change", "rank_in_protocol", "rank", "setting",
-    "ranking", "swapped", "swapped_pairs", "kendall_tau", "left_out",
+    "meets_target_rate", "ranking", "swapped", "swapped_pairs", "kendall_tau", "left_out",
 )  # fmt: skip
 PROTOCOL = "the paper's protocol"
 ANCHORS = ("JPEG", "BPG")
@@ -38,10 +38,14 @@ Read = Callable[[MeasuredCurve], Floats]
 
 
 class Reading(NamedTuple):
-    """What a variant says of a codec, and the operating point that it says it of; empty where it is none."""
+    """What a variant says of a codec, the operating point that it says it of, if it is one, and its rate.
+
+    ``within``: whether that point is at or under the target rate; it is the cheapest where none is.
+    """
 
     value: float
     setting: str = ""
+    within: bool | None = None
 
 
 Measure = Callable[[MeasuredCurve, float], Reading]
@@ -118,7 +122,8 @@ def audit_protocol(rows: pd.DataFrame, entries: Entries, target_bpp: float) -> p
         variant's unit and ``change`` the distance from it; ``rank`` counts from 1 among the codecs that the variant
         can rank, ``rank_in_protocol`` the same codecs under the paper's protocol. ``swapped_pairs`` of them are in the
         other order (named in ``swapped``), which makes ``kendall_tau``: 1 for the same ranking, -1 for the reverse.
-        ``left_out`` says why there is no value.
+        ``meets_target_rate`` is False where every point is above the target rate and the cheapest is shown, and empty
+        where no point is chosen. ``left_out`` says why there is no value.
 
     Raises:
         PointsError: there is no entry, or one has no measured point.
@@ -198,8 +203,8 @@ def _at_best_point(shown: Read, chosen_by: Read = _psnr, rate: Read = _rate) -> 
     def measure(curve: MeasuredCurve, target_bpp: float) -> Reading:
         names = curve.sums.points["point"].to_numpy()
         points = pd.DataFrame({"point": names, "bpp": rate(curve), "psnr_db": chosen_by(curve)})
-        chosen, _ = best_within(points.assign(at=range(len(points))), target_bpp)
-        return Reading(float(shown(curve)[int(chosen["at"])]), str(chosen["point"]))
+        chosen, within = best_within(points.assign(at=range(len(points))), target_bpp)
+        return Reading(float(shown(curve)[int(chosen["at"])]), str(chosen["point"]), within)
 
     return measure
 
@@ -304,8 +309,8 @@ def _numbers(unit: str, before: float, found: Reading | PointsError) -> dict[str
     numbers = {"in_protocol": before, "value": value, "change": change}
     rounded = {name: round(number, DIGITS[unit]) for name, number in numbers.items()}
     if isinstance(found, Reading):
-        return {**rounded, "setting": found.setting, "left_out": ""}
-    return {**rounded, "setting": "", "left_out": str(found)}
+        return {**rounded, "setting": found.setting, "meets_target_rate": found.within, "left_out": ""}
+    return {**rounded, "setting": "", "meets_target_rate": None, "left_out": str(found)}
 
 
 def _ranks(name: str, theirs: Mapping[str, float], ours: Mapping[str, float]) -> dict[str, int | None]:
@@ -342,11 +347,14 @@ def _order(values: Mapping[str, float], first: str, second: str) -> int:
 def largest_effect(audit: pd.DataFrame) -> str:
     """What moves most, in words: a PSNR, the distance between two codecs, and the ranking.
 
+    A value above the target rate is no result of its variant, so it does not count among the changes.
+
     Args:
         audit: from ``audit_protocol``, or as read from its file.
     """
     others = audit[audit["variant"] != PROTOCOL]
     in_db = others[(others["unit"] == DB) & (others["number"] == PSNR) & others["change"].notna()]
+    in_db = in_db[[flag is None or pd.isna(flag) or bool(flag) for flag in in_db["meets_target_rate"]]]
     return " ".join([*_largest_changes(in_db), _largest_reordering(others.drop_duplicates(["number", "variant"]))])
 
 

@@ -14,6 +14,8 @@ from licbench.report.tables import Column, View
 FURTHER = ("protocol", "table5_allocated", "fidelity")
 """Tables besides the paper's that have a page, if the config wants any."""
 NONE = "–"
+ABOVE = "*"
+"""After a value at a point above the target rate."""
 DIGITS = {DB: 2, PERCENT: 1}
 SIMILARITY_DIGITS = 4
 
@@ -46,7 +48,9 @@ def _cells(line: Mapping[Any, Any]) -> list[str]:
     unit = "" if pd.isna(line["unit"]) else line["unit"]
     digits = DIGITS.get(unit, SIMILARITY_DIGITS)
     suffix = "\u202f%" if unit == PERCENT else ""
-    value = NONE if pd.isna(line["value"]) else f"{line['value']:.{digits}f}{suffix}"
+    flag = line["meets_target_rate"]
+    above = ABOVE if pd.notna(flag) and not flag else ""
+    value = NONE if pd.isna(line["value"]) else f"{line['value']:.{digits}f}{suffix}{above}"
     change = NONE if pd.isna(line["change"]) else f"{line['change']:+.{digits}f}"
     if float(change.replace(NONE, "1")) == 0:
         change = "0"

@@ -131,6 +131,16 @@ def test_another_curve_of_one_codec_changes_that_codec_alone(audit):
     assert not any("BPG is" in variant for variant in audit["variant"])
 
 
+def test_a_curve_without_a_point_under_the_target_shows_its_cheapest_and_is_no_largest_effect():
+    dear = [line for line in curve("jpeg", "444-standard", 10.0) if line["bytes"] > 0.6 * PIXELS / 8]
+    audit = audit_protocol(rows_with(other=dear), TABLE5, TARGET)
+    found = of(audit, "JPEG is 444-standard, not 420-optimised")
+    assert found["setting"]["JPEG"] == "444-standard-1.0" and found["change"]["JPEG"] < -5
+    assert found["meets_target_rate"].to_dict() == {"JPEG": False, "GAN": True, "BPG": True}
+    assert "444-standard" not in largest_effect(audit)
+    assert of(audit, "interpolated at the target rate")["meets_target_rate"].isna().all()
+
+
 def test_interpolation_takes_away_the_spacing_of_the_sweep():
     sparse = [line for line in curve("bpg", "420", 28.0) if line["bytes"] != round(0.5 * PIXELS / 8)]
     audit = audit_protocol(rows_with(bpg=sparse), TABLE5, TARGET)
