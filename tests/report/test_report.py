@@ -374,6 +374,8 @@ def test_the_page_of_protocols_shows_the_tables_that_there_are_and_no_other_repo
         assert escape(variant) in page, variant
     change = audit[(audit["variant"] == "PSNR of luma (Y)") & (audit["codec"] == "JPEG")]["change"].iloc[0]
     assert f">{change:+.2f}<".replace("-", "−") in page
+    line = pd.read_csv(results / "table5_allocated.csv").to_dict("records")[0]
+    assert f"{line['psnr_db']:.2f}" in page and f">{line['gain_db']:+.2f}<".replace("-", "−") in page
     assert all(f'id="{name}"' in page for name in ("protocol_psnr", "protocol_ms_ssim", "table5_allocated", "fidelity"))
     whole = run_of(results)
     for names, shown in (({"fidelity"}, ["fidelity"]), (set(), [])):

@@ -9,13 +9,16 @@ import pandas as pd
 
 from licbench.paper.fidelity import QUANTITIES
 from licbench.paper.protocol import DB, MS_SSIM, PERCENT, PROTOCOL, PSNR
+from licbench.report.tables import QUANTITIES as QUANTITIES_SHOWN
 from licbench.report.tables import Column, View
 
 FURTHER = ("protocol", "table5_allocated", "fidelity")
 """Tables besides the paper's that have a page, if the config wants any."""
 NONE = "–"
+SAME = "the same"
 ABOVE = "*"
 """After a value at a point above the target rate."""
+ALLOCATED = ("psnr_db", "ms_ssim", "bpp")
 DIGITS = {DB: 2, PERCENT: 1}
 SIMILARITY_DIGITS = 4
 
@@ -50,19 +53,17 @@ def _cells(line: Mapping[Any, Any]) -> list[str]:
     suffix = "\u202f%" if unit == PERCENT else ""
     flag = line["meets_target_rate"]
     above = ABOVE if pd.notna(flag) and not flag else ""
-    value = NONE if pd.isna(line["value"]) else f"{line['value']:.{digits}f}{suffix}{above}"
-    change = NONE if pd.isna(line["change"]) else f"{line['change']:+.{digits}f}"
-    if float(change.replace(NONE, "1")) == 0:
-        change = "0"
-    return [value.replace("-", "−"), change.replace("-", "−")]
+    value = _number(line["value"], digits)
+    change = "0" if round(line["change"], digits) == 0 else _number(line["change"], digits, sign="+")
+    return [value if value == NONE else f"{value}{suffix}{above}", change]
 
 
 def _order(variant: str, line: Mapping[Any, Any]) -> list[str]:
-    """The ranking, what changes places, and the correlation."""
+    """The ranking where it is another, what changes places, and the correlation."""
     if variant == PROTOCOL:
         return [_text(line["ranking"]), NONE, NONE]
     tau = NONE if pd.isna(line["kendall_tau"]) else f"{line['kendall_tau']:g}".replace("-", "−")
-    return [_text(line["ranking"]), _text(line["swapped"]) or "none", tau]
+    return [_text(line["ranking"]) if line["swapped_pairs"] else SAME, _text(line["swapped"]) or NONE, tau]
 
 
 def _text(cell: Any) -> str:
@@ -74,6 +75,32 @@ def left_out(audit: pd.DataFrame) -> list[str]:
     """Why values are missing, a line for each codec and variant."""
     missing = audit[audit["left_out"].map(_text) != ""]
     return [f"{line['codec']}, “{line['variant']}”: {line['left_out']}" for line in missing.to_dict("records")]
+
+
+def allocated_view(table: pd.DataFrame) -> View:
+    """Table 5 with a point for each image next to its best fixed point.
+
+    Args:
+        table: from ``allocated.table5_allocated``, or as read from its file.
+    """
+    columns = [Column("", "codec", "text")]
+    for group, kind in (("a point for each image", "measured"), ("fixed point", "number")):
+        columns += [Column(group, QUANTITIES_SHOWN[name].label, kind) for name in ALLOCATED]
+    columns += [Column("gain (dB)", label, "number") for label in ("over it", "at equal rate")]
+    columns.append(Column("", "bound (dB)", "number"))
+    rows = []
+    for line in table.to_dict("records"):
+        cells = [_text(line["codec"])]
+        for prefix in ("", "fixed_"):
+            cells += [_number(line[f"{prefix}{name}"], QUANTITIES_SHOWN[name].digits) for name in ALLOCATED]
+        cells[3] += "" if line["meets_target_rate"] else ABOVE
+        gains = [_number(line[name], 2, sign="+") for name in ("gain_db", "gain_at_equal_rate_db")]
+        rows.append([*cells, *gains, _number(line["bound_psnr_db"], 2)])
+    return View(columns, rows)
+
+
+def _number(value: float, digits: int, sign: str = "") -> str:
+    return NONE if pd.isna(value) else f"{value:{sign}.{digits}f}".replace("-", "−")
 
 
 def fidelity_for_view(fidelity: pd.DataFrame) -> pd.DataFrame:

@@ -171,7 +171,10 @@ def _protocol(frames: Mapping[str, pd.DataFrame], table: Any) -> dict[str, Any]:
     if "protocol" in frames:
         shown |= {name: (view_of, "protocol") for name, view_of in protocol_page.views(frames["protocol"]).items()}
     if "table5_allocated" in frames:
-        shown["table5_allocated"] = (view(frames["table5_allocated"]), "table5_allocated")
+        shown["table5_allocated"] = (
+            protocol_page.allocated_view(frames["table5_allocated"]),
+            "table5_allocated",
+        )
     if "fidelity" in frames:
         shown["fidelity"] = (view(protocol_page.fidelity_for_view(frames["fidelity"])), "fidelity")
     html = {name: table(name, shape, address(f"results/{file}.csv")) for name, (shape, file) in shown.items()}

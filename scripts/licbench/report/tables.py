@@ -30,14 +30,6 @@ WORDS = {
     "share_srcnn": "share of SRCNN",
     "undertrained": "below the paper's training",
     "meets_target_rate": "within the rate",
-    "fixed_psnr_db": "fixed point: PSNR (dB)",
-    "fixed_ms_ssim": "fixed point: MS-SSIM",
-    "fixed_bpp": "fixed point: bit/pixel",
-    "fixed_setting": "fixed point",
-    "gain_db": "gain (dB)",
-    "gain_at_equal_rate_db": "gain at equal rate (dB)",
-    "bound_psnr_db": "bound of PSNR (dB)",
-    "limit_bytes": "most bytes",
 }
 """Labels of columns; the others are shown with spaces for underscores."""
 FLAGS = frozenset({"undertrained", "meets_target_rate"})
