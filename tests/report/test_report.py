@@ -21,6 +21,7 @@ from licbench.errors import ModelError, PointsError, SettingsError
 from licbench.evaluation.pooling import pool
 from licbench.measurement.rows import read_rows
 from licbench.measurement.verify import Task, decode_row
+from licbench.paper.claims.verdicts import FAILS
 from licbench.paper.figures.rate_distortion import SPARE, STYLES, figure6_data
 from licbench.paper.protocol import largest_effect
 from licbench.paper.tables import table5
@@ -364,6 +365,8 @@ def test_pages_tell_the_numbers_of_the_tables(report, results):
     assert all(f'id="{name}"' in tables for name in ("table1", "table2", "table3", "table4", "table5", "contest"))
     claims = (report / "claims.html").read_text()
     assert claims.count('class="claim ') == 3 and "Of 3 statements, 1 hold" in claims
+    assert "1 of those is open only because the models are undertrained" in claims
+    assert claims.count(f"the rule says: {FAILS}.") == 1
 
 
 def test_the_page_of_protocols_shows_the_tables_that_there_are_and_no_other_report_has_it(report, results, tmp_path):

@@ -133,7 +133,9 @@ def write_further_tables(results: Path, rows: pd.DataFrame) -> None:
 
 
 def _claim(verdict: str, measured: float | None, evidence: str) -> dict[str, object]:
-    blank = dict.fromkeys(CLAIM_COLUMNS, "words") | {"published": 0.5, "reason": None}
+    blank = dict.fromkeys(CLAIM_COLUMNS, "words") | {
+        "published": 0.5, "reason": None, "verdict_of_these_models": FAILS if verdict == OPEN else None,
+    }  # fmt: skip
     ends = {"low": None if measured is None else measured - 1, "high": None if measured is None else measured + 1}
     return blank | ends | {"claim": f"A claim that {verdict}", "measured": measured, "verdict": verdict} | {
         "unit": "dB", "evidence": evidence,

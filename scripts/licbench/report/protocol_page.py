@@ -35,7 +35,7 @@ def audit_view(audit: pd.DataFrame, number: str) -> View:
     columns = [Column("", "variant", "text")]
     for codec in codecs:
         columns += [Column(codec, "value", "measured"), Column(codec, "change", "number")]
-    columns += [Column("", "ranking", "text"), Column("", "change places", "text"), Column("", "Kendall’s τ", "number")]
+    columns += [Column("", "ranking", "text"), Column("", "change places", "text"), Column("", "τ", "number")]
     rows = []
     for variant, lines in own.groupby("variant", sort=False):
         by_codec = {line["codec"]: line for line in lines.to_dict("records")}
@@ -100,7 +100,11 @@ def allocated_view(table: pd.DataFrame) -> View:
 
 
 def _number(value: float, digits: int, sign: str = "") -> str:
-    return NONE if pd.isna(value) else f"{value:{sign}.{digits}f}".replace("-", "−")
+    if pd.isna(value):
+        return NONE
+    # What rounds to nothing has no sign
+    shown = value if round(value, digits) else abs(value)
+    return f"{shown:{sign}.{digits}f}".replace("-", "−")
 
 
 def fidelity_for_view(fidelity: pd.DataFrame) -> pd.DataFrame:
