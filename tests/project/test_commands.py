@@ -25,7 +25,7 @@ OUTPUT = re.compile(r"^ *codec +psnr_db")
 
 TINY = {
     "codecs": ["jpeg"],
-    "report": {"images": 1, "side": 256},
+    "report": {"images": 1, "side": 256, "further": []},
     "settings": {"jpeg": {"modes": ["420-optimised"], "quality": [5, 20]}},
 }
 

@@ -23,14 +23,15 @@ from licbench.measurement.rows import read_rows
 from licbench.measurement.verify import Task, decode_row
 from licbench.paper.claims.verdicts import FAILS
 from licbench.paper.figures.rate_distortion import SPARE, STYLES, figure6_data
-from licbench.paper.protocol import largest_effect
+from licbench.paper.protocol import COLUMNS as AUDIT_COLUMNS
+from licbench.paper.protocol import PROTOCOL, largest_effect
 from licbench.paper.tables import table5
 from licbench.report.curves import DASHES, SYMBOLS, WHOLE, curve_data
 from licbench.report.evidence import address, copy_all
 from licbench.report.graph import rules_in_order
 from licbench.report.models import model_data
 from licbench.report.operating import operating_rows
-from licbench.report.protocol_page import FURTHER
+from licbench.report.protocol_page import FURTHER, audit_view, left_out
 from licbench.report.reconstructions import RECORD, Window, central, save_reconstructions, worst_window
 from licbench.report.runs import code_version, run_times
 from licbench.report.site import PAGES, PROTOCOL_PAGE, colours, write_report
@@ -388,6 +389,33 @@ def test_the_page_of_protocols_shows_the_tables_that_there_are_and_no_other_repo
         assert made.is_file() == bool(shown)
         assert not shown or ('id="fidelity"' in made.read_text() and "protocol_psnr" not in made.read_text())
         assert ("protocol.html" in (made.parent / "index.html").read_text()) == bool(shown)
+
+
+def test_the_audit_shows_what_is_missing_above_the_target_or_in_another_order():
+    line = dict.fromkeys(AUDIT_COLUMNS, None) | {"number": "PSNR", "unit": "dB", "kendall_tau": 1.0, "swapped_pairs": 0}
+    base = line | {"variant": PROTOCOL, "ranking": "A > B", "meets_target_rate": True, "change": 0.0}
+    other = line | {
+        "variant": "other",
+        "ranking": "B > A",
+        "swapped": "A and B",
+        "swapped_pairs": 1,
+        "kendall_tau": -1.0,
+    }
+    gone = line | {"variant": "gone", "ranking": "B"}
+    audit = pd.DataFrame(
+        [
+            base | {"codec": "A", "value": 30.0}, base | {"codec": "B", "value": 29.0},
+            other | {"codec": "A", "value": 25.004, "change": -4.996, "meets_target_rate": False},
+            other | {"codec": "B", "value": 28.999, "change": -0.001, "meets_target_rate": True},
+            gone | {"codec": "A", "left_out": "no header"}, gone | {"codec": "B", "value": -1.25, "unit": "% of rate"},
+        ]
+    )  # fmt: skip
+    assert audit_view(audit, "PSNR").rows == [
+        [PROTOCOL, "30.00", "0", "29.00", "0", "A > B", "–", "–"],
+        ["other", "25.00*", "−5.00", "29.00", "0", "B > A", "A and B", "−1"],
+        ["gone", "–", "–", "−1.2\u202f%", "–", "the same", "–", "1"],
+    ]
+    assert left_out(audit) == ["A, “gone”: no header"]
 
 
 def test_the_same_run_is_the_same_report(report, results, tmp_path):
