@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
 .PHONY: help table5 all paper test lint bench bench-scale bench-memory bench-overhead bench-compressai bench-train \
-	choices stages fuzz faults determinism verify reference mirror lock clean
+	choices stages fuzz faults determinism verify reference pack mirror lock clean
 
 help:                       ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z0-9 -]*:.*## / { count = split($$1, names, " "); \
@@ -29,6 +29,9 @@ verify: $(VENV)/.run        ## everything, every stream decoded again, every tab
 
 reference: $(VENV)/.run     ## keep this run's tables as the reference results, after a change of models or data
 	snakemake --cores $(CORES) keep_reference $(WITH)
+
+pack: $(VENV)/.run          ## results/pack.tar.gz: streams, models and a checker for a reviewer
+	snakemake --cores $(CORES) results/pack.tar.gz $(WITH)
 
 mirror: $(VENV)/.run        ## collect downloads in results/mirror, for machines without a network
 	snakemake --cores $(CORES) mirror $(WITH)

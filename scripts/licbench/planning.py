@@ -26,6 +26,10 @@ PARTS = ("settings", "ablations")
 TABLES = ("table1", "table2", "table3", "table4", "table5", "contest", "claims")
 """What a reader compares: shown in the report, kept as reference results, and compared with them by verify."""
 FIGURES = (*(f"figure{number}" for number in range(1, 7)), "threshold_scan")
+PACKED_TABLES = ("table5", "contest")
+"""Tables whose lines name streams."""
+FOLDERS = {"settings": "points", "ablations": "ablations"}
+"""Part of the config -> folder of its rows and streams."""
 MODEL_SUFFIXES = (".safetensors", ".json")
 """Of a model: its weights and its card."""
 
@@ -229,6 +233,61 @@ class Plan:
         """The rate at which codecs are compared, and the paper's training budget; quoted for the shell."""
         budget = json.dumps(configuration.paper_budget(self.config))
         return shlex.join(["--budget", budget, "--target-bpp", str(self.config["rate_target_bpp"])])
+
+    # What a reviewer asks for
+
+    @property
+    def further_tables(self) -> list[str]:
+        """The tables besides the paper's that the config wants in the report; they need Table 5's rows."""
+        wanted = self.config["report"]["further"] if "table5" not in self.left_out else []
+        return [f"results/{name}.csv" for name in wanted]
+
+    @property
+    def packed(self) -> dict[str, list[str]]:
+        """The parts of the run whose streams a pack holds, as their folders are called -> the codecs of each."""
+        if self.config["pack"] == "all":
+            return {FOLDERS[part]: list(self.blocks(part)) for part in self.parts}
+        rows = [row for table in PACKED_TABLES for row in self.entries(table).values()]
+        return {FOLDERS["settings"]: list(dict.fromkeys(row["codec"] for row in rows))}
+
+    @property
+    def packed_tables(self) -> list[str]:
+        """The tables that name a pack's streams.
+
+        Raises:
+            SettingsError: the config can fill none of them.
+        """
+        tables = [f"results/{name}.csv" for name in PACKED_TABLES if name not in self.left_out]
+        if not tables:
+            self.require(PACKED_TABLES[0])
+        return tables
+
+    @property
+    def packed_models(self) -> list[str]:
+        """Weights and cards of the models that a pack may need.
+
+        Raises:
+            ModelError: one of the shipped models is missing.
+        """
+        parts = {FOLDERS[part]: part for part in PARTS}
+        files = [
+            file
+            for folder, codecs in self.packed.items()
+            for codec in codecs
+            for file in self.model_files(codec, parts[folder])
+        ]
+        return list(dict.fromkeys(files))
+
+    @property
+    def pack_options(self) -> str:
+        """What a pack holds, and where it is; quoted for the shell."""
+        models: dict[str, list[str]] = {}
+        for part in PARTS:
+            for codec, block in self.blocks(part).items():
+                models.setdefault(codec, []).extend(codec_class(codec).required_models(block))
+        options = ["--entries", json.dumps({table: self.entries(table) for table in PACKED_TABLES})]
+        options += ["--streams", "results/streams", "--weights", self.weights, "--models", json.dumps(models)]
+        return shlex.join([*options, *(["--all"] if self.config["pack"] == "all" else [])])
 
     @property
     def report_settings(self) -> dict[str, Any]:

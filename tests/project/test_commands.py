@@ -25,7 +25,7 @@ OUTPUT = re.compile(r"^ *codec +psnr_db")
 
 TINY = {
     "codecs": ["jpeg"],
-    "report": {"images": 1, "side": 256},
+    "report": {"images": 1, "side": 256, "further": []},
     "settings": {"jpeg": {"modes": ["420-optimised"], "quality": [5, 20]}},
 }
 
@@ -41,7 +41,8 @@ WAYS: dict[str, str] = {
     r"snakemake (verify|keep_reference)": RUN,
     r"snakemake --snakefile /path/to/checkout/Snakefile --directory elsewhere --cores 8 results/table5.csv": RUN,
     r"python scripts/(encode|decode|train)\.py .*": RUN,
-    r"make (table5|verify|reference)": RUN,
+    r"make (table5|verify|reference|pack)": RUN,
+    r"snakemake --cores 8 results/protocol.csv results/table5_allocated.csv results/fidelity.csv": RUN,
     r"python scripts/manifest\.py .*": "adds a dataset to the project; test_extending.py does it",
     # Downloads, trains, needs a batch system, or measures for long
     r"snakemake --cores \w+ .*(dataset=kodak|presets/\w+\.yaml|super_resolution.csv|training_curves/.*)": PLAN,
@@ -55,6 +56,7 @@ WAYS: dict[str, str] = {
     r"python -m fuzz.*|python tools/(faults|determinism)\.py .*": HELP,
     r"source .venv/bin/activate": "the shell of the user",
     r"pip (download|install) .*|python3\.11 -m venv .*": "fetches packages",
+    r"tar --extract .*|python licbench-pack/check.py": "an unpacked pack; test_pack.py does it",
     r"python -m compressai\..*": "a program of another project",
     r"LICBENCH_EXAMPLES=200 python -m pytest .*": "test_properties.py reads it",
     r"LICBENCH_CODECS=webp python -m pytest .*": "a codec of one's own; test_extending.py does it",

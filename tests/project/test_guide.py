@@ -11,7 +11,7 @@ from licbench.evaluation import threshold_scan, training_curves
 from licbench.evaluation.srcnn import Enlargement
 from licbench.locations import SHIPPED
 from licbench.measurement import rows
-from licbench.paper import tables
+from licbench.paper import allocated, fidelity, protocol, tables
 from licbench.paper.claims import judging
 from licbench.paper.figures import pipelines, rate_distortion, structures
 
@@ -28,6 +28,13 @@ ENLARGEMENTS = ("picture", *(field.name for field in fields(Enlargement)), "gain
 WRITTEN = {
     "Rows": rows.COLUMNS,
     "Tables": {rows.DATASET, *tables.TABLE5_COLUMNS, *tables.CONTEST_COLUMNS, *TABLES_1_TO_4},
+    "Audit": {
+        rows.DATASET,
+        *protocol.COLUMNS,
+        *allocated.COLUMNS,
+        *allocated.POINT_COLUMNS,
+        *fidelity.COLUMNS,
+    },
     "Scan": {rows.DATASET, *threshold_scan.COLUMNS},
     "Figures": {rows.DATASET, "image", *pipelines.COLUMNS, *structures.COLUMNS, *rate_distortion.COLUMNS, *FIGURE5},
     "Claims": {rows.DATASET, *judging.COLUMNS},

@@ -5,10 +5,12 @@ import subprocess
 import tomllib
 from pathlib import Path
 
+import pandas as pd
 import PIL.Image
 import pytest
 import yaml
 
+from licbench.paper.fidelity import fidelity
 from licbench.paper.tables import TABLE5_COLUMNS
 
 ROOT = Path(__file__).parents[2]
@@ -97,6 +99,27 @@ def test_the_results_shown_are_the_reference(dataset, at):
     shown = [[as_number(cell) for cell in line.split()] for line in blocks[at].splitlines()]
     assert shown == expected
     assert dataset != "kodak" or blocks[at] in README
+
+
+@pytest.mark.parametrize("anchor", ["BPG", "JPEG"])
+def test_the_distances_shown_are_those_of_the_reference(anchor):
+    """Where the reference results are made again, the lines that this expects go into docs/results.md."""
+    reference = ROOT / "workflow" / "resources" / "reference"
+    embedded, kodak = (
+        fidelity(pd.read_csv(reference / name / "table5.csv"), [anchor]).set_index("codec")
+        for name in ("embedded", "kodak")
+    )
+    expected = []
+    for codec in embedded.index:
+        cells = [codec]
+        for quantity, digits in (("psnr_db_to_anchor", 2), ("ms_ssim_to_anchor", 3)):
+            ours = [embedded[quantity][codec], kodak[quantity][codec]]
+            cells += [f"{value:+.{digits}f}" for value in (*ours, embedded[f"paper_{quantity}"][codec])]
+        expected.append(f"| {' | '.join(cells)} |")
+    part = section(TEXT["docs/results.md"], "Distances between codecs")
+    shown = part.split(f"| less {anchor} |", 1)[1].splitlines()[2:]
+    assert shown[: len(expected)] == expected
+    assert not shown[len(expected)].strip()
 
 
 def as_number(cell):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from dataclasses import replace
 from html.parser import HTMLParser
 from urllib.parse import unquote
 
@@ -12,6 +13,7 @@ import numpy as np
 import pandas as pd
 import PIL.Image
 import pytest
+from markupsafe import escape
 from report_run import CARD, CONTENDERS, DATASET, LOG, PAPER, PICTURES, TEMPLATES, VERSIONS, measured, run_of
 from synthetic_rows import SIDES, synthetic_rows
 
@@ -19,16 +21,20 @@ from licbench.errors import ModelError, PointsError, SettingsError
 from licbench.evaluation.pooling import pool
 from licbench.measurement.rows import read_rows
 from licbench.measurement.verify import Task, decode_row
+from licbench.paper.claims.verdicts import FAILS
 from licbench.paper.figures.rate_distortion import SPARE, STYLES, figure6_data
+from licbench.paper.protocol import COLUMNS as AUDIT_COLUMNS
+from licbench.paper.protocol import PROTOCOL, largest_effect
 from licbench.paper.tables import table5
 from licbench.report.curves import DASHES, SYMBOLS, WHOLE, curve_data
 from licbench.report.evidence import address, copy_all
 from licbench.report.graph import rules_in_order
 from licbench.report.models import model_data
 from licbench.report.operating import operating_rows
+from licbench.report.protocol_page import FURTHER, audit_view, left_out
 from licbench.report.reconstructions import RECORD, Window, central, save_reconstructions, worst_window
 from licbench.report.runs import code_version, run_times
-from licbench.report.site import PAGES, colours, write_report
+from licbench.report.site import PAGES, PROTOCOL_PAGE, colours, write_report
 from licbench.report.tables import view
 
 SR = {"SR": {"codec": "sr", "threshold_db": 33.0}}
@@ -326,7 +332,7 @@ def links_of(page):
     return Links(page.read_text())
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", [*PAGES, *PROTOCOL_PAGE])
 def test_everything_a_page_points_to_is_in_the_report(report, page):
     found = links_of(report / f"{page}.html")
     assert found.loaded
@@ -360,6 +366,56 @@ def test_pages_tell_the_numbers_of_the_tables(report, results):
     assert all(f'id="{name}"' in tables for name in ("table1", "table2", "table3", "table4", "table5", "contest"))
     claims = (report / "claims.html").read_text()
     assert claims.count('class="claim ') == 3 and "Of 3 statements, 1 hold" in claims
+    assert "1 of those is open only because the models are undertrained" in claims
+    assert claims.count(f"the rule says: {FAILS}.") == 1
+
+
+def test_the_page_of_protocols_shows_the_tables_that_there_are_and_no_other_report_has_it(report, results, tmp_path):
+    page = (report / "protocol.html").read_text()
+    audit = pd.read_csv(results / "protocol.csv")
+    assert largest_effect(audit) in page
+    for variant in audit["variant"].unique():
+        assert escape(variant) in page, variant
+    change = audit[(audit["variant"] == "PSNR of luma (Y)") & (audit["codec"] == "JPEG")]["change"].iloc[0]
+    assert f">{change:+.2f}<".replace("-", "−") in page
+    line = pd.read_csv(results / "table5_allocated.csv").to_dict("records")[0]
+    assert f"{line['psnr_db']:.2f}" in page and f">{line['gain_db']:+.2f}<".replace("-", "−") in page
+    assert all(f'id="{name}"' in page for name in ("protocol_psnr", "protocol_ms_ssim", "table5_allocated", "fidelity"))
+    whole = run_of(results)
+    for names, shown in (({"fidelity"}, ["fidelity"]), (set(), [])):
+        tables = {name: table for name, table in whole.tables.items() if name not in FURTHER or name in names}
+        write_report(replace(whole, tables=tables), TEMPLATES, tmp_path / str(len(names)))
+        made = tmp_path / str(len(names)) / "protocol.html"
+        assert made.is_file() == bool(shown)
+        assert not shown or ('id="fidelity"' in made.read_text() and "protocol_psnr" not in made.read_text())
+        assert ("protocol.html" in (made.parent / "index.html").read_text()) == bool(shown)
+
+
+def test_the_audit_shows_what_is_missing_above_the_target_or_in_another_order():
+    line = dict.fromkeys(AUDIT_COLUMNS, None) | {"number": "PSNR", "unit": "dB", "kendall_tau": 1.0, "swapped_pairs": 0}
+    base = line | {"variant": PROTOCOL, "ranking": "A > B", "meets_target_rate": True, "change": 0.0}
+    other = line | {
+        "variant": "other",
+        "ranking": "B > A",
+        "swapped": "A and B",
+        "swapped_pairs": 1,
+        "kendall_tau": -1.0,
+    }
+    gone = line | {"variant": "gone", "ranking": "B"}
+    audit = pd.DataFrame(
+        [
+            base | {"codec": "A", "value": 30.0}, base | {"codec": "B", "value": 29.0},
+            other | {"codec": "A", "value": 25.004, "change": -4.996, "meets_target_rate": False},
+            other | {"codec": "B", "value": 28.999, "change": -0.001, "meets_target_rate": True},
+            gone | {"codec": "A", "left_out": "no header"}, gone | {"codec": "B", "value": -1.25, "unit": "% of rate"},
+        ]
+    )  # fmt: skip
+    assert audit_view(audit, "PSNR").rows == [
+        [PROTOCOL, "30.00", "0", "29.00", "0", "A > B", "–", "–"],
+        ["other", "25.00*", "−5.00", "29.00", "0", "B > A", "A and B", "−1"],
+        ["gone", "–", "–", "−1.2\u202f%", "–", "the same", "–", "1"],
+    ]
+    assert left_out(audit) == ["A, “gone”: no header"]
 
 
 def test_the_same_run_is_the_same_report(report, results, tmp_path):

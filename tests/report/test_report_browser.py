@@ -13,8 +13,9 @@ import PIL.Image
 import pytest
 from report_run import CONTENDERS, PICTURES, reported
 
-from licbench.report.site import PAGES
+from licbench.report.site import PAGES, PROTOCOL_PAGE
 
+NAMES = PAGES | PROTOCOL_PAGE
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 BROWSER = next(filter(None, map(shutil.which, BROWSERS)), None)
 FLAGS = [
@@ -99,18 +100,18 @@ def loaded(page):
 
 
 @pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["1280", "390"])
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", NAMES)
 def test_every_page_opens_from_disk_and_fits(visit, name, viewport):
     page = visit(name, viewport)
-    assert page.title().startswith(PAGES[name])
-    assert page.locator("nav [aria-current]").inner_text() == PAGES[name]
+    assert page.title().startswith(NAMES[name])
+    assert page.locator("nav [aria-current]").inner_text() == NAMES[name]
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert page.evaluate("[...document.images].filter(i => i.src && i.complete && !i.naturalWidth).length") == 0
 
 
 @pytest.mark.skipif(AXE is None, reason="axe-playwright-python, which carries axe-core, is not installed")
 @pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["1280", "390"])
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", NAMES)
 def test_axe_finds_nothing_grave(visit, name, viewport):
     page = visit(name, viewport)
     if name == "curves":
@@ -128,7 +129,7 @@ def test_the_plot_library_is_asked_for_after_the_first_paint(visit, report):
     painted = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
     print(f"first paint after {painted:.0f} ms")
     assert painted > 0
-    assert all("plotly.min.js" not in (report / f"{name}.html").read_text() for name in PAGES)
+    assert all("plotly.min.js" not in (report / f"{name}.html").read_text() for name in NAMES)
 
 
 # --- Curves ---

@@ -11,8 +11,11 @@ from pictures import photo, textured
 from licbench.images.files import write_png
 from licbench.measurement.measure import measure_images
 from licbench.measurement.rows import read_rows
+from licbench.paper.allocated import table5_allocated
 from licbench.paper.claims.judging import COLUMNS as CLAIM_COLUMNS
 from licbench.paper.claims.verdicts import FAILS, HOLDS, OPEN
+from licbench.paper.fidelity import fidelity
+from licbench.paper.protocol import audit_protocol
 from licbench.paper.tables import contest, table5
 from licbench.report.operating import operating_rows
 from licbench.report.reconstructions import save_reconstructions
@@ -76,7 +79,7 @@ def measured(folder: Path) -> Path:
 def run_of(results: Path) -> ReportInputs:
     """The run in that folder, its reconstructions decoded first."""
     rows = read_rows(results / "points" / f"{DATASET}.csv")
-    tables = {path.stem: pd.read_csv(path) for path in sorted(results.glob("*.csv"))}
+    tables = {path.stem: pd.read_csv(path) for path in sorted(results.glob("*.csv")) if "_points" not in path.stem}
     folders = []
     for image in PICTURES:
         own = operating_rows(rows[rows["image"] == image], CONTENDERS, tables["table5"])
@@ -114,12 +117,25 @@ def _write_tables(results: Path, rows: pd.DataFrame) -> None:
     table5(rows, pd.read_csv(PAPER / "table5.csv"), CONTENDERS, target).to_csv(results / "table5.csv", index=False)
     board = pd.read_csv(PAPER / "clic2018_leaderboard.csv")
     contest(rows, board, {"JPEG": CONTENDERS["JPEG"]}, target).to_csv(results / "contest.csv", index=False)
+    write_further_tables(results, rows)
     claims = [_claim(HOLDS, 1.5, f"results/points/{DATASET}.csv"), _claim(FAILS, -2.0, "results/table2.csv")]
     pd.DataFrame([*claims, _claim(OPEN, None, "results/table1.csv")]).to_csv(results / "claims.csv", index=False)
 
 
+def write_further_tables(results: Path, rows: pd.DataFrame) -> None:
+    """Those of the page that the config may ask for."""
+    target = SETTINGS["rate_target_bpp"]
+    audit_protocol(rows, CONTENDERS, target).to_csv(results / "protocol.csv", index=False)
+    table, points = table5_allocated(rows, CONTENDERS, target)
+    table.to_csv(results / "table5_allocated.csv", index=False)
+    points.to_csv(results / "table5_allocated_points.csv", index=False)
+    fidelity(pd.read_csv(results / "table5.csv")).to_csv(results / "fidelity.csv", index=False)
+
+
 def _claim(verdict: str, measured: float | None, evidence: str) -> dict[str, object]:
-    blank = dict.fromkeys(CLAIM_COLUMNS, "words") | {"published": 0.5, "reason": None}
+    blank = dict.fromkeys(CLAIM_COLUMNS, "words") | {
+        "published": 0.5, "reason": None, "verdict_of_these_models": FAILS if verdict == OPEN else None,
+    }  # fmt: skip
     ends = {"low": None if measured is None else measured - 1, "high": None if measured is None else measured + 1}
     return blank | ends | {"claim": f"A claim that {verdict}", "measured": measured, "verdict": verdict} | {
         "unit": "dB", "evidence": evidence,

@@ -117,6 +117,33 @@ def test_what_cannot_be_filled_is_left_out_and_refused():
     )
 
 
+def test_a_pack_holds_what_the_tables_name_or_all():
+    found = plan()
+    assert found.packed == {"points": ["jpeg", "cae", "gan", "sr", "bpg"]}
+    assert found.packed_tables == ["results/table5.csv", "results/contest.csv"]
+    names = {Path(file).stem for file in found.packed_models}
+    assert {"cae_096", "gan_256", "srcnn"} <= names and "gan_1024" not in names
+    words = shlex.split(found.pack_options)
+    assert json.loads(words[words.index("--models") + 1])["sr"] == ["srcnn"] and "--all" not in words
+    assert json.loads(words[words.index("--entries") + 1]).keys() == {"table5", "contest"}
+    whole = plan(pack="all")
+    assert whole.packed == {"points": SHIPPED["codecs"], "ablations": ["cae", "gan"]}
+    assert "gan_1024" in {Path(file).stem for file in whole.packed_models} and "--all" in shlex.split(
+        whole.pack_options
+    )
+    assert plan(codecs=["jpeg"]).packed == {"points": ["jpeg"]}
+    with pytest.raises(SettingsError, match="table5 cannot be filled"):
+        _ = plan(codecs=["jpeg2000"]).packed_tables
+
+
+def test_further_tables_are_shown_where_they_are_wanted_and_can_be_filled():
+    wanted = {"images": 1, "side": 256, "further": ["protocol", "fidelity"]}
+    assert plan().further_tables == []
+    assert plan(report=wanted).further_tables == ["results/protocol.csv", "results/fidelity.csv"]
+    assert plan(report=wanted, codecs=["jpeg2000"]).further_tables == []
+    assert not set(plan(report=wanted).further_tables) & set(plan().tables)
+
+
 @pytest.mark.parametrize(("most", "shown"), [(2, ["a", "c"]), (3, ["a", "b", "d"]), (9, list("abcde")), (0, [])])
 def test_the_report_shows_images_from_all_over_the_dataset(most, shown):
     found = plan(report={"images": most, "side": 64})

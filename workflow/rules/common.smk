@@ -212,12 +212,35 @@ def report_records(wildcards):
     return [names, *expand("results/provenance/{file}", file=["config.yaml", "versions.json", "rulegraph.mmd"])]
 
 
+@in_one_line()
+def packed_tables(wildcards):
+    """The tables whose streams a pack holds; refuses a run that has none before any work."""
+    return PLAN.packed_tables
+
+
+def packed_streams(wildcards):
+    """The folders of the streams that a pack is filled from."""
+    pattern = "results/streams/{part}/{dataset}/{codec}/{batch}"
+    return [
+        file
+        for part, codecs in PLAN.packed.items()
+        for file in expand(pattern, part=part, dataset=DATASET.id, codec=codecs, batch=batches_in_use())
+    ]
+
+
+@in_one_line()
+def packed_models(wildcards):
+    return PLAN.packed_models
+
+
 def image_of_figure5(wildcards):
     """The dataset's image that the config names, or its first."""
     return f"results/data/{DATASET.id}/{config['figure5']['image'].get(DATASET.id) or images()[0]}.png"
 
 
+# A pack carries all of it
+LIBRARY = sorted(own(path.relative_to(ROOT)) for path in (ROOT / "scripts" / "licbench").rglob("*.py"))
 # What the report shows
-TABLES_AND_ROWS = {"tables": PLAN.tables, "rows": rows_in_use(), "cards": cards_in_use}
+TABLES_AND_ROWS = {"tables": [*PLAN.tables, *PLAN.further_tables], "rows": rows_in_use(), "cards": cards_in_use}
 # Of a training; 11 GB at most: the GAN of 256x256 tiles
 TRAINING_RESOURCES = {"gpu": 1, "mem_mb": lambda wildcards, attempt: attempt * 8000, "runtime": 24 * 60}

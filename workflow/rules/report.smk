@@ -46,7 +46,7 @@ rule write_report:
         records=report_records,
         code=[*code_of("scripts/report.py"), *REPORT_SOURCES],
     output:
-        pages=expand("results/report/{page}.html", page=PAGES),
+        pages=expand("results/report/{page}.html", page=[*PAGES, *(["protocol"] if PLAN.further_tables else [])]),
         folders=directory(expand("results/report/{folder}", folder=["assets", "files", "images"])),
     log:
         "results/logs/write_report.log",

@@ -61,6 +61,15 @@ class Codec(ABC):
         networks = 700 if cls.required_models(settings) else 0
         return 500 + networks + 40 * megapixels
 
+    @classmethod
+    def header_bytes(cls, settings: Settings, width: int, height: int) -> int | None:
+        """Bytes of a stream that hold nothing of the image's samples, at a point with these settings and at this size.
+
+        Magic numbers, sizes, markers, checksums, tables that are the same for every image: what ``audit_protocol``
+        takes off. None where the codec does not say; it is then left out of that comparison.
+        """
+        return None
+
     @abstractmethod
     def version(self) -> str:
         """The codec and the versions of all libraries and programs that decide its bytes or pixels.

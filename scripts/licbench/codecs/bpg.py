@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from licbench.codecs.base import Codec, Image, OperatingPoint, Settings
 from licbench.coding import bpg
+from licbench.coding.bpg import container
 
 
 class Bpg(Codec):
@@ -57,6 +58,10 @@ class Bpg(Codec):
             for chroma in settings["chroma"]
             for qp in settings["qp"]
         ]
+
+    @classmethod
+    def header_bytes(cls, settings: Settings, width: int, height: int) -> int:
+        return container.header_bytes(width, height)
 
     def version(self) -> str:
         return bpg.version()

@@ -109,6 +109,10 @@ class Cae(Codec):
         # Each model's networks leave memory blocks behind that the next one cannot use
         return 900 + (35 + 40 * len(cls.required_models(settings))) * megapixels
 
+    @classmethod
+    def header_bytes(cls, settings: Settings, width: int, height: int) -> int:
+        return len(_header(width, height, bytes(FINGERPRINT_BYTES), settings))
+
     def __init__(self, models: ModelStore) -> None:
         super().__init__(models)
         self._latents: LastImage[list[Doubles]] = LastImage()
@@ -118,13 +122,11 @@ class Cae(Codec):
 
     def encode(self, image: Image, point: OperatingPoint) -> bytes:
         model = self.models.load(point.settings["model"], "cae")
-        mode = ROTATIONS.index(point.settings["rotation"])
-        step = max(1, round(point.settings["step"] * STEP_UNIT))
-        writer = StreamWriter(MAGIC).size(image.shape[1], image.shape[0]).raw(model.fingerprint)
-        writer.byte(mode).varint(step)
+        mode, step = point.settings["rotation"], _whole_step(point.settings)
+        writer = _header(image.shape[1], image.shape[0], model.fingerprint, point.settings)
         for component, latent in enumerate(self._latents_of(image, model)):
-            rotation = _rotation_of(latent, model, ROTATIONS[mode])
-            if ROTATIONS[mode] == "per_image":
+            rotation = _rotation_of(latent, model, mode)
+            if mode == "per_image":
                 writer.blob(openjpeg.encode_mosaic(rotation))
                 rotation = rotation / ROTATION_SCALE
             scaled = rotated(rotation.T, latent) * (STEP_UNIT / (step * COMPONENT_STEPS[component]))
@@ -175,6 +177,18 @@ class Cae(Codec):
         return self._latents.get(
             image, model.fingerprint, lambda: [_analyse(one, model) for one in components_of(image)]
         )
+
+
+def _header(width: int, height: int, fingerprint: bytes, settings: Settings) -> StreamWriter:
+    """The start of a stream: all that does not depend on the samples."""
+    writer = StreamWriter(MAGIC).size(width, height).raw(fingerprint)
+    return writer.byte(ROTATIONS.index(settings["rotation"])).varint(_whole_step(settings))
+
+
+def _whole_step(settings: Settings) -> int:
+    """The quantiser step in the unit that streams hold."""
+    step: float = settings["step"]
+    return max(1, round(step * STEP_UNIT))
 
 
 def components_of(image: Image) -> list[Floats]:

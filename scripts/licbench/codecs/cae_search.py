@@ -77,6 +77,10 @@ class CaeSearch(Cae):
     def memory_mb(cls, settings: Settings, megapixels: float) -> float:
         return MEMORY_MB + super().memory_mb(settings, megapixels)
 
+    @classmethod
+    def header_bytes(cls, settings: Settings, width: int, height: int) -> int | None:
+        return super().header_bytes({**settings, "rotation": "offline"}, width, height)
+
     def __init__(self, models: Any) -> None:
         super().__init__(models)
         self._components: LastImage[list[Floats]] = LastImage()

@@ -104,6 +104,10 @@ class Gan(Codec):
         scale: int = max(max(family["scale"]) for family in settings["families"])
         return 1300 + (35 + 5 * scale**2) * megapixels
 
+    @classmethod
+    def header_bytes(cls, settings: Settings, width: int, height: int) -> int:
+        return len(_header(width, height, bytes(FINGERPRINT_BYTES), settings))
+
     def __init__(self, models: ModelStore) -> None:
         super().__init__(models)
         self._latents: LastImage[LatentVectors] = LastImage()
@@ -118,16 +122,8 @@ class Gan(Codec):
             raise BadImageError(f"enlarged by {scale}, the image has over {MAX_ENLARGED} pixels; scale it down")
         indices = self._vectors(image, scale, model).indices(_quantiser(model, bits, rotated), rotated)
         frequencies = _frequencies(model, bits, rotated, grid(image.shape[0] * scale, image.shape[1] * scale, model))
-        flags = SCALES.index(scale) | bits << 2 | rotated << 6
-        return (
-            StreamWriter(MAGIC)
-            .size(image.shape[1], image.shape[0])
-            .declare_work(image.shape[0] * image.shape[1] * scale**2)
-            .raw(model.fingerprint)
-            .byte(flags)
-            .blob(range_coder.encode(indices, frequencies))
-            .finish()
-        )
+        header = _header(image.shape[1], image.shape[0], model.fingerprint, point.settings)
+        return header.blob(range_coder.encode(indices, frequencies)).finish()
 
     def decode(self, stream: bytes) -> Image:
         return self._decode(stream, "float32")
@@ -165,6 +161,13 @@ class Gan(Codec):
     def _vectors(self, image: Image, scale: int, model: Model) -> LatentVectors:
         """Kept for the next bit depth of the same image, scale and model."""
         return self._latents.get(image, (scale, model.fingerprint), lambda: LatentVectors(image, scale, model))
+
+
+def _header(width: int, height: int, fingerprint: bytes, settings: Settings) -> StreamWriter:
+    """The start of a stream: all that does not depend on the samples."""
+    scale, bits, rotated = (settings[name] for name in ("scale", "bits", "rotated"))
+    writer = StreamWriter(MAGIC).size(width, height).declare_work(width * height * scale**2).raw(fingerprint)
+    return writer.byte(SCALES.index(scale) | bits << 2 | rotated << 6)
 
 
 def _basis(rotated: bool) -> str:

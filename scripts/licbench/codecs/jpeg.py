@@ -30,6 +30,10 @@ MAX_SCANS = 8
 BLOCK = 8
 BITS_PER_BLOCK = 2
 """The shortest block: no difference of DC, end of block, each in a Huffman code of one bit."""
+MARKER_BYTES = 2 + 18 + 2 * 69 + 19 + 14 + 2
+"""Start of image, JFIF, two quantisation tables, frame, scan, end of image: the same length in every file."""
+STANDARD_TABLES_BYTES = 2 * 33 + 2 * 183
+"""Huffman tables of annex K, for DC and AC; tables made for the image are data."""
 
 
 class Jpeg(Codec):
@@ -81,6 +85,11 @@ class Jpeg(Codec):
             for mode in settings["modes"]
             for quality in settings["quality"]
         ]
+
+    @classmethod
+    def header_bytes(cls, settings: Settings, width: int, height: int) -> int:
+        _, optimise = MODES[settings["mode"]]
+        return MARKER_BYTES + (0 if optimise else STANDARD_TABLES_BYTES)
 
     def version(self) -> str:
         turbo = features.version("libjpeg_turbo")

@@ -63,6 +63,10 @@ class Jpeg2000(Codec):
             for bpp in rates
         ]
 
+    @classmethod
+    def header_bytes(cls, settings: Settings, width: int, height: int) -> int:
+        return openjpeg.photo_header_bytes(width, height, reversible=settings["wavelet"] == "5-3")
+
     def version(self) -> str:
         return openjpeg.version()
 

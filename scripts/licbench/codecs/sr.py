@@ -14,6 +14,7 @@ import numpy as np
 from licbench.codecs.base import Codec, Image, OperatingPoint, Settings
 from licbench.coding import bpg
 from licbench.coding.bitstream import StreamReader, StreamWriter
+from licbench.coding.bpg import container
 from licbench.coding.memo import LastImage
 from licbench.errors import CorruptStreamError
 from licbench.images.colour import PEAK
@@ -80,6 +81,14 @@ class Sr(Codec):
     def required_models(cls, settings: Settings) -> Sequence[str]:
         return [settings["model"]]
 
+    @classmethod
+    def header_bytes(cls, settings: Settings, width: int, height: int) -> int | None:
+        if settings["branch"] not in BRANCHES:
+            return None  # the encoder chooses, so the header's length depends on the samples
+        inner_height, inner_width = _small_size(height, width, settings["branch"])
+        own = _header(width, height, bytes(FINGERPRINT_BYTES), settings["branch"])
+        return len(own) + container.header_bytes(inner_width, inner_height)
+
     def __init__(self, models: ModelStore) -> None:
         super().__init__(models)
         self._pre_psnrs: LastImage[float] = LastImage()
@@ -92,10 +101,8 @@ class Sr(Codec):
         branch = point.settings["branch"]
         if branch == "adaptive":
             branch = BRANCHES[self._pre_psnr(image, model) < point.settings["threshold_db"]]
-        writer = StreamWriter(MAGIC).size(image.shape[1], image.shape[0]).byte(BRANCHES.index(branch))
-        if branch == "srcnn":
-            writer.raw(model.fingerprint)
-        return writer.raw(bpg.encode(_shrink(image, branch), point.settings["qp"], "420")).finish()
+        header = _header(image.shape[1], image.shape[0], model.fingerprint, branch)
+        return header.raw(bpg.encode(_shrink(image, branch), point.settings["qp"], "420")).finish()
 
     def decode(self, stream: bytes) -> Image:
         return self._decode(stream, "float32")
@@ -122,6 +129,12 @@ class Sr(Codec):
     def _pre_psnr(self, image: Image, model: Model) -> float:
         """PSNR of half size and SRCNN without BPG, in dB; kept for the next point of the same image and model."""
         return self._pre_psnrs.get(image, model.fingerprint, lambda: _psnr_without_bpg(image, model))
+
+
+def _header(width: int, height: int, fingerprint: bytes, branch: str) -> StreamWriter:
+    """The start of a stream: all that does not depend on the samples."""
+    writer = StreamWriter(MAGIC).size(width, height).byte(BRANCHES.index(branch))
+    return writer.raw(fingerprint) if branch == "srcnn" else writer
 
 
 def _psnr_without_bpg(image: Image, model: Model) -> float:

@@ -44,6 +44,10 @@ class StreamWriter:
         self._data = bytearray([magic])
         self._pixels = 0
 
+    def __len__(self) -> int:
+        """Bytes of a stream that were to end here, its checksum included, before any padding."""
+        return len(self._data) + CRC_BYTES
+
     def byte(self, value: int) -> StreamWriter:
         self._data.append(value)
         return self

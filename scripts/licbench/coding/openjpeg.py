@@ -65,6 +65,11 @@ def encode_photo(image: Image, ratio: float, *, reversible: bool = False) -> byt
     return stream.ljust(least_bytes(width * height, PIXELS_PER_BYTE), b"\0")
 
 
+def photo_header_bytes(width: int, height: int, *, reversible: bool) -> int:
+    """Bytes of a stream of ``encode_photo`` that are markers: the main header, the tile-part's, and the end's."""
+    return _photo_format(width, height, reversible).tile_start() + TILE_HEADER_BYTES + MARKER_BYTES
+
+
 def decode(stream: bytes) -> Image:
     """The image in a stream that ``encode_photo`` wrote: uint8, shape (height, width, 3).
 

@@ -12,7 +12,7 @@ import pandas as pd
 from licbench.errors import PointsError
 from licbench.evaluation.pooling import LUMA, RGB, YCBCR_611, Floats, ImageSums, decibels, sums_by_image
 from licbench.metrics.distortion import MOMENTS, mse_rgb, mse_y, mse_ycbcr_611
-from licbench.metrics.rate import bits_per_pixel
+from licbench.metrics.rate import bits_per_pixel, pareto_front
 
 MSE = {RGB: mse_rgb, LUMA: mse_y, YCBCR_611: mse_ycbcr_611}
 
@@ -153,3 +153,15 @@ def finite(curve: RateDistortionCurve, draw: Floats, coordinates: Coordinates) -
     """The curve without its lossless points, whose quality is infinite."""
     rates, quality = coordinates(curve, draw)
     return rates[np.isfinite(quality)], quality[np.isfinite(quality)]
+
+
+def quality_at_rate(curve: RateDistortionCurve, draw: Floats, coordinates: Coordinates, bpp: float) -> float:
+    """Quality at a rate, linear in the logarithm of the rate between the points of the curve's Pareto front.
+
+    Raises:
+        PointsError: the curve does not reach the rate from both sides.
+    """
+    rates, quality = pareto_front(*finite(curve, draw, coordinates))
+    if not rates[0] <= bpp <= rates[-1]:
+        raise PointsError(f"{curve.name} spans {rates[0]:.3f} to {rates[-1]:.3f} bit/pixel, not {bpp:g}; extend it")
+    return float(np.interp(np.log(bpp), np.log(rates), quality))

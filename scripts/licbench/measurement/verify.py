@@ -34,11 +34,11 @@ MOST_DB = 0.001
 
 @dataclass(frozen=True)
 class Task:
-    """A row, and where its stream and the original image are."""
+    """A row, and where its stream and the original image are; without the original less can be checked."""
 
     row: Mapping[str, Any]
     streams: Path
-    original: Path
+    original: Path | None
 
 
 @dataclass(frozen=True)
@@ -46,11 +46,11 @@ class Deviation:
     """How a reconstruction deviates from the scored one: another CPU's float32 rounds some samples to the next level.
 
     ``samples``: how many differ from the reconstruction in float64, by one level each; ``psnr_change_db``: from the
-    scored one's PSNR.
+    scored one's PSNR, None where there was no original to score it against.
     """
 
     samples: int
-    psnr_change_db: float
+    psnr_change_db: float | None
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def verify_row(task: Task, weights: Path | None) -> Finding:
     """Whether the row's stream has the row's size and checksum, and with ``weights`` whether it decodes as scored."""
     try:
         if weights is None:
-            _checked_stream(task)
+            checked_stream(task)
             return Finding()
         return Finding(decode_row(task, weights)[1])
     except LicbenchError as error:
@@ -94,8 +94,10 @@ def outcome(findings: Sequence[Finding], *, decoded: bool) -> str:
     sound = sum(not finding.problem for finding in findings)
     line = f"{sound} rows agree with their files{' and decode to what was scored' if decoded else ''}"
     if near:
-        samples, change = (max(getattr(one, name) for one in near) for name in ("samples", "psnr_change_db"))
-        line += f", {len(near)} of them within 1 level (at most {samples} samples an image, {change:.6f} dB)"
+        samples = max(one.samples for one in near)
+        changes = [one.psnr_change_db for one in near if one.psnr_change_db is not None]
+        moved = f"{max(changes):.6f} dB" if changes else "not scored without the originals"
+        line += f", {len(near)} of them within 1 level (at most {samples} samples an image, {moved})"
     return line if sound == len(findings) else f"{line}; {len(findings) - sound} do not"
 
 
@@ -106,7 +108,7 @@ def decode_row(task: Task, weights: Path) -> tuple[Image, Deviation | None]:
         PointsError: file and row differ, or the image is another than was scored; in one line that names the file.
         CorruptStreamError: the stream does not decode.
     """
-    path, stream = _checked_stream(task)
+    path, stream = checked_stream(task)
     codec = _codec(task.row["codec"], weights)
     try:
         decoded = codec.decode(stream)
@@ -122,7 +124,7 @@ def _deviation(task: Task, codec: Codec, stream: bytes, decoded: Image) -> Devia
 
     The scored image itself is not there to compare with. What can be checked is: this CPU's image lies within a level
     of the reconstruction in float64, which every CPU agrees on, and the scored one's errors are its errors but for as
-    little. A row of another image or model fails the second, a faulty decoder the first.
+    little. A row of another image or model fails the second, a faulty decoder the first. The second takes the original.
 
     Raises:
         PointsError: the difference is none that another CPU's float32 makes.
@@ -140,6 +142,8 @@ def _deviation(task: Task, codec: Codec, stream: bytes, decoded: Image) -> Devia
             f"{other}: {samples} of {levels.size} samples differ from the reconstruction in float64, by up to "
             f"{levels.max()} levels; check the versions in use"
         )
+    if task.original is None:
+        return Deviation(samples, None)
     errors = error_moments(read_rgb(task.original), decoded)
     if all(errors[name] == row[name] for name in MOMENTS):
         raise PointsError(f"{other}, though with the same errors; run again with {AGAIN}")
@@ -155,7 +159,12 @@ def _psnr_change(before: int, now: int) -> float:
     return 0.0 if before == now else abs(psnr_of_mse(now) - psnr_of_mse(before))
 
 
-def _checked_stream(task: Task) -> tuple[Path, bytes]:
+def checked_stream(task: Task) -> tuple[Path, bytes]:
+    """The file of the row's stream, and its bytes, which have the row's size and checksum.
+
+    Raises:
+        PointsError: it is missing, or another file; in one line that names it.
+    """
     row = task.row
     kind = codec_class(row["codec"])
     folders = stream_folders(task.streams / row["dataset"] / row["codec"], row["image"])

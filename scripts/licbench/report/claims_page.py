@@ -16,14 +16,15 @@ def claims_page(template: str, judged: pd.DataFrame, dataset: str, images: int) 
     """The page of the claims: counts, verdicts, and how each claim was judged.
 
     Args:
-        template: Markdown with the placeholders $dataset, $images, $count, $holds, $fails, $open, $verdicts, $rules.
+        template: Markdown with the placeholders $dataset, $images, $count, $holds, $fails, $open, $training, $verdicts,
+            $rules.
         judged: from ``claims.judging.judge_all``.
         dataset: what the rows were measured on.
         images: number of images in it.
     """
     counts = judged["verdict"].value_counts()
     shown = judged.assign(interval=[_interval(line) for line in judged[["low", "high"]].to_dict("records")])
-    columns = ["claim", "unit", "published", "measured", "interval", "verdict", "reason"]
+    columns = ["claim", "unit", "published", "measured", "interval", "verdict", "verdict_of_these_models", "reason"]
     values: dict[str, Any] = {
         "dataset": dataset,
         "images": image_count(images),
@@ -31,10 +32,24 @@ def claims_page(template: str, judged: pd.DataFrame, dataset: str, images: int) 
         "holds": counts.get(HOLDS, 0),
         "fails": counts.get(FAILS, 0),
         "open": counts.get(OPEN, 0),
+        "training": _of_these_models(judged),
         "verdicts": markdown(shown[columns]),
         "rules": "\n".join(_rule(line) for line in judged.to_dict("records")),
     }
     return render(template, values)
+
+
+def _of_these_models(judged: pd.DataFrame) -> str:
+    """What the rules say of the measured models where only their training keeps claims open, in a sentence."""
+    found = judged["verdict_of_these_models"].value_counts()
+    holds, fails = int(found.get(HOLDS, 0)), int(found.get(FAILS, 0))
+    if not holds + fails:
+        return "No statement is open for want of training alone."
+    verb = "is" if holds + fails == 1 else "are"
+    return (
+        f"{holds + fails} of those {verb} open only because the models are undertrained: of the models as they are, "
+        f"the rules would say {HOLDS!r} of {holds} and {FAILS!r} of {fails} (`verdict_of_these_models`)."
+    )
 
 
 def _rule(line: Mapping[Any, Any]) -> str:

@@ -19,7 +19,8 @@ from markupsafe import Markup
 from licbench.files import replacing, write_text
 from licbench.measurement.rows import without_dataset
 from licbench.paper.claims.verdicts import FAILS, HOLDS, OPEN
-from licbench.report import runs
+from licbench.paper.protocol import largest_effect
+from licbench.report import protocol_page, runs
 from licbench.report.claims_page import claims_page
 from licbench.report.curves import curve_data
 from licbench.report.evidence import address, copy_all
@@ -27,8 +28,9 @@ from licbench.report.graph import rules_in_order
 from licbench.report.markdown import LEFT_OUT, TABLES, image_count, render
 from licbench.report.models import model_data
 from licbench.report.operating import Entries
+from licbench.report.protocol_page import FURTHER
 from licbench.report.reconstructions import RECORD
-from licbench.report.tables import view
+from licbench.report.tables import View, view
 
 PAGES = {
     "index": "Summary",
@@ -42,6 +44,8 @@ PAGES = {
     "guide": "Guide",
 }
 """Template and page -> its name in the menu, in its order."""
+PROTOCOL_PAGE = {"protocol": "Protocol"}
+"""After the claims, where the config wants one of ``protocol_page.FURTHER``."""
 PLOTLY = "plotly"
 CAPTIONS = {"figure1": "pipelines", "figure4": "pipelines", "figure2": "structures", "figure3": "structures"}
 """Figures captioned by the rule that draws them, where it draws several."""
@@ -56,7 +60,8 @@ class ReportInputs:
     settings: Mapping[str, Any]
     """Of the config: rate_target_bpp, threshold_scan, table5; and the dataset's id."""
     tables: Mapping[str, pd.DataFrame]
-    """By name, as in results/{name}.csv: claims, and those of ``markdown.TABLES`` that the config could fill."""
+    """By name, as in results/{name}.csv: claims, those of ``markdown.TABLES`` that the config could fill, and those of
+    ``protocol_page.FURTHER`` that it wants."""
     rows: pd.DataFrame
     published: pd.DataFrame
     """The paper's points of Figure 6."""
@@ -74,9 +79,19 @@ class ReportInputs:
         return str(self.settings["dataset"])
 
     @property
+    def pages(self) -> dict[str, str]:
+        """Template and page -> its name in the menu, in its order."""
+        if not set(FURTHER) & set(self.tables):
+            return PAGES
+        before = list(PAGES).index("claims") + 1
+        return dict([*list(PAGES.items())[:before], *PROTOCOL_PAGE.items(), *list(PAGES.items())[before:]])
+
+    @property
     def copied(self) -> list[Path]:
         """Files that the pages link to: tables, rows, provenance."""
         tables = [self.results / f"{name}.csv" for name in self.tables]
+        if "table5_allocated" in self.tables:
+            tables.append(self.results / "table5_allocated_points.csv")
         rows = sorted(self.results.glob(f"*/{self.dataset}.csv"))
         return [*tables, *rows, *sorted((self.results / "provenance").iterdir())]
 
@@ -102,15 +117,17 @@ def write_report(inputs: ReportInputs, templates: Path, to: Path) -> None:
     environment = _environment(templates / "html")
     context = _context(inputs, environment, templates) | {"images": images, "models": models, "curves": curves}
     context["colours"] = colours(inputs.settings["table5"], curves["styles"])
-    for page in reversed(PAGES):
+    for page in reversed(inputs.pages):
         write_text(to / f"{page}.html", environment.get_template(f"{page}.html").render(context, page=page))
 
 
 def _context(inputs: ReportInputs, environment: jinja2.Environment, templates: Path) -> dict[str, Any]:
     table = environment.get_template("table.html").module.table  # type: ignore[attr-defined]
+    frames = {name: without_dataset(frame, name, inputs.dataset) for name, frame in inputs.tables.items()}
     shown = {
-        name: str(table(name, view(without_dataset(frame, name, inputs.dataset)), address(f"results/{name}.csv")))
-        for name, frame in inputs.tables.items()
+        name: str(table(name, view(frame), address(f"results/{name}.csv")))
+        for name, frame in frames.items()
+        if name not in FURTHER
     }
     record = runs.versions(inputs.results / "provenance" / "versions.json")
     sizes = inputs.rows.drop_duplicates("image")
@@ -121,7 +138,7 @@ def _context(inputs: ReportInputs, environment: jinja2.Environment, templates: P
     )[0]
     about = {"dataset": inputs.dataset, "images": image_count(len(sizes))}
     return {
-        "pages": PAGES,
+        "pages": inputs.pages,
         "dataset": inputs.dataset,
         "target": inputs.settings["rate_target_bpp"],
         "names": inputs.names,
@@ -131,6 +148,7 @@ def _context(inputs: ReportInputs, environment: jinja2.Environment, templates: P
         "tables_text": _markdown(
             render((templates / "tables.md").read_text(), {**dict.fromkeys(TABLES, LEFT_OUT), **shown, **about})
         ),
+        "protocol": _protocol(frames, table),
         "claims_text": _markdown(introduction),
         "guide_text": _markdown((templates / "guide.md").read_text()),
         "claims": [_claim(line) for line in claims.astype(object).where(claims.notna(), None).to_dict("records")],
@@ -144,6 +162,26 @@ def _context(inputs: ReportInputs, environment: jinja2.Environment, templates: P
         "times": runs.run_times(inputs.results / "benchmarks", inputs.dataset),
         "rules": rules_in_order((inputs.results / "provenance" / "rulegraph.mmd").read_text()),
         "copied": sorted(address(path) for path in inputs.copied),
+    }
+
+
+def _protocol(frames: Mapping[str, pd.DataFrame], table: Any) -> dict[str, Any]:
+    """What the page of ``protocol_page.FURTHER`` shows of those tables that there are."""
+    shown: dict[str, tuple[View, str]] = {}
+    if "protocol" in frames:
+        shown |= {name: (view_of, "protocol") for name, view_of in protocol_page.views(frames["protocol"]).items()}
+    if "table5_allocated" in frames:
+        shown["table5_allocated"] = (
+            protocol_page.allocated_view(frames["table5_allocated"]),
+            "table5_allocated",
+        )
+    if "fidelity" in frames:
+        shown["fidelity"] = (view(protocol_page.fidelity_for_view(frames["fidelity"])), "fidelity")
+    html = {name: table(name, shape, address(f"results/{file}.csv")) for name, (shape, file) in shown.items()}
+    return {
+        "tables": {**dict.fromkeys(FURTHER), **html},
+        "effect": largest_effect(frames["protocol"]) if "protocol" in frames else "",
+        "left_out": protocol_page.left_out(frames["protocol"]) if "protocol" in frames else [],
     }
 
 

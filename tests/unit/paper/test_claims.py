@@ -284,17 +284,21 @@ def test_judging_by_rule_training_and_dataset():
 
     def judged(value, rule, **more):
         told = judge(claim_of(value, rule, **more), two, {})
-        return told["verdict"], told["reason"]
+        return told["verdict"], told["reason"], told["verdict_of_these_models"]
 
-    assert judged(1.0, Rule(low=0)) == (HOLDS, "")
-    assert judged(-1.0, Rule(low=0)) == (FAILS, "")
+    assert judged(1.0, Rule(low=0)) == (HOLDS, "", "")
+    assert judged(-1.0, Rule(low=0)) == (FAILS, "", "")
     note = "although short saw 1 % of the paper's training"
-    assert judged(-1.0, Rule(low=0), trained_if_holds=["gan"]) == (FAILS, note)
+    assert judged(-1.0, Rule(low=0), trained_if_holds=["gan"]) == (FAILS, note, "")
     untrained = "does not hold by the rule, but short saw 1 % of the paper's training"
-    assert judged(-1.0, Rule(low=0), trained_if_fails=["gan"]) == (OPEN, untrained)
-    assert judged(-1.0, Rule(low=0), trained_if_fails=["sr"]) == (FAILS, "")
-    assert judged(1.0, Rule(low=0), only_on="kodak") == (OPEN, "the number is about kodak")
-    assert judged(1.0, Rule(low=0), only_on="d") == (HOLDS, "")
+    assert judged(-1.0, Rule(low=0), trained_if_fails=["gan"]) == (OPEN, untrained, FAILS)
+    untrained = "holds by the rule, but short saw 1 % of the paper's training"
+    assert judged(1.0, Rule(low=0), trained_if_holds=["gan"]) == (OPEN, untrained, HOLDS)
+    assert judged(-1.0, Rule(low=0), trained_if_fails=["sr"]) == (FAILS, "", "")
+    assert judged(1.0, Rule(low=0), only_on="kodak") == (OPEN, "the number is about kodak", "")
+    open_anyway = judged(1.0, Rule(low=0), only_on="kodak", trained_if_holds=["gan"])
+    assert open_anyway == (OPEN, "the number is about kodak", ""), "not its training alone"
+    assert judged(1.0, Rule(low=0), only_on="d") == (HOLDS, "", "")
 
 
 def test_a_judged_line_tells_all_that_led_to_it():
@@ -345,6 +349,9 @@ def test_every_claim_is_named_once_and_has_source_rule_and_evidence(judged):
     assert set(judged["verdict"]) <= {HOLDS, FAILS, OPEN}
     assert (judged.loc[judged["verdict"] == OPEN, "reason"] != "").all()
     assert judged.loc[judged["verdict"] != OPEN, "reason"].str.fullmatch("|although .+").all()
+    of_training = judged["reason"].str.contains(" by the rule, but ")
+    assert of_training.any() and ((judged["verdict_of_these_models"] != "") == of_training).all()
+    assert set(judged.loc[of_training, "verdict_of_these_models"]) <= {HOLDS, FAILS}
     decided = judged[judged["verdict"] != OPEN]
     assert (decided["low"] <= decided["high"]).all() and not decided["measured"].isna().any()
 

@@ -20,6 +20,9 @@ PIXEL_FORMATS: dict[Chroma, int] = {"420": 1, "444": 3}
 PIXELS_PER_BYTE = 2**13
 """x265 takes a byte for some 4,400 pixels of a flat image."""
 
+FORMAT_BYTES = 2
+"""pixel_format and bit depth; color_space and flags."""
+
 _EXTENSION_FLAG = 0b1000
 _UNSUPPORTED_FLAGS = {0b0100: "a premultiplied alpha or W plane", 0b0010: "limited range", 0b0001: "an animation"}
 
@@ -48,6 +51,11 @@ def write(file: BpgFile) -> bytes:
     flags = bytes([PIXEL_FORMATS[file.chroma] << 5, 0])
     stream = MAGIC + flags + _ue7(file.width) + _ue7(file.height) + _ue7(len(picture)) + picture
     return stream.ljust(least_bytes(file.width * file.height, PIXELS_PER_BYTE), b"\0")
+
+
+def header_bytes(width: int, height: int) -> int:
+    """Bytes of a file up to and with the image's size: magic number, format, width and height."""
+    return len(MAGIC) + FORMAT_BYTES + len(_ue7(width)) + len(_ue7(height))
 
 
 def read(stream: bytes) -> BpgFile:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import isnan, nan
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -14,11 +14,19 @@ from licbench.paper.claims.register import Claim, Paper, claims
 from licbench.paper.claims.verdicts import FAILS, HOLDS, MOST_UNDEFINED, OPEN, interval_of
 
 COLUMNS = [
-    "claim", "unit", "source", "protocol", "published", "measured", "low", "high", "verdict", "reason", "rule",
-    "evidence",
+    "claim", "unit", "source", "protocol", "published", "measured", "low", "high", "verdict", "reason",
+    "verdict_of_these_models", "rule", "evidence",
 ]  # fmt: skip
 DIGITS = 4
 """Significant digits of a measured value."""
+
+
+class Verdict(NamedTuple):
+    """A verdict, why it is none or what limits it, and what the rule says where only training keeps it open."""
+
+    verdict: str
+    reason: str = ""
+    of_these_models: str = ""
 
 
 def judge_all(bench: Bench, paper: Paper) -> pd.DataFrame:
@@ -27,7 +35,8 @@ def judge_all(bench: Bench, paper: Paper) -> pd.DataFrame:
     ``low`` and ``high`` are the 95 % bootstrap interval over images. ``reason`` says why a claim is not decidable
     here: a curve that is not measured or does not reach, an interval on both sides of the rule's limit, models with
     less than the paper's training, other images than those a value is about. With a verdict it names the models
-    that were undertrained nevertheless.
+    that were undertrained nevertheless. ``verdict_of_these_models`` is what the rule says of the measured models where
+    nothing but their training keeps a claim open, and empty elsewhere.
     """
     lines = [judge(claim, bench, paper) for claim in claims(bench.target_bpp)]
     return pd.DataFrame(lines, columns=COLUMNS)
@@ -43,7 +52,7 @@ def judge(claim: Claim, bench: Bench, paper: Paper) -> dict[str, Any]:
         interval = interval_of(quantity, bench.images)
     except PointsError as error:
         problem = str(error)
-    verdict, reason = (OPEN, problem) if problem else _verdict(claim, bench, published, interval)
+    found = Verdict(OPEN, problem) if problem else _verdict(claim, bench, published, interval)
     dataset = ", ".join(bench.datasets)
     return {
         "claim": claim.claim,
@@ -54,28 +63,29 @@ def judge(claim: Claim, bench: Bench, paper: Paper) -> dict[str, Any]:
         "measured": _rounded(measured),
         "low": _rounded(interval[0]),
         "high": _rounded(interval[1]),
-        "verdict": verdict,
-        "reason": reason,
+        "verdict": found.verdict,
+        "reason": found.reason,
+        "verdict_of_these_models": found.of_these_models,
         "rule": _rule_text(claim, published),
         "evidence": claim.evidence.format(dataset=dataset),
     }
 
 
-def _verdict(claim: Claim, bench: Bench, published: float, interval: tuple[float, float]) -> tuple[str, str]:
+def _verdict(claim: Claim, bench: Bench, published: float, interval: tuple[float, float]) -> Verdict:
     if bench.images < 2:
-        return OPEN, "one image gives no interval"
+        return Verdict(OPEN, "one image gives no interval")
     if isnan(interval[0]):
-        return OPEN, f"undefined in more than {MOST_UNDEFINED:.0%} of the resamples"
+        return Verdict(OPEN, f"undefined in more than {MOST_UNDEFINED:.0%} of the resamples")
     verdict = claim.rule.verdict(interval, published)
     if verdict == OPEN:
-        return OPEN, "the interval reaches both sides of the limit"
+        return Verdict(OPEN, "the interval reaches both sides of the limit")
     if claim.only_on is not None and bench.datasets != [claim.only_on]:
-        return OPEN, f"the number is about {claim.only_on}"
+        return Verdict(OPEN, f"the number is about {claim.only_on}")
     untrained = bench.undertrained({HOLDS: claim.trained_if_holds, FAILS: claim.trained_if_fails}[verdict])
     if untrained:
-        return OPEN, f"{verdict} by the rule, but {', '.join(untrained)}"
+        return Verdict(OPEN, f"{verdict} by the rule, but {', '.join(untrained)}", verdict)
     short = bench.undertrained({*claim.trained_if_holds, *claim.trained_if_fails})
-    return verdict, f"although {', '.join(short)}" if short else ""
+    return Verdict(verdict, f"although {', '.join(short)}" if short else "")
 
 
 def _rule_text(claim: Claim, published: float) -> str:

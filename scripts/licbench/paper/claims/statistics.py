@@ -18,6 +18,7 @@ from licbench.evaluation.curves import (
     finite,
     pooled_ms_ssim,
     pooled_psnr,
+    quality_at_rate,
 )
 from licbench.evaluation.pooling import Floats
 from licbench.metrics.rate import bd_rate, pareto_front
@@ -51,7 +52,9 @@ def difference_at_rate(test: Ref, others: Sequence[Ref], read: Coordinates, bpp:
 
     def of(source: Source) -> OfDraw:
         ours, theirs = source.curve(test), [source.curve(other) for other in others]
-        return lambda draw: _at_rate(ours, draw, read, bpp) - max(_at_rate(each, draw, read, bpp) for each in theirs)
+        return lambda draw: (
+            quality_at_rate(ours, draw, read, bpp) - max(quality_at_rate(each, draw, read, bpp) for each in theirs)
+        )
 
     return of
 
@@ -63,8 +66,8 @@ def similarity_at_equal_psnr(test: Ref, other: Ref, bpp: float) -> Callable[[Sou
         ours, theirs = source.curve(test), source.curve(other)
 
         def value(draw: Floats) -> float:
-            quality = _at_rate(ours, draw, pooled_psnr, bpp)
-            return _at_rate(ours, draw, pooled_ms_ssim, bpp) - _at_rate(
+            quality = quality_at_rate(ours, draw, pooled_psnr, bpp)
+            return quality_at_rate(ours, draw, pooled_ms_ssim, bpp) - quality_at_rate(
                 theirs, draw, pooled_ms_ssim, _rate_at(theirs, draw, quality)
             )
 
@@ -130,14 +133,6 @@ def srcnn_share(threshold_db: float) -> Callable[[Bench], OfDraw]:
         return lambda draw: float(takes @ draw / draw.sum())
 
     return of
-
-
-def _at_rate(curve: RateDistortionCurve, draw: Floats, read: Coordinates, bpp: float) -> float:
-    """Quality at a rate, linear in the logarithm of the rate between the points of the curve."""
-    rates, quality = pareto_front(*finite(curve, draw, read))
-    if not rates[0] <= bpp <= rates[-1]:
-        raise PointsError(f"{curve.name} spans {rates[0]:.3f} to {rates[-1]:.3f} bit/pixel, not {bpp:g}; extend it")
-    return float(np.interp(np.log(bpp), np.log(rates), quality))
 
 
 def _rate_at(curve: RateDistortionCurve, draw: Floats, psnr_db: float) -> float:
