@@ -78,7 +78,7 @@ class CaeSearch(Cae):
         return MEMORY_MB + super().memory_mb(settings, megapixels)
 
     @classmethod
-    def header_bytes(cls, settings: Settings, width: int, height: int) -> int | None:
+    def header_bytes(cls, settings: Settings, width: int, height: int) -> int:
         return super().header_bytes({**settings, "rotation": "offline"}, width, height)
 
     def __init__(self, models: Any) -> None:
