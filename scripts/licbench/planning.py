@@ -19,6 +19,7 @@ from licbench.datasets.manifests import ImageFile
 from licbench.errors import ModelError, SettingsError
 from licbench.locations import STAGES
 from licbench.measurement import contract, job_resources
+from licbench.metrics.registry import make_metric, metric_class
 from licbench.networks.store import ModelStore
 
 PARTS = ("settings", "ablations")
@@ -107,6 +108,31 @@ class Plan:
         """MB for decoding images of these sizes in megapixels with any of the codecs, one after the other."""
         blocks = [(codec, block) for part in PARTS for codec, block in self.blocks(part).items()]
         return max(job_resources.memory_mb(codec, block, sizes) for codec, block in blocks)
+
+    # Further metrics
+
+    @property
+    def scores(self) -> list[str]:
+        """The tables of the further metrics in use."""
+        return [f"results/metrics/{self.dataset.id}/{metric}.csv" for metric in self.config["metrics"]]
+
+    def metric_settings(self, metric: str) -> dict[str, Any]:
+        """The metric's block of the config; empty where it takes no settings."""
+        settings: dict[str, Any] = self.config["metric_settings"].get(metric, {})
+        return settings
+
+    def metric_version(self, metric: str) -> str:
+        """The metric with its libraries and files: another version scores anew."""
+        try:
+            return make_metric(metric, self.metric_settings(metric)).version()
+        except ImportError:
+            # The jobs may have it, by --software-deployment-method conda; those that have not say what to install
+            return "not installed where Snakemake runs"
+
+    def memory_to_score(self, codec: str, metric: str, sizes: Sequence[float]) -> int:
+        """MB for decoding images of these sizes in megapixels and scoring them, one after the other."""
+        decoding = job_resources.memory_mb(codec, self.config["settings"][codec], sizes)
+        return decoding + round(metric_class(metric).memory_mb(max(sizes, default=0.0)))
 
     # Models
 

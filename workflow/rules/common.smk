@@ -17,6 +17,7 @@ from licbench.codecs import registry  # noqa: E402
 from licbench.datasets import catalogue, folders  # noqa: E402
 from licbench.errors import LicbenchError  # noqa: E402
 from licbench.measurement import batches, job_resources  # noqa: E402
+from licbench.metrics import registry as metrics  # noqa: E402
 from licbench.planning import Plan  # noqa: E402
 
 # glibc keeps what a layer frees for the next layer, in place of asking the kernel again: a third of torch's time.
@@ -56,15 +57,18 @@ wildcard_constraints:
     codec="|".join(registry.codec_ids()),
     dataset=r"[A-Za-z0-9_.-]+",
     image=r"[A-Za-z0-9_.-]+",
+    metric="|".join(metrics.metric_ids()) or "none",
     model="|".join(config["models"]),
     set="|".join(catalogue.known_datasets()),
     sets=r"[a-z0-9_+]+",
     source="|".join(catalogue.known_datasets()),
 
 
-def code_of(*entries, codecs=()):
+def code_of(*entries, codecs=(), metrics=()):
     """The files whose change must rerun a job: its script, which comes first, and all that the script imports."""
-    imported = dependencies.closure(ROOT, (*entries, *(f"scripts/licbench/codecs/{codec}.py" for codec in codecs)))
+    named = [f"scripts/licbench/codecs/{codec}.py" for codec in codecs]
+    named += [f"scripts/licbench/metrics/{metric}.py" for metric in metrics]
+    imported = dependencies.closure(ROOT, (*entries, *named))
     return [own(file) for file in dict.fromkeys([entries[0], *imported])]
 
 
@@ -113,6 +117,12 @@ def version_of(codec):
     return PLAN.version(codec, ROOT / PLAN.weights)
 
 
+@functools.cache
+@in_one_line()
+def version_of_metric(metric):
+    return PLAN.metric_version(metric)
+
+
 @in_one_line()
 def model_files(codec, part):
     return PLAN.model_files(codec, part)
@@ -139,6 +149,11 @@ def params_of_batch(part):
         "settings": lambda wildcards: json.dumps(config[part][wildcards.codec]),
         "version": lambda wildcards: version_of(wildcards.codec),
     }
+
+
+def memory_to_score(wildcards, attempt):
+    """MB for scoring a batch of one codec; a job that a cluster killed gets more."""
+    return attempt * PLAN.memory_to_score(wildcards.codec, wildcards.metric, megapixels(members(wildcards)))
 
 
 def memory_to_decode(wildcards, attempt):
