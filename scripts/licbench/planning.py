@@ -241,7 +241,7 @@ class Plan:
     def shown(self, images: Sequence[str]) -> list[str]:
         """The images of the report's viewer, evenly spread over the dataset."""
         count = min(len(images), self.config["report"]["images"]) if self.codecs_of_table5 else 0
-        return [images[at * len(images) // count] for at in range(count)]
+        return _spread(images, count)
 
     @property
     def viewer_options(self) -> str:
@@ -249,6 +249,23 @@ class Plan:
         options = ["--entries", json.dumps(self.entries("table5"))]
         options += ["--streams", "results/streams/points", "--weights", self.weights]
         return shlex.join([*options, "--side", str(self.config["report"]["side"])])
+
+    def timed(self, images: Sequence[str]) -> list[str]:
+        """The images that the costs of codecs are measured on, evenly spread over the dataset."""
+        return _spread(images, min(len(images), self.config["complexity"]["images"]))
+
+    @property
+    def complexity_options(self) -> str:
+        """Which operating points are measured, and how; quoted for the shell."""
+        options = self.config["complexity"]
+        words = ["--entries", json.dumps(self.entries("table5")), "--points", json.dumps(options["points"])]
+        words += ["--target-bpp", str(self.config["rate_target_bpp"]), "--weights", self.weights]
+        return shlex.join([*words, "--repeats", str(options["repeats"]), "--seed", str(options["seed"])])
+
+    @property
+    def complexity(self) -> list[str]:
+        """What the report shows of the codecs' costs: the figure, whose table is made with it, where asked for."""
+        return ["results/complexity.csv", "results/complexity.png"] if self.config["complexity"]["report"] else []
 
     @property
     def claims_options(self) -> str:
@@ -261,3 +278,7 @@ class Plan:
         """What the report says of the config, besides the whole of it."""
         kept = {key: self.config[key] for key in ("rate_target_bpp", "threshold_scan")}
         return {"dataset": self.dataset.id, "table5": self.entries("table5"), **kept}
+
+
+def _spread(images: Sequence[str], count: int) -> list[str]:
+    return [images[at * len(images) // count] for at in range(count)]

@@ -227,6 +227,10 @@ def report_records(wildcards):
     return [names, *expand("results/provenance/{file}", file=["config.yaml", "versions.json", "rulegraph.mmd"])]
 
 
+def images_of_complexity(wildcards):
+    return expand(f"results/data/{DATASET.id}/{{image}}.png", image=PLAN.timed(images()))
+
+
 def image_of_figure5(wildcards):
     """The dataset's image that the config names, or its first."""
     return f"results/data/{DATASET.id}/{config['figure5']['image'].get(DATASET.id) or images()[0]}.png"

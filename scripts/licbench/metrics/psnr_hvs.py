@@ -1,4 +1,7 @@
-"""PSNR-HVS (Egiazarian et al. 2006) by libvmaf: squared errors of 8x8 DCT coefficients, weighted by visibility."""
+"""PSNR-HVS-M (Ponomarenko et al. 2007) by libvmaf, which calls it psnr_hvs as Xiph's tools do.
+
+Squared errors of 8x8 DCT coefficients, weighted by the contrast sensitivity of the eye, less what texture masks.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,10 @@ FEATURE = "psnr_hvs"
 
 
 class PsnrHvs(Metric):
-    """PSNR-HVS in dB over Y, Cb and Cr, which count 80, 10 and 10 percent of the error (libvmaf's psnr_hvs)."""
+    """PSNR-HVS-M in dB over Y, Cb and Cr, which count 80, 10 and 10 percent of the error."""
 
     id = "psnr_hvs"
-    title = "PSNR-HVS"
+    title = "PSNR-HVS-M"
     unit = "dB"
     higher_is_better = True
     bounds = (-math.inf, math.inf)
