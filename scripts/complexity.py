@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 
 from licbench.cli import add_entries, add_rows, figure_parser, run
-from licbench.evaluation.complexity import complexity_table, representatives
+from licbench.evaluation.complexity import BUSY, complexity_table, representatives, waiting
 from licbench.files import write_csv
 from licbench.measurement.costs import measure_costs
 from licbench.measurement.rows import read_rows
@@ -26,6 +26,10 @@ def main() -> None:
     table = complexity_table(rows, measured, costs, [path.stem for path in options.images], options.repeats)
     save(draw_complexity(table), options.drawings)
     write_csv(options.csv, table)
+    if (times := waiting(table)) > BUSY:
+        print(
+            f"note: the machine was busy: up to {times:.1f} s passed for each second of CPU; repeat it on a quiet one"
+        )
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -268,6 +268,12 @@ class Plan:
         return ["results/complexity.csv", "results/complexity.png"] if self.config["complexity"]["report"] else []
 
     @property
+    def report_options(self) -> str:
+        """What else the report shows, where the config has it; quoted for the shell."""
+        words = ["--scores", *self.scores] if self.scores else []
+        return shlex.join([*words, "--complexity", *self.complexity] if self.complexity else words)
+
+    @property
     def claims_options(self) -> str:
         """The rate at which codecs are compared, and the paper's training budget; quoted for the shell."""
         budget = json.dumps(configuration.paper_budget(self.config))

@@ -29,4 +29,4 @@ rule measure_complexity:
         options=PLAN.complexity_options,
     shell:
         "python {input.code[0]:q} {input.rows:q} --images {input.images:q} {params.options}"
-        " --csv {output.csv:q} --drawings {output.drawing:q} 2> {log:q}"
+        " --csv {output.csv:q} --drawings {output.drawing:q} 2>&1 | tee {log:q}"

@@ -54,7 +54,7 @@ rule collect_scores:
     benchmark:
         "results/benchmarks/collect_scores/{dataset}/{metric}.tsv"
     conda:
-        "../../envs/tables.yaml"
+        "../../envs/codecs.yaml"
     params:
         scores="results/metrics/{dataset}/{metric}",
     shell:

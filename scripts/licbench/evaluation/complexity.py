@@ -27,6 +27,12 @@ COLUMNS = (
 )  # fmt: skip
 
 
+BUSY = 1.25
+"""Seconds for each second of CPU, in the quickest repeat, from which times tell more of the machine than the codec."""
+TOO_SHORT_S = 0.01
+"""Under this a call is too short to tell."""
+
+
 @dataclass(frozen=True)
 class Representative:
     """An operating point to measure, and the rows of the curve that it is on."""
@@ -93,6 +99,17 @@ def complexity_table(
     whole = [name for name in NETWORKS if name.endswith("parameters")]
     digits = {name: 6 if name.endswith("_s") else 2 for name in COLUMNS}
     return table.astype(dict.fromkeys(whole, "Int64")).round(digits | {"megapixels": 6, "bpp": 4})
+
+
+def waiting(table: pd.DataFrame) -> float:
+    """The largest ratio of a codec's least time to its least CPU time: 1 on a quiet machine."""
+    ratios = [
+        wall / cpu
+        for way in ("encode", "decode")
+        for wall, cpu in zip(table[f"{way}_min_s"], table[f"{way}_cpu_s"], strict=True)
+        if cpu > TOO_SHORT_S
+    ]
+    return max(ratios, default=1.0)
 
 
 def _named(own: pd.DataFrame, point: str) -> Representative:

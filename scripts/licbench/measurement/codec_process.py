@@ -117,10 +117,11 @@ def _counted(call: Callable[[], Result]) -> tuple[Result, dict[str, int] | None]
     from torch.nn.modules.module import register_module_forward_pre_hook  # noqa: PLC0415  takes seconds
     from torch.utils.flop_counter import FlopCounterMode  # noqa: PLC0415
 
-    parameters: dict[int, int] = {}
+    parameters: dict[Any, dict[int, int]] = {}
 
     def note(module: Any, _: Any) -> None:
-        parameters.update((id(held), held.numel()) for held in module.parameters(recurse=False))
+        for held in module.parameters(recurse=False):
+            parameters.setdefault(held.dtype, {})[id(held)] = held.numel()
 
     hook = register_module_forward_pre_hook(note)
     try:
@@ -130,7 +131,11 @@ def _counted(call: Callable[[], Result]) -> tuple[Result, dict[str, int] | None]
         hook.remove()
     # torch counts a multiplication and an addition as two
     macs = counter.get_total_flops() // 2
-    return result, {"parameters": sum(parameters.values()), "macs": macs} if macs else None
+    if not macs:
+        return result, None
+    # A network that also runs in float64, where float32 is not sure, is the same network
+    held = max((sum(sizes.values()) for sizes in parameters.values()), default=0)
+    return result, {"parameters": held, "macs": macs}
 
 
 if __name__ == "__main__":

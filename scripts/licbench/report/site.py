@@ -18,6 +18,7 @@ from markupsafe import Markup
 
 from licbench.files import replacing, write_text
 from licbench.measurement.rows import without_dataset
+from licbench.measurement.scores import read_scores
 from licbench.paper.claims.verdicts import FAILS, HOLDS, OPEN
 from licbench.report import runs
 from licbench.report.claims_page import claims_page
@@ -68,6 +69,10 @@ class ReportInputs:
     """Image id -> name of its file."""
     results: Path
     """Folder of the tables and rows, with provenance/ and benchmarks/."""
+    scores: Sequence[Path] = ()
+    """Tables of further metrics, {metric}.csv."""
+    complexity: Sequence[Path] = ()
+    """The table of the codecs' costs and its figure, where the report shows them."""
 
     @property
     def dataset(self) -> str:
@@ -78,7 +83,8 @@ class ReportInputs:
         """Files that the pages link to: tables, rows, provenance."""
         tables = [self.results / f"{name}.csv" for name in self.tables]
         rows = sorted(self.results.glob(f"*/{self.dataset}.csv"))
-        return [*tables, *rows, *sorted((self.results / "provenance").iterdir())]
+        provenance = sorted((self.results / "provenance").iterdir())
+        return [*tables, *rows, *self.scores, *self.complexity, *provenance]
 
 
 def write_report(inputs: ReportInputs, templates: Path, to: Path) -> None:
@@ -95,7 +101,8 @@ def write_report(inputs: ReportInputs, templates: Path, to: Path) -> None:
     _copy_assets(templates / "html" / "assets", to / "assets")
     images = _copy_images(inputs, to / "images")
     models = model_data(inputs.cards)
-    curves = curve_data(inputs.rows, inputs.published, **inputs.settings["threshold_scan"])
+    scores = {path.stem: read_scores(path) for path in inputs.scores}
+    curves = curve_data(inputs.rows, inputs.published, scores=scores, **inputs.settings["threshold_scan"])
     curves |= {"dataset": inputs.dataset, "target": inputs.settings["rate_target_bpp"]}
     for name, data in (("curves", curves), ("images", images), ("models", models)):
         write_text(to / "assets" / f"{name}-data.js", _script(name, data))
@@ -119,6 +126,7 @@ def _context(inputs: ReportInputs, environment: jinja2.Environment, templates: P
     introduction = claims_page((templates / "claims.md").read_text(), claims, inputs.dataset, len(sizes)).split(
         "\n## "
     )[0]
+    costs = [view(without_dataset(pd.read_csv(path), path.stem, inputs.dataset)) for path in inputs.complexity[:1]]
     about = {"dataset": inputs.dataset, "images": image_count(len(sizes))}
     return {
         "pages": PAGES,
@@ -141,6 +149,8 @@ def _context(inputs: ReportInputs, environment: jinja2.Environment, templates: P
         "code_version": runs.code_version(record),
         "config": (inputs.results / "provenance" / "config.yaml").read_text(),
         "codecs": runs.codec_versions(inputs.rows),
+        "costs": [Markup(table("complexity", shown, address("results/complexity.csv"))) for shown in costs],
+        "costs_figure": [(address(path), _caption(templates, path.stem)) for path in inputs.complexity[1:]],
         "times": runs.run_times(inputs.results / "benchmarks", inputs.dataset),
         "rules": rules_in_order((inputs.results / "provenance" / "rulegraph.mmd").read_text()),
         "copied": sorted(address(path) for path in inputs.copied),

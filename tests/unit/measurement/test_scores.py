@@ -51,7 +51,9 @@ def run(tmp_path):
     for image, sides in SIDES.items():
         write_png(tmp_path / "data" / f"{image}.png", photo(*sides))
         places = {"streams": tmp_path / "streams/set/jpeg" / image, "rows": tmp_path / "points/jpeg" / f"{image}.csv"}
-        measure_images({image: tmp_path / "data" / f"{image}.png"}, ("set", "jpeg"), SETTINGS, weights=tmp_path, **places)
+        measure_images(
+            {image: tmp_path / "data" / f"{image}.png"}, ("set", "jpeg"), SETTINGS, weights=tmp_path, **places
+        )
     write_csv(tmp_path / "points.csv", read_rows(*sorted((tmp_path / "points/jpeg").glob("*.csv"))))
     return tmp_path
 

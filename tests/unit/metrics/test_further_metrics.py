@@ -76,8 +76,8 @@ def test_quality_in_decibels_where_scores_saturate():
     assert metric_class("lpips").quality(0.1) == pytest.approx(10)
 
 
-# SSIMULACRA 2.1: scores of the reference implementation in C++ (tools/ssimulacra2 of libjxl) for images that a few lines
-# make, published with the images' checksums in src/reference_data.rs of github.com/imazen/ssimulacra2.
+# SSIMULACRA 2.1: scores of the reference implementation in C++ (tools/ssimulacra2 of libjxl) for images that a few
+# lines make, published with their checksums in ssimulacra2/src/reference_data.rs of github.com/imazen/ssimulacra2.
 
 
 def uniform(side, value):
@@ -85,7 +85,9 @@ def uniform(side, value):
 
 
 def gradient(side):
-    return np.broadcast_to((np.arange(side) * 255 // (side - 1)).astype(np.uint8)[None, :, None], (side, side, 3)).copy()
+    return np.broadcast_to(
+        (np.arange(side) * 255 // (side - 1)).astype(np.uint8)[None, :, None], (side, side, 3)
+    ).copy()
 
 
 def noise(side, state):
@@ -171,7 +173,9 @@ def test_lpips_is_what_the_user_s_file_computes(distance):
 def test_lpips_files_that_will_not_do(tmp_path):
     import torch
 
-    with pytest.raises(SettingsError, match=r"none\.pt: no such file; give its path as metric_settings\.lpips\.weights"):
+    with pytest.raises(
+        SettingsError, match=r"none\.pt: no such file; give its path as metric_settings\.lpips\.weights"
+    ):
         make_metric("lpips", {"weights": str(tmp_path / "none.pt")}).version()
     (tmp_path / "text.pt").write_text("no network")
     with pytest.raises(SettingsError, match="is no TorchScript file"):
