@@ -121,6 +121,11 @@ class Plan:
         settings: dict[str, Any] = self.config["metric_settings"].get(metric, {})
         return settings
 
+    def scoring_options(self, metric: str) -> str:
+        """Where a metric finds streams and models, and its settings; quoted for the shell."""
+        settings = json.dumps(self.metric_settings(metric))
+        return shlex.join(["--streams", "results/streams/points", "--weights", self.weights, "--settings", settings])
+
     def metric_version(self, metric: str) -> str:
         """The metric with its libraries and files: another version scores anew."""
         try:
@@ -269,8 +274,9 @@ class Plan:
 
     @property
     def report_options(self) -> str:
-        """What else the report shows, where the config has it; quoted for the shell."""
-        words = ["--scores", *self.scores] if self.scores else []
+        """What the report says of the config, and what it shows where the config has it; quoted for the shell."""
+        words = ["--settings", json.dumps(self.report_settings)]
+        words += ["--scores", *self.scores] if self.scores else []
         return shlex.join([*words, "--complexity", *self.complexity] if self.complexity else words)
 
     @property

@@ -149,12 +149,14 @@ def test_training_continues_a_pretrained_model_or_a_stage(monkeypatch, tmp_path)
 
 
 def test_further_metrics_have_tables_versions_and_memory(tmp_path, monkeypatch):
-    assert plan().scores == [] and plan().report_options == ""
+    assert plan().scores == [] and shlex.split(plan().report_options)[::2] == ["--settings"]
     weights = tmp_path / "network.pt"
     weights.write_bytes(b"one")
     found = plan(metrics=["vmaf", "lpips"], metric_settings={"lpips": {"weights": str(weights)}})
     assert found.scores == ["results/metrics/embedded/vmaf.csv", "results/metrics/embedded/lpips.csv"]
-    assert shlex.split(found.report_options) == ["--scores", *found.scores]
+    assert shlex.split(found.report_options)[2:] == ["--scores", *found.scores]
+    words = shlex.split(found.scoring_options("lpips"))
+    assert json.loads(words[words.index("--settings") + 1]) == {"weights": str(weights)}
     assert found.metric_settings("lpips") == {"weights": str(weights)} and found.metric_settings("vmaf") == {}
     assert hashlib.sha256(b"one").hexdigest()[:16] in found.metric_version("lpips")
     with pytest.raises(SettingsError, match="no such file"):
@@ -174,7 +176,7 @@ def test_costs_are_measured_on_images_from_all_over_and_reported_on_request():
     assert plan().complexity == []
     reported = plan(complexity=SHIPPED["complexity"] | {"report": True, "points": {"cae": ["a point"]}})
     assert reported.complexity == ["results/complexity.csv", "results/complexity.png"]
-    assert shlex.split(reported.report_options) == ["--complexity", *reported.complexity]
+    assert shlex.split(reported.report_options)[2:] == ["--complexity", *reported.complexity]
     words = shlex.split(reported.complexity_options)
     assert json.loads(words[words.index("--points") + 1]) == {"cae": ["a point"]}
     assert json.loads(words[words.index("--entries") + 1]) == SHIPPED["table5"]

@@ -151,9 +151,13 @@ def params_of_batch(part):
     }
 
 
-def memory_to_score(wildcards, attempt):
-    """MB for scoring a batch of one codec; a job that a cluster killed gets more."""
-    return attempt * PLAN.memory_to_score(wildcards.codec, wildcards.metric, megapixels(members(wildcards)))
+def resources_to_score():
+    """Resources for scoring a batch of one codec; a job that a cluster killed gets more memory."""
+
+    def memory(wildcards, attempt):
+        return attempt * PLAN.memory_to_score(wildcards.codec, wildcards.metric, megapixels(members(wildcards)))
+
+    return {"mem_mb": memory, "runtime": resources_of_batch("settings")["runtime"]}
 
 
 def memory_to_decode(wildcards, attempt):
@@ -237,6 +241,12 @@ def image_of_figure5(wildcards):
 
 
 # What the report shows
-TABLES_AND_ROWS = {"tables": PLAN.tables, "rows": rows_in_use(), "cards": cards_in_use}
+WHAT_THE_REPORT_SHOWS = {
+    "tables": PLAN.tables,
+    "rows": rows_in_use(),
+    "cards": cards_in_use,
+    "scores": PLAN.scores,
+    "complexity": PLAN.complexity,
+}
 # Of a training; 11 GB at most: the GAN of 256x256 tiles
 TRAINING_RESOURCES = {"gpu": 1, "mem_mb": lambda wildcards, attempt: attempt * 8000, "runtime": 24 * 60}

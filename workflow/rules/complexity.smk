@@ -2,7 +2,7 @@
 #   needs   config: complexity, table5, rate_target_bpp, weights; the rows (encode.smk), some images (data.smk), the
 #           models (train.smk or shipped)
 #   makes   results/complexity.csv and .png, when asked for or where complexity.report is true; verify compares neither
-#   steps   measure_complexity
+#   steps   measure_complexity: one thread, but it asks for all cores, so that no other job slows it
 
 
 rule measure_complexity:
@@ -23,7 +23,6 @@ rule measure_complexity:
         "results/benchmarks/measure_complexity.tsv"
     conda:
         "../../envs/codecs.yaml"
-    # It computes on one; the others stay free, so that no other job slows it
     threads: workflow.cores or 1
     params:
         options=PLAN.complexity_options,

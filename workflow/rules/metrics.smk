@@ -26,15 +26,13 @@ rule score_metric:
     conda:
         "../../envs/metrics.yaml"
     resources:
-        mem_mb=memory_to_score,
-        runtime=resources_of_batch("settings")["runtime"],
+        **resources_to_score(),
     params:
-        settings=lambda wildcards: json.dumps(PLAN.metric_settings(wildcards.metric)),
+        options=lambda wildcards: PLAN.scoring_options(wildcards.metric),
         version=lambda wildcards: version_of_metric(wildcards.metric),
-        weights=PLAN.weights,
     shell:
-        "python {input.code[0]:q} {wildcards.metric} {input.rows:q} --originals {input.images:q} --weights {params.weights:q}"
-        " --streams results/streams/points --settings {params.settings:q} --out {output:q} 2> {log:q}"
+        "python {input.code[0]:q} {wildcards.metric} {input.rows:q} --originals {input.images:q} {params.options}"
+        " --out {output:q} 2> {log:q}"
 
 
 rule collect_scores:

@@ -40,13 +40,11 @@ rule reconstruct_image:
 rule write_report:
     """Tables, claims, curves, reconstructions, models and provenance as pages that need no network."""
     input:
-        **TABLES_AND_ROWS,
+        **WHAT_THE_REPORT_SHOWS,
         paper=own("workflow/resources/paper/figure6.csv"),
         reconstructions=reconstructions,
         figures=expand("results/{figure}.png", figure=PLAN.figures),
         records=report_records,
-        scores=PLAN.scores,
-        complexity=PLAN.complexity,
         code=[*code_of("scripts/report.py", metrics=config["metrics"]), *REPORT_SOURCES],
     output:
         pages=expand("results/report/{page}.html", page=PAGES),
@@ -58,9 +56,8 @@ rule write_report:
     conda:
         "../../envs/report.yaml"
     params:
-        settings=json.dumps(PLAN.report_settings),
-        further=PLAN.report_options,
+        options=PLAN.report_options,
     shell:
-        "python {input.code[0]:q} --settings {params.settings:q} --tables {input.tables:q} --rows {input.rows:q}"
+        "python {input.code[0]:q} {params.options} --tables {input.tables:q} --rows {input.rows:q}"
         " --paper {input.paper:q} --cards {input.cards:q} --pictures {input.reconstructions:q} --figures {input.figures:q}"
-        " {params.further} --out results/report/index.html 2> {log:q}"
+        " --out results/report/index.html 2> {log:q}"
