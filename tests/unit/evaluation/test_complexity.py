@@ -80,8 +80,10 @@ def test_a_busy_machine_shows_in_the_ratio_of_time_to_cpu():
 def test_the_figure_shows_each_codec_once_and_names_those_without_bd_rate():
     lines = table(synthetic_rows())
     lines.loc[lines["codec"] == "gan", "bd_rate_percent"] = None
-    (axes,) = draw_complexity(lines).axes
-    assert [text.get_text().split(",")[0] for text in axes.texts] == ["jpeg", "jpeg2000", "bpg", "cae", "sr"]
+    figure = draw_complexity(lines)
+    (axes,), (legend,) = figure.axes, figure.legends
+    named = [text.get_text().split(",")[0] for text in legend.get_texts()]
+    assert named == ["jpeg", "jpeg2000", "bpg", "cae", "sr"]
     assert "without BD-rate: gan" in axes.get_xlabel() and axes.get_xscale() == "log"
     least, median = axes.get_lines()[0].get_xdata()
     assert (least, median) == pytest.approx((0.02 / 0.3072, 0.03 / 0.3072))
