@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -149,7 +149,9 @@ class _Process:
     def ask(self, **question: Any) -> dict[str, Any]:
         """The answer to a question."""
         assert self._process.stdin is not None
-        print(json.dumps(question), file=self._process.stdin, flush=True)
+        # A process that has ended says why in place of an answer
+        with suppress(BrokenPipeError):
+            print(json.dumps(question), file=self._process.stdin, flush=True)
         return self._answer()
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:

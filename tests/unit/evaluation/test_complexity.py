@@ -9,6 +9,7 @@ from synthetic_rows import synthetic_rows
 from licbench.errors import PointsError
 from licbench.evaluation.complexity import COLUMNS, NO_ANCHOR, complexity_table, representatives, waiting
 from licbench.paper.figures.complexity import draw_complexity
+from licbench.paper.figures.style import save
 
 ENTRIES = [
     {"codec": "jpeg", "curve": "420-optimised"},
@@ -77,7 +78,7 @@ def test_a_busy_machine_shows_in_the_ratio_of_time_to_cpu():
     assert waiting(quiet) == pytest.approx(0.2 / 0.19)
 
 
-def test_the_figure_shows_each_codec_once_and_names_those_without_bd_rate():
+def test_the_figure_shows_each_codec_once_and_names_those_without_bd_rate(tmp_path):
     lines = table(synthetic_rows())
     lines.loc[lines["codec"] == "gan", "bd_rate_percent"] = None
     figure = draw_complexity(lines)
@@ -85,5 +86,8 @@ def test_the_figure_shows_each_codec_once_and_names_those_without_bd_rate():
     named = [text.get_text().split(",")[0] for text in legend.get_texts()]
     assert named == ["jpeg", "jpeg2000", "bpg", "cae", "sr"]
     assert "without BD-rate: gan" in axes.get_xlabel() and axes.get_xscale() == "log"
+    nothing = draw_complexity(lines.assign(bd_rate_percent=None))
+    save(nothing, [tmp_path / "nothing.png"])
+    assert not nothing.legends and (tmp_path / "nothing.png").stat().st_size > 1000
     least, median = axes.get_lines()[0].get_xdata()
     assert (least, median) == pytest.approx((0.02 / 0.3072, 0.03 / 0.3072))

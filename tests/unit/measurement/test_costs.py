@@ -69,6 +69,15 @@ def test_a_repeat_that_differs_ends_it_in_a_line(name, what):
         costs._add(repeats, answer | {name: 10 if name == "bytes" else "c"}, JPEG, Path("cat.png"))
 
 
+def test_a_process_that_is_killed_between_two_questions_is_named(images):
+    with costs._Process(JPEG, images, SHIPPED) as process:
+        assert process.ask(do="time", image=0)["bytes"] > 0
+        process._process.kill()
+        process._process.wait()
+        with pytest.raises(PointsError, match=r"codec jpeg at q20: its process ended \(exit status -9\)"):
+            process.ask(do="time", image=0)
+
+
 def test_a_process_that_cannot_go_on_is_named(images, tmp_path):
     with pytest.raises(PointsError, match=r"codec cae at x1: .*cae_024\.safetensors is missing"):
         measure_costs([CAE], images, weights=tmp_path, repeats=1, seed=1)

@@ -40,7 +40,8 @@ def draw_complexity(table: pd.DataFrame) -> Figure:
             xscale="log", xlabel=f"Decoding (s/megapixel), one thread{note}", ylabel="BD-rate against BPG 4:2:0 (%)"
         )
         axes.margins(x=0.1, y=0.1)
-        figure.legend(loc="outside lower center", ncols=2, frameon=False)
+        if len(shown):
+            figure.legend(loc="outside lower center", ncols=2, frameon=False)
     return figure
 
 
