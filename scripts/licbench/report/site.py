@@ -46,6 +46,8 @@ PAGES = {
 PLOTLY = "plotly"
 CAPTIONS = {"figure1": "pipelines", "figure4": "pipelines", "figure2": "structures", "figure3": "structures"}
 """Figures captioned by the rule that draws them, where it draws several."""
+SAME_IN_EVERY_LINE = ["curve", "images", "megapixels", "repeats"]
+"""Columns of the codecs' costs that the report leaves to the file, or that the point's name tells."""
 VERDICTS = {HOLDS: "holds", FAILS: "fails", OPEN: "open"}
 """A verdict -> its style class."""
 
@@ -126,7 +128,7 @@ def _context(inputs: ReportInputs, environment: jinja2.Environment, templates: P
     introduction = claims_page((templates / "claims.md").read_text(), claims, inputs.dataset, len(sizes)).split(
         "\n## "
     )[0]
-    costs = [view(without_dataset(pd.read_csv(path), path.stem, inputs.dataset)) for path in inputs.complexity[:1]]
+    costs = [_costs(path, inputs.dataset) for path in inputs.complexity[:1]]
     about = {"dataset": inputs.dataset, "images": image_count(len(sizes))}
     return {
         "pages": PAGES,
@@ -149,7 +151,9 @@ def _context(inputs: ReportInputs, environment: jinja2.Environment, templates: P
         "code_version": runs.code_version(record),
         "config": (inputs.results / "provenance" / "config.yaml").read_text(),
         "codecs": runs.codec_versions(inputs.rows),
-        "costs": [Markup(table("complexity", shown, address("results/complexity.csv"))) for shown in costs],
+        "costs": [
+            Markup(table("complexity", view(shown_costs), address("results/complexity.csv"))) for shown_costs in costs
+        ],
         "costs_figure": [(address(path), _caption(templates, path.stem)) for path in inputs.complexity[1:]],
         "times": runs.run_times(inputs.results / "benchmarks", inputs.dataset),
         "rules": rules_in_order((inputs.results / "provenance" / "rulegraph.mmd").read_text()),
@@ -171,6 +175,11 @@ def colours(entries: Entries, styles: Mapping[str, Mapping[str, str]]) -> dict[s
         own = styles.get(f"{codec}/{entry.get('curve')}")
         found[name] = own["colour"] if own else first
     return found
+
+
+def _costs(path: Path, dataset: str) -> pd.DataFrame:
+    """The table of the codecs' costs without what is the same in every line."""
+    return without_dataset(pd.read_csv(path), path.stem, dataset).drop(columns=SAME_IN_EVERY_LINE, errors="ignore")
 
 
 def _caption(templates: Path, figure: str) -> str:

@@ -4,12 +4,12 @@ licbench.plotting.then((Plotly) => {
   const { styles, points, published, target, dataset, metrics } = window.licbench.curves;
   const SETTING = 0, BPP = 1, PSNR = 2, MS_SSIM = 3;
   const MEASURES = {
-    psnr: { column: PSNR, onFront: 4, title: "PSNR (dB), R, G and B", published },
-    ms_ssim: { column: MS_SSIM, onFront: 5, title: "MS-SSIM", published },
+    psnr: { column: PSNR, onFront: 4, title: "PSNR (dB), R, G and B", published, whole: "all images pooled" },
+    ms_ssim: { column: MS_SSIM, onFront: 5, title: "MS-SSIM", published, whole: "all images pooled" },
   };
   // Further metrics follow in pairs: the images' mean, and whether it is on the Pareto front. The paper has none.
   metrics.forEach(({ id, title }, place) => {
-    MEASURES[id] = { column: 6 + 2 * place, onFront: 7 + 2 * place, title, published: [] };
+    MEASURES[id] = { column: 6 + 2 * place, onFront: 7 + 2 * place, title, published: [], whole: "mean of all images" };
   });
   const INK = "#1d2129", RULE = "#e4e6ea", MARGIN = 0.04, BEYOND = 1.06;
   const chart = document.getElementById("chart");
@@ -117,7 +117,7 @@ licbench.plotting.then((Plotly) => {
   function draw() {
     const now = state();
     at = null;
-    status.textContent = `${now.name || `${dataset}, all images pooled`}; dotted: ${target} bit/pixel`;
+    status.textContent = `${now.name || `${dataset}, ${now.measure.whole}`}; dotted: ${target} bit/pixel`;
     chart.querySelector(".wait")?.remove();
     Plotly.react(chart, traces(now), layout(now), { responsive: true, displaylogo: false, displayModeBar: false });
     if (document.getElementById("points").open) fillTable(now);
