@@ -3,7 +3,7 @@
 The package ``ssimulacra2`` gives the colour transform, the error maps and the trained weights. Where it deviates from
 the reference, this file does as the reference: the package stops one scale early below 256 pixels, so that weights meet
 other scales, and it blurs by a Gaussian that mirrors two of the borders, where the reference approximates one by three
-cosines and takes what is outside for zero. On photographs that moves scores by up to 2, on small images by hundreds.
+cosines and takes what is outside for zero. On photographs that moves scores by about 2, on small images by hundreds.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +52,16 @@ def test_a_file_is_a_plug_in_by_its_metric(plain_folder):
     (plain_folder / "mine.py").write_text("METRIC = 1\n")
     (plain_folder / "helper.py").write_text("OTHER = 1\n")
     assert metric_ids() == ["mine"]
+
+
+def test_the_example_of_the_docs_is_a_metric():
+    (example,) = re.findall(r"```python\n(.+?)```", (ROOT / "docs" / "metrics.md").read_text(), re.DOTALL)
+    assert registry.METRIC.search(example)
+    module = {"__name__": "mean_error"}
+    exec(example, module)
+    kind = module["METRIC"]
+    assert issubclass(kind, Metric) and kind.id == "mean_error" and "numpy" in kind({}).version()
+    assert kind({}).score(uniform(4, 10), uniform(4, 13)) == 3.0
 
 
 def test_unknown_metrics_and_wrong_settings_are_named():
