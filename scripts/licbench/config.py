@@ -19,6 +19,7 @@ from licbench.datasets.catalogue import describe
 from licbench.errors import SettingsError
 from licbench.locations import SCHEMA, STAGES
 from licbench.measurement import contract
+from licbench.metrics.registry import make_metric
 from licbench.schemas import require_valid
 from licbench.training.registry import network_ids
 
@@ -34,9 +35,9 @@ def check(config: Config) -> None:
     """Refuse a config that the workflow could not carry out.
 
     Raises:
-        SettingsError: an unknown or missing key, a value out of range, a codec without settings, an unknown model,
-            a row of Table 5 or of the contest that no point can fill, a figure of no CAE, training on what is not for
-            training, two codecs with one extension.
+        SettingsError: an unknown or missing key, a value out of range, a codec without settings, an unknown model or
+            metric, a row of Table 5 or of the contest that no point can fill, a figure of no CAE, training on what is
+            not for training, two codecs with one extension.
         ContractError: a codec's operating points are not what ``codecs.base`` asks for.
         DatasetError: a training set that does not exist.
     """
@@ -57,6 +58,9 @@ def check(config: Config) -> None:
         contract.reject_duplicate_points(codec, points)
     for table in ("table5", "contest"):
         _check_entries(config, table)
+    for metric in (*config["metrics"], *config["metric_settings"]):
+        make_metric(metric, config["metric_settings"].get(metric, {}))
+    _check_complexity(config)
     _check_figure5(config)
     _check_training(config)
 
@@ -241,6 +245,15 @@ def _checked_points(config: Config, part: str, codec: str) -> list[OperatingPoin
             f"config: settings.{codec} gives no operating point; add one, or take {codec} out of codecs"
         )
     return points
+
+
+def _check_complexity(config: Config) -> None:
+    for codec, ids in config["complexity"]["points"].items():
+        place = f"complexity.points.{codec}"
+        _require_known("codec", codec, sorted(config["codecs"]), "complexity.points")
+        known = [point.id for point in codec_class(codec).points(config["settings"][codec])]
+        for point in ids:
+            _require_known("point", point, known, place)
 
 
 def _check_figure5(config: Config) -> None:

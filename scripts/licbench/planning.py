@@ -19,6 +19,7 @@ from licbench.datasets.manifests import ImageFile
 from licbench.errors import ModelError, SettingsError
 from licbench.locations import STAGES
 from licbench.measurement import contract, job_resources
+from licbench.metrics.registry import make_metric, metric_class
 from licbench.networks.store import ModelStore
 
 PARTS = ("settings", "ablations")
@@ -111,6 +112,36 @@ class Plan:
         """MB for decoding images of these sizes in megapixels with any of the codecs, one after the other."""
         blocks = [(codec, block) for part in PARTS for codec, block in self.blocks(part).items()]
         return max(job_resources.memory_mb(codec, block, sizes) for codec, block in blocks)
+
+    # Further metrics
+
+    @property
+    def scores(self) -> list[str]:
+        """The tables of the further metrics in use."""
+        return [f"results/metrics/{self.dataset.id}/{metric}.csv" for metric in self.config["metrics"]]
+
+    def metric_settings(self, metric: str) -> dict[str, Any]:
+        """The metric's block of the config; empty where it takes no settings."""
+        settings: dict[str, Any] = self.config["metric_settings"].get(metric, {})
+        return settings
+
+    def scoring_options(self, metric: str) -> str:
+        """Where a metric finds streams and models, and its settings; quoted for the shell."""
+        settings = json.dumps(self.metric_settings(metric))
+        return shlex.join(["--streams", "results/streams/points", "--weights", self.weights, "--settings", settings])
+
+    def metric_version(self, metric: str) -> str:
+        """The metric with its libraries and files: another version scores anew."""
+        try:
+            return make_metric(metric, self.metric_settings(metric)).version()
+        except ImportError:
+            # The jobs may have it, by --software-deployment-method conda; those that have not say what to install
+            return "not installed where Snakemake runs"
+
+    def memory_to_score(self, codec: str, metric: str, sizes: Sequence[float]) -> int:
+        """MB for decoding images of these sizes in megapixels and scoring them, one after the other."""
+        decoding = job_resources.memory_mb(codec, self.config["settings"][codec], sizes)
+        return decoding + round(metric_class(metric).memory_mb(max(sizes, default=0.0)))
 
     # Models
 
@@ -219,7 +250,7 @@ class Plan:
     def shown(self, images: Sequence[str]) -> list[str]:
         """The images of the report's viewer, evenly spread over the dataset."""
         count = min(len(images), self.config["report"]["images"]) if self.codecs_of_table5 else 0
-        return [images[at * len(images) // count] for at in range(count)]
+        return _spread(images, count)
 
     @property
     def viewer_options(self) -> str:
@@ -227,6 +258,30 @@ class Plan:
         options = ["--entries", json.dumps(self.entries("table5"))]
         options += ["--streams", "results/streams/points", "--weights", self.weights]
         return shlex.join([*options, "--side", str(self.config["report"]["side"])])
+
+    def timed(self, images: Sequence[str]) -> list[str]:
+        """The images that the costs of codecs are measured on, evenly spread over the dataset."""
+        return _spread(images, min(len(images), self.config["complexity"]["images"]))
+
+    @property
+    def complexity_options(self) -> str:
+        """Which operating points are measured, and how; quoted for the shell."""
+        options = self.config["complexity"]
+        words = ["--entries", json.dumps(self.entries("table5")), "--points", json.dumps(options["points"])]
+        words += ["--target-bpp", str(self.config["rate_target_bpp"]), "--weights", self.weights]
+        return shlex.join([*words, "--repeats", str(options["repeats"]), "--seed", str(options["seed"])])
+
+    @property
+    def complexity(self) -> list[str]:
+        """What the report shows of the codecs' costs: the figure, whose table is made with it, where asked for."""
+        return ["results/complexity.csv", "results/complexity.png"] if self.config["complexity"]["report"] else []
+
+    @property
+    def report_options(self) -> str:
+        """What the report says of the config, and what it shows where the config has it; quoted for the shell."""
+        words = ["--settings", json.dumps(self.report_settings)]
+        words += ["--scores", *self.scores] if self.scores else []
+        return shlex.join([*words, "--complexity", *self.complexity] if self.complexity else words)
 
     @property
     def claims_options(self) -> str:
@@ -294,3 +349,7 @@ class Plan:
         """What the report says of the config, besides the whole of it."""
         kept = {key: self.config[key] for key in ("rate_target_bpp", "threshold_scan")}
         return {"dataset": self.dataset.id, "table5": self.entries("table5"), **kept}
+
+
+def _spread(images: Sequence[str], count: int) -> list[str]:
+    return [images[at * len(images) // count] for at in range(count)]

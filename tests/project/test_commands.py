@@ -26,6 +26,7 @@ OUTPUT = re.compile(r"^ *codec +psnr_db")
 TINY = {
     "codecs": ["jpeg"],
     "report": {"images": 1, "side": 256, "further": []},
+    "complexity": {"repeats": 2, "images": 1, "seed": 1, "points": {}, "report": False},
     "settings": {"jpeg": {"modes": ["420-optimised"], "quality": [5, 20]}},
 }
 
@@ -36,6 +37,9 @@ RUN, PLAN, PLAN_MADE, HELP = "run as it stands", "run with -n", "what make would
 WAYS: dict[str, str] = {
     r"snakemake( --dry-run| -n)?|snakemake --rulegraph mermaid-js": RUN,
     r"snakemake --cores 8( results/table5.csv)?( --config dataset=./photos)?": RUN,
+    r"snakemake --cores 8 results/complexity.csv": RUN,
+    # Its package is not in envs/run.lock
+    r"snakemake --cores 8 --config 'metrics=.*'": PLAN,
     r"python scripts/show_table.py results/table5.csv": RUN,
     r"snakemake --report report.html": RUN,
     r"snakemake (verify|keep_reference)": RUN,

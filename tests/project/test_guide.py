@@ -7,10 +7,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from licbench.evaluation import threshold_scan, training_curves
+from licbench.evaluation import complexity, threshold_scan, training_curves
 from licbench.evaluation.srcnn import Enlargement
 from licbench.locations import SHIPPED
-from licbench.measurement import rows
+from licbench.measurement import rows, scores
 from licbench.paper import allocated, fidelity, protocol, tables
 from licbench.paper.claims import judging
 from licbench.paper.figures import pipelines, rate_distortion, structures
@@ -27,6 +27,8 @@ LOGS = {name for path in SHIPPED.glob("*.csv") for name in pd.read_csv(path, nro
 ENLARGEMENTS = ("picture", *(field.name for field in fields(Enlargement)), "gain_db")
 WRITTEN = {
     "Rows": rows.COLUMNS,
+    "Metrics": scores.COLUMNS,
+    "Complexity": complexity.COLUMNS,
     "Tables": {rows.DATASET, *tables.TABLE5_COLUMNS, *tables.CONTEST_COLUMNS, *TABLES_1_TO_4},
     "Audit": {
         rows.DATASET,

@@ -47,6 +47,9 @@ def test_dependencies_are_those_of_the_environments(info: Path) -> None:
     of_dev = {normal(line.partition(";")[0]) for line in found if 'extra == "dev"' in line}
     assert {normal(line) for line in found if ";" not in line} == asked("run")
     assert of_dev == asked("dev")
+    for extra in ("metrics", "ffmpeg"):
+        lines = [line.partition(";")[0] for line in found if f'extra == "{extra}"' in line]
+        assert {normal(line) for line in lines} == asked(extra)
 
 
 def test_the_library_alone_is_installed_with_its_licence(info: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import shutil
@@ -14,11 +15,13 @@ import pandas as pd
 import PIL.Image
 import pytest
 from markupsafe import escape
+from pictures import photo
 from report_run import CARD, CONTENDERS, DATASET, LOG, PAPER, PICTURES, TEMPLATES, VERSIONS, measured, run_of
 from synthetic_rows import SIDES, synthetic_rows
 
 from licbench.errors import ModelError, PointsError, SettingsError
 from licbench.evaluation.pooling import pool
+from licbench.images.files import write_png
 from licbench.measurement.rows import read_rows
 from licbench.measurement.verify import Task, decode_row
 from licbench.paper.claims.verdicts import FAILS
@@ -170,6 +173,27 @@ def test_what_has_no_number_is_null_and_the_data_are_json():
     data = curve_data(rows, pd.read_csv(PAPER / "figure6.csv"), 35, 33.0)
     last = data["points"][WHOLE]["jpeg2000/9-7"][-1]
     assert last[2:4] == [None, None]
+    json.dumps(data, allow_nan=False)
+
+
+def test_further_metrics_are_means_over_images_where_all_have_one():
+    rows = synthetic_rows()
+    keys = rows[["dataset", "codec", "image", "point"]]
+    distances = keys.assign(value=rows["sse"] / 1e9, reason="")
+    partly = keys.assign(value=np.where(rows["image"] == "castle", np.nan, 50.0), reason="")
+    scores = {"lpips": distances, "vmaf": partly}
+    data = curve_data(rows, pd.read_csv(PAPER / "figure6.csv"), 35, 33.0, scores)
+    assert data["metrics"] == [
+        {"id": "lpips", "title": "LPIPS, lower is better"},
+        {"id": "vmaf", "title": "VMAF"},
+    ]
+    (shown,) = (point for point in data["points"][WHOLE]["bpg/420"] if point[0] == "420-0.15")
+    own = rows[(rows["codec"] == "bpg") & (rows["point"] == "420-0.15")]
+    assert shown[6] == round(own["sse"].mean() / 1e9, 4) and shown[8] is None
+    # Less error at each higher rate: every point is on the front, though lower is better
+    assert all(point[7] for point in data["points"][WHOLE]["bpg/420"])
+    assert [point[9] for point in data["points"]["beach"]["bpg/420"]] == [1, 0, 0, 0, 0, 0, 0]
+    assert len(data["points"][WHOLE]["sr/qp"][0]) == 10
     json.dumps(data, allow_nan=False)
 
 
@@ -434,6 +458,25 @@ def test_a_report_without_pictures_models_and_figures_is_whole(results, tmp_path
     for page in PAGES:
         for target in links_of(tmp_path / f"{page}.html").loaded:
             assert target.startswith("data:") or (tmp_path / target).is_file()
+
+
+def test_scores_and_costs_are_shown_where_they_were_asked_for(results, tmp_path, report):
+    rows = read_rows(results / "points" / f"{DATASET}.csv")
+    scores = results / "metrics" / DATASET / "vmaf.csv"
+    scores.parent.mkdir(parents=True, exist_ok=True)
+    rows[["dataset", "codec", "image", "point"]].assign(value=50.0, reason="").to_csv(scores, index=False)
+    costs = [tmp_path / "results" / f"complexity.{end}" for end in ("csv", "png")]
+    costs[0].parent.mkdir()
+    pd.DataFrame({"dataset": [DATASET], "codec": ["jpeg"], "decode_min_s": [0.25]}).to_csv(costs[0], index=False)
+    write_png(costs[1], photo(60, 80))
+    write_report(dataclasses.replace(run_of(results), scores=[scores], complexity=costs), TEMPLATES, tmp_path / "out")
+    page = (tmp_path / "out" / "run.html").read_text()
+    assert "What the codecs cost" in page and '<td class="number">0.25</td>' in page
+    assert 'src="files/complexity.png"' in page and (tmp_path / "out/files/complexity.png").is_file()
+    curves = (tmp_path / "out" / "curves.html").read_text()
+    assert 'value="vmaf"> VMAF' in curves and f'href="files/metrics/{DATASET}/vmaf.csv"' in curves
+    assert "What the codecs cost" not in (report / "run.html").read_text()
+    assert 'value="vmaf"' not in (report / "curves.html").read_text()
 
 
 def test_pictures_are_called_by_the_names_of_their_files(report):

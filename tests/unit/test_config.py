@@ -401,3 +401,19 @@ def test_texts_of_numbers_become_numbers_where_numbers_are_wanted(path, text, va
 )  # fmt: skip
 def test_other_texts_stay(path, text):
     assert with_typed_values(changed(path, text)) == changed(path, text)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        ("metrics", ["psnr_hsv"], "unknown metric 'psnr_hsv'; choose from lpips, "),
+        ("metrics", ["lpips"], "metric_settings.lpips: 'weights' is a required property"),
+        ("metric_settings", {"vmaf": {"model": "x"}}, "metric_settings.vmaf: unknown key model"),
+        ("metric_settings", {"rate": {}}, "unknown metric 'rate'"),
+        ("complexity.points", {"webp": ["q"]}, "unknown codec 'webp' in complexity.points"),
+        ("complexity.points", {"bpg": ["420-qp99"]}, "unknown point '420-qp99' in complexity.points.bpg"),
+        ("complexity.repeats", 1, "config.complexity.repeats: 1 is less than the minimum of 2"),
+    ],
+)
+def test_metrics_and_points_that_do_not_exist_are_refused(path, value, said):
+    assert said in refused(changed(path, value))

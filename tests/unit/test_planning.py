@@ -1,6 +1,7 @@
 """What a run consists of, from the config and the dataset alone."""
 
 import copy
+import hashlib
 import json
 import shlex
 from pathlib import Path
@@ -172,3 +173,37 @@ def test_training_continues_a_pretrained_model_or_a_stage(monkeypatch, tmp_path)
     assert plan().starting_files("cae_048") == []
     with pytest.raises(SettingsError, match="unknown model 'cae_048_stage9' in init of cae_048"):
         config.check(recipe_long("cae_048_stage9").config)
+
+
+def test_further_metrics_have_tables_versions_and_memory(tmp_path, monkeypatch):
+    assert plan().scores == [] and shlex.split(plan().report_options)[::2] == ["--settings"]
+    weights = tmp_path / "network.pt"
+    weights.write_bytes(b"one")
+    found = plan(metrics=["vmaf", "lpips"], metric_settings={"lpips": {"weights": str(weights)}})
+    assert found.scores == ["results/metrics/embedded/vmaf.csv", "results/metrics/embedded/lpips.csv"]
+    assert shlex.split(found.report_options)[2:] == ["--scores", *found.scores]
+    words = shlex.split(found.scoring_options("lpips"))
+    assert json.loads(words[words.index("--settings") + 1]) == {"weights": str(weights)}
+    assert found.metric_settings("lpips") == {"weights": str(weights)} and found.metric_settings("vmaf") == {}
+    assert hashlib.sha256(b"one").hexdigest()[:16] in found.metric_version("lpips")
+    with pytest.raises(SettingsError, match="no such file"):
+        plan(metric_settings={"lpips": {"weights": "nowhere.pt"}}).metric_version("lpips")
+    assert found.memory_to_score("jpeg", "lpips", [2.0]) > found.memory_to_score("jpeg", "lpips", [1.0]) > 1000
+
+    def missing(_):
+        raise ImportError
+
+    monkeypatch.setattr("licbench.metrics.vmaf.Vmaf.version", missing)
+    assert found.metric_version("vmaf") == "not installed where Snakemake runs"
+
+
+def test_costs_are_measured_on_images_from_all_over_and_reported_on_request():
+    images = [f"{number:02d}" for number in range(24)]
+    assert plan().timed(images) == ["00", "12"] and plan().timed(images[:1]) == ["00"]
+    assert plan().complexity == []
+    reported = plan(complexity=SHIPPED["complexity"] | {"report": True, "points": {"cae": ["a point"]}})
+    assert reported.complexity == ["results/complexity.csv", "results/complexity.png"]
+    assert shlex.split(reported.report_options)[2:] == ["--complexity", *reported.complexity]
+    words = shlex.split(reported.complexity_options)
+    assert json.loads(words[words.index("--points") + 1]) == {"cae": ["a point"]}
+    assert json.loads(words[words.index("--entries") + 1]) == SHIPPED["table5"]

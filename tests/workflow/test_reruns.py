@@ -156,3 +156,10 @@ def test_touch_keeps_rows_and_streams_when_modules_move(project: Checkout) -> No
     done = project.snakemake(TABLE, settings=settings())
     assert done.returncode == 0, done.output
     assert kept == {name: (project.root / name).read_bytes() for name in project.files("results/streams")} != {}
+
+
+def test_another_metric_scores_the_streams_and_encodes_nothing(project: Checkout) -> None:
+    (dataset,) = (path.stem for path in (project.root / "results" / "points").glob("*.csv"))
+    planned = project.snakemake("-n", f"results/metrics/{dataset}/ssimulacra2.csv", settings=settings())
+    assert planned.counts == {"score_metric": 4, "collect_scores": 1}, planned.output
+    assert planned.values("score_metric", "codec") == {"jpeg", "jpeg2000"}

@@ -17,6 +17,7 @@ from licbench.codecs import registry  # noqa: E402
 from licbench.datasets import catalogue, folders  # noqa: E402
 from licbench.errors import LicbenchError  # noqa: E402
 from licbench.measurement import batches, job_resources  # noqa: E402
+from licbench.metrics import registry as metrics  # noqa: E402
 from licbench.planning import Plan  # noqa: E402
 
 # glibc keeps what a layer frees for the next layer, in place of asking the kernel again: a third of torch's time.
@@ -56,15 +57,18 @@ wildcard_constraints:
     codec="|".join(registry.codec_ids()),
     dataset=r"[A-Za-z0-9_.-]+",
     image=r"[A-Za-z0-9_.-]+",
+    metric="|".join(metrics.metric_ids()) or "none",
     model="|".join(config["models"]),
     set="|".join(catalogue.known_datasets()),
     sets=r"[a-z0-9_+]+",
     source="|".join(catalogue.known_datasets()),
 
 
-def code_of(*entries, codecs=()):
+def code_of(*entries, codecs=(), metrics=()):
     """The files whose change must rerun a job: its script, which comes first, and all that the script imports."""
-    imported = dependencies.closure(ROOT, (*entries, *(f"scripts/licbench/codecs/{codec}.py" for codec in codecs)))
+    named = [f"scripts/licbench/codecs/{codec}.py" for codec in codecs]
+    named += [f"scripts/licbench/metrics/{metric}.py" for metric in metrics]
+    imported = dependencies.closure(ROOT, (*entries, *named))
     return [own(file) for file in dict.fromkeys([entries[0], *imported])]
 
 
@@ -113,6 +117,12 @@ def version_of(codec):
     return PLAN.version(codec, ROOT / PLAN.weights)
 
 
+@functools.cache
+@in_one_line()
+def version_of_metric(metric):
+    return PLAN.metric_version(metric)
+
+
 @in_one_line()
 def model_files(codec, part):
     return PLAN.model_files(codec, part)
@@ -139,6 +149,15 @@ def params_of_batch(part):
         "settings": lambda wildcards: json.dumps(config[part][wildcards.codec]),
         "version": lambda wildcards: version_of(wildcards.codec),
     }
+
+
+def resources_to_score():
+    """Resources for scoring a batch of one codec; a job that a cluster killed gets more memory."""
+
+    def memory(wildcards, attempt):
+        return attempt * PLAN.memory_to_score(wildcards.codec, wildcards.metric, megapixels(members(wildcards)))
+
+    return {"mem_mb": memory, "runtime": resources_of_batch("settings")["runtime"]}
 
 
 def memory_to_decode(wildcards, attempt):
@@ -233,6 +252,10 @@ def packed_models(wildcards):
     return PLAN.packed_models
 
 
+def images_of_complexity(wildcards):
+    return expand(f"results/data/{DATASET.id}/{{image}}.png", image=PLAN.timed(images()))
+
+
 def image_of_figure5(wildcards):
     """The dataset's image that the config names, or its first."""
     return f"results/data/{DATASET.id}/{config['figure5']['image'].get(DATASET.id) or images()[0]}.png"
@@ -241,6 +264,12 @@ def image_of_figure5(wildcards):
 # A pack carries all of it
 LIBRARY = sorted(own(path.relative_to(ROOT)) for path in (ROOT / "scripts" / "licbench").rglob("*.py"))
 # What the report shows
-TABLES_AND_ROWS = {"tables": [*PLAN.tables, *PLAN.further_tables], "rows": rows_in_use(), "cards": cards_in_use}
+WHAT_THE_REPORT_SHOWS = {
+    "tables": [*PLAN.tables, *PLAN.further_tables],
+    "rows": rows_in_use(),
+    "cards": cards_in_use,
+    "scores": PLAN.scores,
+    "complexity": PLAN.complexity,
+}
 # Of a training; 11 GB at most: the GAN of 256x256 tiles
 TRAINING_RESOURCES = {"gpu": 1, "mem_mb": lambda wildcards, attempt: attempt * 8000, "runtime": 24 * 60}

@@ -1,6 +1,7 @@
 # The report: pages for a browser, and captions for `snakemake --report`.
 #   needs   config: report, table5, threshold_scan, rate_target_bpp; the tables, claims, figures, rows and streams, the
-#           models' cards (train.smk or shipped), results/provenance, the templates (workflow/report)
+#           models' cards (train.smk or shipped), results/provenance, the templates (workflow/report); further metrics
+#           (metrics.smk) and costs (complexity.smk) where the config has them
 #   makes   results/reconstructions/{dataset}/{image}, results/report/index.html and the other pages
 #   steps   reconstruct_image: one image as each codec of Table 5 reconstructs it; write_report: the pages
 
@@ -39,12 +40,12 @@ rule reconstruct_image:
 rule write_report:
     """Tables, claims, curves, reconstructions, models and provenance as pages that need no network."""
     input:
-        **TABLES_AND_ROWS,
+        **WHAT_THE_REPORT_SHOWS,
         paper=own("workflow/resources/paper/figure6.csv"),
         reconstructions=reconstructions,
         figures=expand("results/{figure}.png", figure=PLAN.figures),
         records=report_records,
-        code=[*code_of("scripts/report.py"), *REPORT_SOURCES],
+        code=[*code_of("scripts/report.py", metrics=config["metrics"]), *REPORT_SOURCES],
     output:
         pages=expand("results/report/{page}.html", page=[*PAGES, *(["protocol"] if PLAN.further_tables else [])]),
         folders=directory(expand("results/report/{folder}", folder=["assets", "files", "images"])),
@@ -55,8 +56,8 @@ rule write_report:
     conda:
         "../../envs/report.yaml"
     params:
-        settings=json.dumps(PLAN.report_settings),
+        options=PLAN.report_options,
     shell:
-        "python {input.code[0]:q} --settings {params.settings:q} --tables {input.tables:q} --rows {input.rows:q}"
+        "python {input.code[0]:q} {params.options} --tables {input.tables:q} --rows {input.rows:q}"
         " --paper {input.paper:q} --cards {input.cards:q} --pictures {input.reconstructions:q} --figures {input.figures:q}"
         " --out results/report/index.html 2> {log:q}"

@@ -18,6 +18,7 @@ from markupsafe import Markup
 
 from licbench.files import replacing, write_text
 from licbench.measurement.rows import without_dataset
+from licbench.measurement.scores import read_scores
 from licbench.paper.claims.verdicts import FAILS, HOLDS, OPEN
 from licbench.paper.protocol import largest_effect
 from licbench.report import protocol_page, runs
@@ -49,6 +50,8 @@ PROTOCOL_PAGE = {"protocol": "Protocol"}
 PLOTLY = "plotly"
 CAPTIONS = {"figure1": "pipelines", "figure4": "pipelines", "figure2": "structures", "figure3": "structures"}
 """Figures captioned by the rule that draws them, where it draws several."""
+SAME_IN_EVERY_LINE = ["curve", "images", "megapixels", "repeats"]
+"""Columns of the codecs' costs that the report leaves to the file, or that the point's name tells."""
 VERDICTS = {HOLDS: "holds", FAILS: "fails", OPEN: "open"}
 """A verdict -> its style class."""
 
@@ -73,6 +76,10 @@ class ReportInputs:
     """Image id -> name of its file."""
     results: Path
     """Folder of the tables and rows, with provenance/ and benchmarks/."""
+    scores: Sequence[Path] = ()
+    """Tables of further metrics, {metric}.csv."""
+    complexity: Sequence[Path] = ()
+    """The table of the codecs' costs and its figure, where the report shows them."""
 
     @property
     def dataset(self) -> str:
@@ -93,7 +100,8 @@ class ReportInputs:
         if "table5_allocated" in self.tables:
             tables.append(self.results / "table5_allocated_points.csv")
         rows = sorted(self.results.glob(f"*/{self.dataset}.csv"))
-        return [*tables, *rows, *sorted((self.results / "provenance").iterdir())]
+        provenance = sorted((self.results / "provenance").iterdir())
+        return [*tables, *rows, *self.scores, *self.complexity, *provenance]
 
 
 def write_report(inputs: ReportInputs, templates: Path, to: Path) -> None:
@@ -110,7 +118,8 @@ def write_report(inputs: ReportInputs, templates: Path, to: Path) -> None:
     _copy_assets(templates / "html" / "assets", to / "assets")
     images = _copy_images(inputs, to / "images")
     models = model_data(inputs.cards)
-    curves = curve_data(inputs.rows, inputs.published, **inputs.settings["threshold_scan"])
+    scores = {path.stem: read_scores(path) for path in inputs.scores}
+    curves = curve_data(inputs.rows, inputs.published, scores=scores, **inputs.settings["threshold_scan"])
     curves |= {"dataset": inputs.dataset, "target": inputs.settings["rate_target_bpp"]}
     for name, data in (("curves", curves), ("images", images), ("models", models)):
         write_text(to / "assets" / f"{name}-data.js", _script(name, data))
@@ -136,6 +145,7 @@ def _context(inputs: ReportInputs, environment: jinja2.Environment, templates: P
     introduction = claims_page((templates / "claims.md").read_text(), claims, inputs.dataset, len(sizes)).split(
         "\n## "
     )[0]
+    costs = [_costs(path, inputs.dataset) for path in inputs.complexity[:1]]
     about = {"dataset": inputs.dataset, "images": image_count(len(sizes))}
     return {
         "pages": inputs.pages,
@@ -159,6 +169,10 @@ def _context(inputs: ReportInputs, environment: jinja2.Environment, templates: P
         "code_version": runs.code_version(record),
         "config": (inputs.results / "provenance" / "config.yaml").read_text(),
         "codecs": runs.codec_versions(inputs.rows),
+        "costs": [
+            Markup(table("complexity", view(shown_costs), address("results/complexity.csv"))) for shown_costs in costs
+        ],
+        "costs_figure": [(address(path), _caption(templates, path.stem)) for path in inputs.complexity[1:]],
         "times": runs.run_times(inputs.results / "benchmarks", inputs.dataset),
         "rules": rules_in_order((inputs.results / "provenance" / "rulegraph.mmd").read_text()),
         "copied": sorted(address(path) for path in inputs.copied),
@@ -199,6 +213,11 @@ def colours(entries: Entries, styles: Mapping[str, Mapping[str, str]]) -> dict[s
         own = styles.get(f"{codec}/{entry.get('curve')}")
         found[name] = own["colour"] if own else first
     return found
+
+
+def _costs(path: Path, dataset: str) -> pd.DataFrame:
+    """The table of the codecs' costs without what is the same in every line."""
+    return without_dataset(pd.read_csv(path), path.stem, dataset).drop(columns=SAME_IN_EVERY_LINE, errors="ignore")
 
 
 def _caption(templates: Path, figure: str) -> str:

@@ -1,12 +1,16 @@
 // Quality against rate: which curves, of which image, in which measure.
 "use strict";
 licbench.plotting.then((Plotly) => {
-  const { styles, points, published, target, dataset } = window.licbench.curves;
+  const { styles, points, published, target, dataset, metrics } = window.licbench.curves;
   const SETTING = 0, BPP = 1, PSNR = 2, MS_SSIM = 3;
   const MEASURES = {
-    psnr: { column: PSNR, onFront: 4, title: "PSNR (dB), R, G and B" },
-    ms_ssim: { column: MS_SSIM, onFront: 5, title: "MS-SSIM" },
+    psnr: { column: PSNR, onFront: 4, title: "PSNR (dB), R, G and B", published, whole: "all images pooled" },
+    ms_ssim: { column: MS_SSIM, onFront: 5, title: "MS-SSIM", published, whole: "all images pooled" },
   };
+  // Further metrics follow in pairs: the images' mean, and whether it is on the Pareto front. The paper has none.
+  metrics.forEach(({ id, title }, place) => {
+    MEASURES[id] = { column: 6 + 2 * place, onFront: 7 + 2 * place, title, published: [], whole: "mean of all images" };
+  });
   const INK = "#1d2129", RULE = "#e4e6ea", MARGIN = 0.04, BEYOND = 1.06;
   const chart = document.getElementById("chart");
   const controls = document.getElementById("controls");
@@ -30,6 +34,8 @@ licbench.plotting.then((Plotly) => {
     const lines = [
       `<b>${label}</b>`, point[SETTING], `${number(point[BPP], 4)} bit/pixel`,
       `PSNR ${number(point[PSNR], 2, "infinite")} dB`, `MS-SSIM ${number(point[MS_SSIM], 4, "not defined")}`,
+      ...metrics.map(({ id, title }) => [title, point[MEASURES[id].column]]).filter(([, value]) => value !== undefined)
+        .map(([title, value]) => `${title} ${number(value, 3, "not defined")}`),
     ];
     return lines.join("<br>");
   }
@@ -44,7 +50,7 @@ licbench.plotting.then((Plotly) => {
   function traces({ image, measure, published: overlay, shown }) {
     const found = [];
     if (overlay) {
-      for (const { name, colour, symbol, points: own } of published) {
+      for (const { name, colour, symbol, points: own } of measure.published) {
         const marker = { symbol: `${symbol}-open`, size: 9, color: colour, opacity: 0.75, line: { width: 1.3 } };
         found.push(trace(`${name}, published`, own, measure, { mode: "markers", marker }));
       }
@@ -66,9 +72,10 @@ licbench.plotting.then((Plotly) => {
   function ranges({ image, measure, logarithmic, shown }) {
     if (logarithmic) return { xaxis: { type: "log", dtick: "D2" }, yaxis: {} };
     const printed = published.flatMap((own) => own.points);
+    const compared = measure.published.flatMap((other) => other.points);
     const own = shown.flatMap((key) => (points[image][key] || []).filter((point) => point[measure.onFront]));
     const last = Math.max(...(printed.length ? printed : own).map((point) => point[BPP])) * BEYOND;
-    const values = [...printed, ...own].filter((point) => point[BPP] <= last)
+    const values = [...compared, ...own].filter((point) => point[BPP] <= last)
       .map((point) => point[measure.column]).filter((value) => value !== null);
     if (!values.length) return { xaxis: {}, yaxis: {} };
     const low = Math.min(...values), high = Math.max(...values), room = MARGIN * (high - low) || 1;
@@ -95,6 +102,7 @@ licbench.plotting.then((Plotly) => {
       const row = document.createElement("tr");
       const cells = [
         label, point[SETTING], number(point[BPP], 4), number(point[PSNR], 2, "infinite"), number(point[MS_SSIM], 4, "–"),
+        ...metrics.map(({ id }) => number(point[MEASURES[id].column], 3, "–")),
       ];
       cells.forEach((text, place) => {
         const cell = document.createElement("td");
@@ -109,7 +117,7 @@ licbench.plotting.then((Plotly) => {
   function draw() {
     const now = state();
     at = null;
-    status.textContent = `${now.name || `${dataset}, all images pooled`}; dotted: ${target} bit/pixel`;
+    status.textContent = `${now.name || `${dataset}, ${now.measure.whole}`}; dotted: ${target} bit/pixel`;
     chart.querySelector(".wait")?.remove();
     Plotly.react(chart, traces(now), layout(now), { responsive: true, displaylogo: false, displayModeBar: false });
     if (document.getElementById("points").open) fillTable(now);
