@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from licbench.evaluation.curve_rows import curves
 from licbench.evaluation.pooling import pool
-from licbench.paper.figures.rate_distortion import PUBLISHED, STYLES, Style, curves, styles_of, with_pareto_fronts
+from licbench.paper.figures.rate_distortion import PUBLISHED, STYLES, Style, styles_of, with_pareto_fronts
 
 DASHES = {"-": "solid", "--": "dash", ":": "dot", "-.": "dashdot"}
 SYMBOLS = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from itertools import cycle
 from typing import Any, Literal, NamedTuple
 
@@ -17,8 +17,9 @@ from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
 from licbench.errors import PointsError
 from licbench.evaluation.bootstrap import pooled_intervals
+from licbench.evaluation.curve_rows import FAMILY, curves
 from licbench.evaluation.pooling import POINT, pool
-from licbench.evaluation.threshold_scan import QP, THRESHOLD, measured_qps, qp_sweep, threshold_sweep
+from licbench.evaluation.threshold_scan import QP, THRESHOLD
 from licbench.metrics.rate import on_pareto_front
 from licbench.paper.figures.style import (
     BLUE,
@@ -42,8 +43,6 @@ COLUMNS = [
     *(f"{quantity}{end}" for quantity in ("bpp", "psnr_db", "ms_ssim") for end in ("", "_low", "_high")),
     *ON_FRONT.values(),
 ]
-FAMILY = "family"
-"""The GAN's one curve: the paper joins its different models in a single line, and so do we."""
 
 
 Dashes = Literal["-", "--", ":", "-."]
@@ -121,17 +120,6 @@ def figure6_data(rows: pd.DataFrame, qp: int, threshold_db: float) -> pd.DataFra
     return data[COLUMNS].round(6)
 
 
-def curves(rows: pd.DataFrame, qp: int, threshold_db: float) -> pd.DataFrame:
-    """The rows of the curves that are drawn: super-resolution as its sweeps, the GAN's models as one curve.
-
-    Args:
-        rows: see ``measurement.rows``.
-        qp: of super-resolution while its threshold moves; without rows at this QP that curve is left out.
-        threshold_db: of super-resolution while its QP moves.
-    """
-    return pd.concat(list(_curves(rows, qp, threshold_db)), ignore_index=True)
-
-
 def with_pareto_fronts(pooled: pd.DataFrame) -> pd.DataFrame:
     """Points (``pooling.pool``) by style (``styles_of``) and rising rate, with the columns ``ON_FRONT``."""
     order = list(styles_of(pooled))
@@ -142,16 +130,6 @@ def with_pareto_fronts(pooled: pd.DataFrame) -> pd.DataFrame:
         for quality, column in ON_FRONT.items():
             data.loc[curve.index, column] = on_pareto_front(curve["bpp"], curve[quality])
     return data.drop(columns="place")
-
-
-def _curves(rows: pd.DataFrame, qp: int, threshold_db: float) -> Iterator[pd.DataFrame]:
-    for codec, own in rows.groupby("codec", sort=False):
-        if codec == "sr":
-            yield qp_sweep(own, threshold_db)
-            if qp in measured_qps(own):
-                yield threshold_sweep(own, qp)
-        else:
-            yield own.assign(curve=FAMILY) if codec == "gan" else own
 
 
 def styles_of(points: pd.DataFrame) -> dict[tuple[str, str], Style]:
