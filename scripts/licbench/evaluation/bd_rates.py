@@ -19,7 +19,7 @@ from licbench.evaluation.bootstrap import percentile_interval, resamples
 from licbench.evaluation.curves import MeasuredCurve, curve_of
 from licbench.evaluation.external_curves import MEAN, MS_SSIM, POOLED, ExternalCurve
 from licbench.evaluation.pooling import LUMA, RGB, YCBCR_611, Floats, decibels
-from licbench.evaluation.scores import column_of
+from licbench.evaluation.scores import as_quality, column_of
 from licbench.metrics.fronts import Difference, Fronts, difference
 from licbench.metrics.rate import INTERPOLATION, bits_per_pixel
 
@@ -43,6 +43,7 @@ COLUMNS = (
     "quality_low", "quality_high", "points", "anchor_points", "images", "reason", "source",
 )  # fmt: skip
 OVER_QUALITY = (*PAIR, "quality", "rate_difference")
+WHOLE = ("points", "anchor_points", "images")
 DIGITS = 3
 """After the point, in percent and in units of quality."""
 PSNR = {"psnr_rgb": RGB, "psnr_y": LUMA, "psnr_611": YCBCR_611}
@@ -145,9 +146,9 @@ def compare(
                     lines.append(pair | line)
                     if average != IMAGES and not np.isnan(line["bd_rate"]):
                         samples.append(_over_quality(test, anchor, line).assign(**pair))
-    table = pd.DataFrame(lines, columns=list(COLUMNS))
+    table = pd.DataFrame(lines, columns=list(COLUMNS)).astype(dict.fromkeys(WHOLE, "Int64")).round(DIGITS)
     differences = pd.concat(samples, ignore_index=True) if samples else pd.DataFrame(columns=list(OVER_QUALITY))
-    return table, differences[list(OVER_QUALITY)]
+    return table, differences[list(OVER_QUALITY)].round(DIGITS)
 
 
 def _readings(rows: pd.DataFrame, key: Curve, scores: Sequence[str]) -> tuple[MeasuredCurve, dict[str, Reading]]:
@@ -173,9 +174,14 @@ def _ms_ssim(curve: MeasuredCurve) -> Reading:
 
     def mean(draws: Floats) -> Floats:
         with np.errstate(invalid="ignore"):
-            return saturating(np.nan_to_num(images) @ draws / (scored @ draws))
+            return _decibels(np.nan_to_num(images) @ draws / (scored @ draws))
 
-    return Reading(lambda draws: saturating(sums.ms_ssim(draws)), mean, saturating(images))
+    return Reading(lambda draws: _decibels(sums.ms_ssim(draws)), mean, _decibels(images))
+
+
+def _decibels(similarity: Floats) -> Floats:
+    """Spreads what is close to 1."""
+    return as_quality(similarity, rising=True, decibels=True)
 
 
 def _score(curve: MeasuredCurve, values: Floats) -> Reading:
@@ -184,13 +190,6 @@ def _score(curve: MeasuredCurve, values: Floats) -> Reading:
     return Reading(
         lambda draws: (values * pixels) @ draws / (pixels @ draws), lambda draws: values @ draws / draws.sum(axis=0), values
     )
-
-
-def saturating(values: Floats) -> Floats:
-    """A quality of at most 1 in dB, -10 log10(1 - x): spreads what is close to 1."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        spread: Floats = -10 * np.log10(1 - values)
-    return spread
 
 
 def fronts_of(curve: MeasuredCurve, reading: Reading, average: str, draws: Floats) -> Fronts:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from licbench.errors import PointsError
+from licbench.evaluation.pooling import Floats
 
 KEY = ["dataset", "codec", "image", "point"]
 COLUMNS = (*KEY, "value", "reason")
@@ -19,26 +21,36 @@ def column_of(metric: str) -> str:
     return f"score_{metric}"
 
 
-def with_scores(rows: pd.DataFrame, files: Iterable[Path], falling: Sequence[str] = ()) -> pd.DataFrame:
-    """The rows (``measurement.rows``) with a column for each file of scores (``column_of`` its stem).
+def with_scores(rows: pd.DataFrame, files: Iterable[Path], readings: Mapping[str, Mapping[str, bool]]) -> pd.DataFrame:
+    """The rows (``measurement.rows``) with a column for each file of scores: ``column_of`` its stem, rising with quality.
 
     Args:
         rows: as measured, before any curve is formed of them.
         files: columns ``COLUMNS``.
-        falling: metrics that are lower where the quality is higher; they are negated.
+        readings: for each metric ``rising``, whether a higher score is better, and ``decibels``, whether its distance to
+            a perfect score (1, or 0 where lower is better) is compared in decibels.
 
     Raises:
-        PointsError: a file is no table of scores, or has not exactly one line for each row.
+        PointsError: a file is no table of scores, lacks a row or has it twice, or nothing says how to read it.
     """
     for path in files:
-        scores = _read(path)
-        joined = rows.merge(scores[[*KEY, "value"]], on=KEY, how="left", validate="many_to_one", indicator=True)
-        if (joined["_merge"] != "both").any():
-            lacks = "/".join(joined.loc[joined["_merge"] != "both", ["codec", "image", "point"]].iloc[0])
-            raise PointsError(f"{path}: no score of {lacks}; delete it and run again")
-        sign = -1 if path.stem in falling else 1
-        rows = rows.assign(**{column_of(path.stem): sign * joined["value"].to_numpy()})
+        if path.stem not in readings:
+            raise PointsError(f"{path}: nothing says whether a higher score is better; name {path.stem} in --readings")
+        joined = rows[KEY].merge(_read(path)[[*KEY, "value"]], on=KEY, how="left", indicator=True)
+        if (lacking := joined["_merge"] != "both").any():
+            first = "/".join(joined.loc[lacking, ["codec", "image", "point"]].iloc[0])
+            raise PointsError(f"{path}: no score of {first}; delete it and run again")
+        rows = rows.assign(**{column_of(path.stem): as_quality(joined["value"].to_numpy(), **readings[path.stem])})
     return rows
+
+
+def as_quality(scores: Floats, *, rising: bool, decibels: bool) -> Floats:
+    """Scores as what rises with quality: as they are, negated, or their distance to a perfect score in dB."""
+    if not decibels:
+        return scores if rising else -scores
+    with np.errstate(divide="ignore", invalid="ignore"):
+        distance: Floats = -10 * np.log10(1 - scores if rising else scores)
+    return distance
 
 
 def _read(path: Path) -> pd.DataFrame:

@@ -21,6 +21,9 @@ Counts = npt.NDArray[np.intp]
 LEAST_ROWS = 3
 """The formulas of the ends look at three points; shorter curves are filled up with NaN."""
 
+DECIMALS = 10
+"""Of quality and log rate: points that differ by the rounding of a sum are one point, not a step of the curve."""
+
 
 @dataclass(frozen=True)
 class Fronts:
@@ -39,13 +42,14 @@ class Fronts:
         A point that is not finite or without a positive rate is left out, as are points that another equals or beats.
         """
         usable = np.isfinite(rates) & np.isfinite(qualities) & (rates > 0)
-        front = on_pareto_front(np.where(usable, rates, np.inf), np.where(usable, qualities, np.nan))
+        logarithm = np.log(rates, out=np.full(rates.shape, np.inf), where=usable).round(DECIMALS)
+        quality = np.where(usable, qualities, np.nan).round(DECIMALS)
+        front = on_pareto_front(logarithm, quality)
         # On a front rate and quality rise together, so each may be sorted by itself; NaN goes last
-        logarithm = np.log(rates, out=np.full(rates.shape, np.nan), where=front)
-        filled = [np.sort(np.where(front, values, np.nan), axis=0) for values in (qualities, logarithm)]
+        filled = [np.sort(np.where(front, values, np.nan), axis=0) for values in (quality, logarithm)]
         missing = max(0, LEAST_ROWS - len(rates))
-        quality, log_rate = (np.pad(each, ((0, missing), (0, 0)), constant_values=np.nan) for each in filled)
-        return cls(quality, log_rate)
+        padded = (np.pad(each, ((0, missing), (0, 0)), constant_values=np.nan) for each in filled)
+        return cls(*padded)
 
     @cached_property
     def counts(self) -> Counts:

@@ -34,7 +34,7 @@ def test_every_column_is_what_the_package_gives(points, others, ladder):
             assert np.isnan(found[column])
             continue
         defined += 1
-        assert found[column] == pytest.approx(expected, rel=1e-9, abs=1e-9)
+        assert found[column] == pytest.approx(expected, rel=1e-7, abs=1e-7)
     assert defined > 5
 
 
@@ -42,7 +42,7 @@ def test_every_column_is_what_the_package_gives(points, others, ladder):
 def test_a_curve_that_needs_a_constant_factor_of_the_rate(factor):
     rates, qualities = some_curves(9, 5, 3)
     found = difference(Fronts.of(rates, qualities), Fronts.of(factor * rates, qualities))
-    assert found.percent == pytest.approx(np.full(5, 100 * (factor - 1)), abs=1e-9)
+    assert found.percent == pytest.approx(np.full(5, 100 * (factor - 1)), abs=1e-7)
     assert (found.points == found.anchor_points).all() and (found.points == Fronts.of(rates, qualities).counts).all()
 
 
@@ -53,7 +53,7 @@ def test_lines_in_the_logarithm_have_an_exact_difference():
     for lowest, expected in ((24.0, 100 * (2**0.25 - 1)), (30.0, 100 * (2**0.75 - 1))):
         own = qualities[qualities[:, 0] >= lowest]
         found = difference(anchor, Fronts.of(2 ** (own / 3 - 5), own))
-        assert found.percent == pytest.approx([expected], rel=1e-12)
+        assert found.percent == pytest.approx([expected], rel=1e-8)
         assert (found.low, found.high) == (lowest, 39.0)
         at = np.array([34.0])
         assert Fronts.of(2 ** (own / 3 - 5), own).log_rate_at(at) == pytest.approx(np.log(2) * (at / 3 - 5))
@@ -73,6 +73,12 @@ def test_points_that_are_no_points_are_left_out():
     qualities = np.array([[20.0, 20.0], [23.0, np.nan], [26.0, 26.0], [np.inf, 30.0], [22.0, 22.5]])
     assert Fronts.of(rates, qualities).counts.tolist() == [3, 3]
     assert Fronts.of(rates, qualities).column(1).quality[:3, 0].tolist() == [20.0, 22.5, 26.0]
+
+
+def test_points_that_differ_by_rounding_are_one_point():
+    rates = np.array([0.1, 0.2, 0.2 * (1 + 2e-16), 0.4])[:, None]
+    qualities = np.array([20.0, 23.0, 23.0 + 4e-15, 26.0])[:, None]
+    assert Fronts.of(rates, qualities).counts.tolist() == [3]
 
 
 def test_fronts_of_many_curves_are_those_of_each():

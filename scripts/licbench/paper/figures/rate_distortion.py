@@ -17,9 +17,9 @@ from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
 from licbench.errors import PointsError
 from licbench.evaluation.bootstrap import pooled_intervals
-from licbench.evaluation.curve_rows import FAMILY, curves
+from licbench.evaluation.curve_names import FAMILY, QP, THRESHOLD
+from licbench.evaluation.curve_rows import curves
 from licbench.evaluation.pooling import POINT, pool
-from licbench.evaluation.threshold_scan import QP, THRESHOLD
 from licbench.metrics.rate import on_pareto_front
 from licbench.paper.figures.style import (
     BLUE,
