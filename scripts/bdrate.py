@@ -23,7 +23,9 @@ def main() -> None:
     parser.add_argument("--qp", required=True, type=int, help="of super-resolution while its threshold moves")
     parser.add_argument("--threshold-db", required=True, type=float, help="of super-resolution while its QP moves")
     add_published_curves(parser)
-    parser.add_argument("--scores", nargs="*", type=Path, default=[], help="further metrics, CSV files named after them")
+    parser.add_argument(
+        "--scores", nargs="*", type=Path, default=[], help="further metrics, CSV files named after them"
+    )
     readings = "of each further metric, JSON: name to whether its scores are rising and compared in decibels"
     parser.add_argument("--readings", type=json.loads, default={}, help=readings)
     parser.add_argument("--csv", required=True, type=Path, help="the table to write")

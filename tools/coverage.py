@@ -4,8 +4,9 @@ Usage: python tools/coverage.py [--repetitions 300] [--images 6 12 24] [--seed 2
 
 Every image is coded by an anchor and by a test codec that needs a factor of the anchor's rate, the same at every point
 of the image and another for each image: log-normal, like the spread of BD-rates on Kodak. So an image's BD-rate is
-known exactly, and so is its mean over all images; the BD-rate of the pooled curves is that of 20,000 images. Images are
-of uneven difficulty, as photographs are. Printed is the share of intervals that contain the truth, and their mean width.
+known exactly, and so is its mean over all images; the BD-rate of the pooled curves is that of 20,000 images. Images
+are of uneven difficulty, as photographs are. Printed is the share of intervals that contain the truth, and their mean
+width.
 """
 
 from __future__ import annotations

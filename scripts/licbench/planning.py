@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -257,10 +258,30 @@ class Plan:
         return shlex.join(["--published-curves", json.dumps(curves)]) if curves else ""
 
     @property
+    def score_files(self) -> list[str]:
+        """The scores of the further metrics in use."""
+        return [f"results/metrics/{self.dataset.id}/{metric}.csv" for metric in self.config.get("metrics", ())]
+
+    @property
     def bdrate_options(self) -> str:
         """The anchors, super-resolution's fixed settings, the further metrics and published curves; quoted."""
         anchors, scan = self.config["bdrate"]["anchors"], self.config["threshold_scan"]
-        options = ["--anchors", json.dumps(anchors), "--qp", str(scan["qp"]), "--threshold-db", str(scan["threshold_db"])]
+        options = [
+            "--anchors",
+            json.dumps(anchors),
+            "--qp",
+            str(scan["qp"]),
+            "--threshold-db",
+            str(scan["threshold_db"]),
+        ]
+        if metrics := self.config.get("metrics", ()):
+            # Only where metrics are in use, so that planning imports none of them otherwise
+            classes = {metric: import_module("licbench.metrics.registry").metric_class(metric) for metric in metrics}
+            readings = {
+                metric: {"rising": kind.higher_is_better, "decibels": kind.domain == "log"}
+                for metric, kind in classes.items()
+            }
+            options += ["--readings", json.dumps(readings)]
         return f"{shlex.join(options)} {self.published_option}".strip()
 
     @property

@@ -164,6 +164,11 @@ def rows_to_fill(table):
     return rows
 
 
+@in_one_line()
+def published_files(wildcards):
+    return PLAN.published_files
+
+
 @functools.cache
 def say_what_is_left_out():
     if PLAN.note:

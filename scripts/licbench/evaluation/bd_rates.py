@@ -138,7 +138,11 @@ def compare(
                 for key, (curve, readings) in read.items()
                 if metric in readings
             ]
-            own += [_external(curve, metric) for curve in published if average == curve.average and metric in curve.qualities]
+            own += [
+                _external(curve, metric)
+                for curve in published
+                if average == curve.average and metric in curve.qualities
+            ]
             for anchor in (each for name in wanted for each in own if each.curve == name):
                 for test in (each for each in own if each is not anchor):
                     pair = dict(zip(PAIR, (*test.curve, *anchor.curve, metric, average), strict=True))
@@ -162,7 +166,9 @@ def _readings(rows: pd.DataFrame, key: Curve, scores: Sequence[str]) -> tuple[Me
 
 def psnr_reading(curve: MeasuredCurve, space: str) -> Reading:
     return Reading(
-        lambda draws: curve.psnr(draws, space), lambda draws: curve.mean_psnr(draws, space), decibels(curve.sums.mse[space])
+        lambda draws: curve.psnr(draws, space),
+        lambda draws: curve.mean_psnr(draws, space),
+        decibels(curve.sums.mse[space]),
     )
 
 
@@ -188,7 +194,9 @@ def _score(curve: MeasuredCurve, values: Floats) -> Reading:
     """A point without a score on one image has none over the images."""
     pixels = curve.sums.pixels
     return Reading(
-        lambda draws: (values * pixels) @ draws / (pixels @ draws), lambda draws: values @ draws / draws.sum(axis=0), values
+        lambda draws: (values * pixels) @ draws / (pixels @ draws),
+        lambda draws: values @ draws / draws.sum(axis=0),
+        values,
     )
 
 
@@ -213,7 +221,7 @@ def _line(test: Compared, anchor: Compared, draws: Floats) -> dict[str, Any]:
     if not measured:
         test, anchor = test.alone(), anchor.alone()
     found = difference(anchor.fronts, test.fronts)
-    line = dict.fromkeys(COLUMNS[len(PAIR) :], np.nan) | {"kinds_disagree": None}
+    line: dict[str, Any] = dict.fromkeys(COLUMNS[len(PAIR) :], np.nan) | {"kinds_disagree": None}
     line |= {
         "images": len(test.images) if measured else np.nan,
         "reason": _reason(test, anchor, found),

@@ -9,6 +9,7 @@ import pandas as pd
 from licbench.evaluation.curve_names import FAMILY
 from licbench.evaluation.threshold_scan import measured_qps, qp_sweep, threshold_sweep
 
+
 def curves(rows: pd.DataFrame, qp: int, threshold_db: float) -> pd.DataFrame:
     """The rows of the curves that are drawn and compared: SR as its sweeps, the GAN's models as one curve.
 

@@ -58,8 +58,8 @@ def read_curves(entries: Iterable[Mapping[str, Any]]) -> list[ExternalCurve]:
     return [_read(entry) for entry in entries]
 
 
-def points_of(curves: Iterable[ExternalCurve]) -> pd.DataFrame:
-    """The points with a PSNR over R, G and B, as ``pooling.pool`` gives those of ours: for Figure 6 and the report."""
+def points_of(curves: Iterable[ExternalCurve]) -> pd.DataFrame | None:
+    """The points with a PSNR over R, G and B, as ``pooling.pool`` gives those of ours: for Figure 6 and the report; or None."""
     frames = [
         pd.DataFrame(
             {
@@ -74,7 +74,7 @@ def points_of(curves: Iterable[ExternalCurve]) -> pd.DataFrame:
         for curve in curves
         if "psnr_rgb" in curve.qualities
     ]
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+    return pd.concat(frames, ignore_index=True) if frames else None
 
 
 def _read(entry: Mapping[str, Any]) -> ExternalCurve:

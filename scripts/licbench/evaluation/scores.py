@@ -22,13 +22,13 @@ def column_of(metric: str) -> str:
 
 
 def with_scores(rows: pd.DataFrame, files: Iterable[Path], readings: Mapping[str, Mapping[str, bool]]) -> pd.DataFrame:
-    """The rows (``measurement.rows``) with a column for each file of scores: ``column_of`` its stem, rising with quality.
+    """The rows (``measurement.rows``) with a column for each file of scores (``column_of``), as qualities.
 
     Args:
         rows: as measured, before any curve is formed of them.
         files: columns ``COLUMNS``.
-        readings: for each metric ``rising``, whether a higher score is better, and ``decibels``, whether its distance to
-            a perfect score (1, or 0 where lower is better) is compared in decibels.
+        readings: for each metric ``rising``, whether a higher score is better, and ``decibels``, whether its distance
+            to a perfect score (1, or 0 where lower is better) is compared in decibels.
 
     Raises:
         PointsError: a file is no table of scores, lacks a row or has it twice, or nothing says how to read it.
@@ -58,7 +58,9 @@ def _read(path: Path) -> pd.DataFrame:
         scores = pd.read_csv(path, dtype=dict.fromkeys(KEY, "str"), keep_default_na=False, na_values={"value": [""]})
         scores["value"] = scores["value"].astype("float64")
     except (ValueError, KeyError, OSError) as error:
-        raise PointsError(f"{path}: no table of scores ({' '.join(str(error).split())}); delete it and run again") from error
+        raise PointsError(
+            f"{path}: no table of scores ({' '.join(str(error).split())}); delete it and run again"
+        ) from error
     if not set(COLUMNS) <= set(scores.columns):
         raise PointsError(f"{path}: its columns are not {', '.join(COLUMNS)}; delete it and run again")
     if scores.duplicated(KEY).any():

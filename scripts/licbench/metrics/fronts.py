@@ -54,7 +54,8 @@ class Fronts:
     @cached_property
     def counts(self) -> Counts:
         """Points on each front."""
-        return np.isfinite(self.quality).sum(axis=0)
+        counts: Counts = np.isfinite(self.quality).sum(axis=0)
+        return counts
 
     @cached_property
     def lowest(self) -> Floats:
@@ -123,7 +124,8 @@ class Fronts:
 
     def points_within(self, low: Floats, high: Floats) -> Counts:
         """How many points of each front have a quality from ``low`` to ``high``."""
-        return ((self.quality >= low) & (self.quality <= high)).sum(axis=0)
+        within: Counts = ((self.quality >= low) & (self.quality <= high)).sum(axis=0)
+        return within
 
     def column(self, number: int, times: int = 1) -> Fronts:
         """One of the curves, alone or several times."""
@@ -156,7 +158,8 @@ def difference(anchor: Fronts, test: Fronts) -> Difference:
 
 def _row(values: Floats, at: Counts) -> Floats:
     """From each column of ``values`` the element that ``at`` says."""
-    return np.take_along_axis(values, at[None], axis=0)[0]
+    row: Floats = np.take_along_axis(values, at[None], axis=0)[0]
+    return row
 
 
 def _end_slope(near: Floats, far: Floats, near_secant: Floats, far_secant: Floats) -> Floats:

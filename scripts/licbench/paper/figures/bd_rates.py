@@ -28,7 +28,7 @@ def draw_bd_rates(over_quality: pd.DataFrame) -> Figure:
             or curve. May be empty: then the figure says so.
     """
     drawn = _one_average(over_quality[over_quality["metric"].isin(METRICS)])
-    anchors = list(drawn.groupby(["anchor_codec", "anchor_curve"], sort=False).groups)
+    anchors = list(dict.fromkeys(zip(drawn["anchor_codec"], drawn["anchor_curve"], strict=True)))
     with styled():
         height = ROW_HEIGHT * max(1, len(anchors)) + LEGEND_HEIGHT
         figure = Figure(figsize=(TWO_COLUMNS, height), layout="constrained")
@@ -43,7 +43,9 @@ def draw_bd_rates(over_quality: pd.DataFrame) -> Figure:
                 _draw(axes, own[own["metric"] == metric], styles)
                 axes.set(xlabel=METRICS[metric], ylabel=f"Rate against\n{styles[anchor].label} (%)")
         shown = [style for key, style in styles.items() if key in set(zip(drawn["codec"], drawn["curve"], strict=True))]
-        handles = [Line2D([], [], color=one.colour, linestyle=one.dashes, marker=one.marker, label=one.label) for one in shown]
+        handles = [
+            Line2D([], [], color=one.colour, linestyle=one.dashes, marker=one.marker, label=one.label) for one in shown
+        ]
         figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False, handlelength=2.6)
     return figure
 

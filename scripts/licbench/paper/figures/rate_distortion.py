@@ -100,13 +100,14 @@ MARKERS = 8
 """Most markers on a curve; the line passes through every point."""
 
 
-def figure6_data(rows: pd.DataFrame, qp: int, threshold_db: float) -> pd.DataFrame:
+def figure6_data(rows: pd.DataFrame, qp: int, threshold_db: float, others: pd.DataFrame | None = None) -> pd.DataFrame:
     """Every point of Figure 6, pooled after the CLIC 2018 protocol, with its 95 % bootstrap band over images.
 
     Args:
         rows: see ``measurement.rows``; all rows of one dataset.
         qp: of super-resolution while its threshold moves.
         threshold_db: of super-resolution while its QP moves.
+        others: points of published curves (``external_curves.points_of``), which have no bands.
 
     Returns:
         ``COLUMNS``, in the order of ``styles_of`` and rising rate. ``on_pareto_front_psnr`` marks the Pareto front of
@@ -116,7 +117,8 @@ def figure6_data(rows: pd.DataFrame, qp: int, threshold_db: float) -> pd.DataFra
         PointsError: a point lacks an image.
     """
     drawn = curves(rows, qp, threshold_db)
-    data = with_pareto_fronts(pool(drawn).merge(pooled_intervals(drawn), on=POINT))
+    points = pool(drawn).merge(pooled_intervals(drawn), on=POINT)
+    data = with_pareto_fronts(points if others is None else pd.concat([points, others], ignore_index=True))
     return data[COLUMNS].round(6)
 
 
