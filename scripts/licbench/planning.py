@@ -291,6 +291,11 @@ class Plan:
         return [f"results/{name}.csv" for name in names if "bdrate" not in self.left_out]
 
     @property
+    def figures_shown(self) -> list[str]:
+        """The figures that the report shows: those of the paper, and that of the BD-rates."""
+        return [*self.figures, *(["bdrate"] if self.bdrate else [])]
+
+    @property
     def report_settings(self) -> dict[str, Any]:
         """What the report says of the config, besides the whole of it."""
         kept = {key: self.config[key] for key in ("rate_target_bpp", "threshold_scan")}

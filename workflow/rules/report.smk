@@ -4,7 +4,7 @@
 #   makes   results/reconstructions/{dataset}/{image}, results/report/index.html and the other pages
 #   steps   reconstruct_image: one image as each codec of Table 5 reconstructs it; write_report: the pages
 
-PAGES = ["index", "tables", "claims", "curves", "images", "figures", "models", "run", "guide"]
+PAGES = ["index", "tables", "claims", "curves", "bdrate", "images", "figures", "models", "run", "guide"]
 
 # Templates, scripts and texts of the report
 REPORT_SOURCES = sorted(own(path.relative_to(ROOT)) for path in (ROOT / "workflow" / "report").rglob("*.*"))
@@ -42,7 +42,9 @@ rule write_report:
         **TABLES_AND_ROWS,
         paper=own("workflow/resources/paper/figure6.csv"),
         reconstructions=reconstructions,
-        figures=expand("results/{figure}.png", figure=PLAN.figures),
+        bdrate=PLAN.bdrate,
+        published=published_files,
+        figures=expand("results/{figure}.png", figure=PLAN.figures_shown),
         records=report_records,
         code=[*code_of("scripts/report.py"), *REPORT_SOURCES],
     output:
@@ -59,4 +61,4 @@ rule write_report:
     shell:
         "python {input.code[0]:q} --settings {params.settings:q} --tables {input.tables:q} --rows {input.rows:q}"
         " --paper {input.paper:q} --cards {input.cards:q} --pictures {input.reconstructions:q} --figures {input.figures:q}"
-        " --out results/report/index.html 2> {log:q}"
+        " --bdrate {input.bdrate:q} --out results/report/index.html 2> {log:q}"

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -155,6 +156,11 @@ def compare(
     return table, differences[list(OVER_QUALITY)].round(DIGITS)
 
 
+def read_table(path: Path) -> pd.DataFrame:
+    """A table that ``compare`` made, from its file; the names stay text."""
+    return pd.read_csv(path, dtype=dict.fromkeys(PAIR, "str"))
+
+
 def _readings(rows: pd.DataFrame, key: Curve, scores: Sequence[str]) -> tuple[MeasuredCurve, dict[str, Reading]]:
     curve = curve_of(rows, " ".join(key))
     readings = {metric: psnr_reading(curve, space) for metric, space in PSNR.items()} | {MS_SSIM: _ms_ssim(curve)}
@@ -165,6 +171,7 @@ def _readings(rows: pd.DataFrame, key: Curve, scores: Sequence[str]) -> tuple[Me
 
 
 def psnr_reading(curve: MeasuredCurve, space: str) -> Reading:
+    """PSNR in a colour space."""
     return Reading(
         lambda draws: curve.psnr(draws, space),
         lambda draws: curve.mean_psnr(draws, space),
@@ -201,6 +208,7 @@ def _score(curve: MeasuredCurve, values: Floats) -> Reading:
 
 
 def fronts_of(curve: MeasuredCurve, reading: Reading, average: str, draws: Floats) -> Fronts:
+    """The fronts of a curve over draws (images, draws), or for ``IMAGES`` those of the images."""
     # Lossless points have an infinite quality, which no weight takes away
     with np.errstate(invalid="ignore"):
         if average == POOLED:

@@ -59,7 +59,7 @@ def read_curves(entries: Iterable[Mapping[str, Any]]) -> list[ExternalCurve]:
 
 
 def points_of(curves: Iterable[ExternalCurve]) -> pd.DataFrame | None:
-    """The points with a PSNR over R, G and B, as ``pooling.pool`` gives those of ours: for Figure 6 and the report; or None."""
+    """The points of the curves with a PSNR over R, G and B, as ``pooling.pool`` gives ours; None without one."""
     frames = [
         pd.DataFrame(
             {

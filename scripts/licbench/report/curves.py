@@ -23,7 +23,9 @@ WHOLE = ""
 """Key of the pooled dataset, where other keys are image ids."""
 
 
-def curve_data(rows: pd.DataFrame, published: pd.DataFrame, qp: int, threshold_db: float) -> dict[str, Any]:
+def curve_data(
+    rows: pd.DataFrame, published: pd.DataFrame, qp: int, threshold_db: float, others: pd.DataFrame | None = None
+) -> dict[str, Any]:
     """What the plot shows, ready for JSON.
 
     Args:
@@ -31,6 +33,7 @@ def curve_data(rows: pd.DataFrame, published: pd.DataFrame, qp: int, threshold_d
         published: the paper's points (Figure 6), columns codec, bpp, psnr_db, ms_ssim.
         qp: of super-resolution while its threshold moves.
         threshold_db: of super-resolution while its QP moves.
+        others: points of published curves (``external_curves.points_of``), shown with the pooled dataset.
 
     Returns:
         ``images``; ``styles`` of the curves; ``points``: image id, or "" for the dataset pooled after the CLIC 2018
@@ -38,13 +41,14 @@ def curve_data(rows: pd.DataFrame, published: pd.DataFrame, qp: int, threshold_d
         ``published`` likewise. An infinite PSNR and a missing MS-SSIM are null.
     """
     images = list(dict.fromkeys(rows["image"]))
-    whole = with_pareto_fronts(pool(curves(rows, qp, threshold_db)))
+    pooled = pool(curves(rows, qp, threshold_db))
+    whole = with_pareto_fronts(pooled if others is None else pd.concat([pooled, others], ignore_index=True))
     points = {WHOLE: _points(whole)}
     for image, own in rows.groupby("image", sort=False):
         points[str(image)] = _points(with_pareto_fronts(pool(curves(own, qp, threshold_db))))
     return {
         "images": images,
-        "styles": {_key(*key): _style(key[0], style) for key, style in styles_of(whole).items()},
+        "styles": {curve_key(*key): plot_style(key[0], style) for key, style in styles_of(whole).items()},
         "points": points,
         "published": [
             {
@@ -58,11 +62,13 @@ def curve_data(rows: pd.DataFrame, published: pd.DataFrame, qp: int, threshold_d
     }
 
 
-def _key(codec: str, curve: str) -> str:
+def curve_key(codec: str, curve: str) -> str:
+    """A curve's name in the data of a page."""
     return f"{codec}/{curve}"
 
 
-def _style(codec: str, style: Style) -> Mapping[str, str]:
+def plot_style(codec: str, style: Style) -> Mapping[str, str]:
+    """A style of the figures in the plot library's words."""
     return {
         "label": style.label,
         "codec": codec,
@@ -74,7 +80,7 @@ def _style(codec: str, style: Style) -> Mapping[str, str]:
 
 def _points(data: pd.DataFrame) -> dict[str, list[list[Any]]]:
     return {
-        _key(str(codec), str(curve)): [
+        curve_key(str(codec), str(curve)): [
             [point, *map(_number, triple), int(psnr), int(ms_ssim)]
             for point, triple, psnr, ms_ssim in zip(
                 own["point"], _triples(own), own["on_pareto_front_psnr"], own["on_pareto_front_ms_ssim"], strict=True
