@@ -114,8 +114,9 @@ def _check(name: str, path: Path, rates: Floats, qualities: Mapping[str, Floats]
 
 
 def _compressai(text: str, entry: Mapping[str, Any]) -> dict[str, Floats]:
-    """CompressAI's result JSON: lists of equal length below ``results``, by quantity."""
-    results = json.loads(text)["results"]
+    """CompressAI's result JSON: lists of equal length by quantity, below ``results`` or at the top."""
+    content = json.loads(text)
+    results = content.get("results", content)
     names = {"bpp": "bpp", "psnr": "psnr"} | COMPRESSAI_NAMES
     return {names[name]: _numbers(values) for name, values in results.items() if name in names}
 
