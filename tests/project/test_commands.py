@@ -26,7 +26,7 @@ OUTPUT = re.compile(r"^ *codec +psnr_db")
 TINY = {
     "codecs": ["jpeg"],
     "report": {"images": 1, "side": 256},
-    "settings": {"jpeg": {"modes": ["420-optimised"], "quality": [5, 20]}},
+    "settings": {"jpeg": {"modes": ["420-optimised", "444-standard"], "quality": [5, 20]}},
 }
 
 MARKS = (".run", ".dev")
@@ -43,6 +43,8 @@ WAYS: dict[str, str] = {
     r"python scripts/(encode|decode|train)\.py .*": RUN,
     r"make (table5|verify|reference)": RUN,
     r"python scripts/manifest\.py .*": "adds a dataset to the project; test_extending.py does it",
+    r"snakemake results/bdrate.csv": RUN,
+    r"snakemake results/curves/kodak/\w+ --config dataset=kodak": PLAN,
     # Downloads, trains, needs a batch system, or measures for long
     r"snakemake --cores \w+ .*(dataset=kodak|presets/\w+\.yaml|super_resolution.csv|training_curves/.*)": PLAN,
     r"snakemake --cores 8 --config (dataset=kodak mirror=/shared/mirror|weights=trained)": PLAN,
@@ -52,7 +54,7 @@ WAYS: dict[str, str] = {
     r"make (all|paper|(verify|mirror) CONFIG=.*|mirror|choices|stages)": PLAN_MADE,
     r"make (help|test|lint|fuzz|faults|determinism|bench.*)": "for developers; test_readme.py knows the target",
     r"make table5 PYTHON=\S+|PIP_EXTRA_INDEX_URL=ADDRESS make table5": "builds an environment",
-    r"python -m fuzz.*|python tools/(faults|determinism)\.py .*": HELP,
+    r"python -m fuzz.*|python tools/(faults|determinism)\.py .*|python tools/coverage\.py": HELP,
     r"source .venv/bin/activate": "the shell of the user",
     r"pip (download|install) .*|python3\.11 -m venv .*": "fetches packages",
     r"python -m compressai\..*": "a program of another project",

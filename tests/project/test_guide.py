@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from licbench.evaluation import threshold_scan, training_curves
+from licbench.evaluation import bd_rates, threshold_scan, training_curves
 from licbench.evaluation.srcnn import Enlargement
 from licbench.locations import SHIPPED
 from licbench.measurement import rows
@@ -29,6 +29,7 @@ WRITTEN = {
     "Rows": rows.COLUMNS,
     "Tables": {rows.DATASET, *tables.TABLE5_COLUMNS, *tables.CONTEST_COLUMNS, *TABLES_1_TO_4},
     "Scan": {rows.DATASET, *threshold_scan.COLUMNS},
+    "Comparison": {rows.DATASET, *bd_rates.COLUMNS, *bd_rates.OVER_QUALITY},
     "Figures": {rows.DATASET, "image", *pipelines.COLUMNS, *structures.COLUMNS, *rate_distortion.COLUMNS, *FIGURE5},
     "Claims": {rows.DATASET, *judging.COLUMNS},
     "Training": {*LOGS, *ENLARGEMENTS, *training_curves.COLUMNS},
