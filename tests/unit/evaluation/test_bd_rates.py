@@ -207,6 +207,11 @@ def test_images_too_small_for_ms_ssim_are_a_reason():
     assert only(against(test, anchor), metric="ms_ssim_db")["reason"].startswith("test c has 0 of the 4 points")
 
 
+def test_a_curve_of_other_images_is_refused():
+    with pytest.raises(PointsError, match="test c lacks some of the images; delete results/points and run again"):
+        against(hand_made(images=["a"]))
+
+
 def external(average=MEAN, **qualities):
     rates = 2 ** (np.arange(20.0, 32.0, 2.0) / 6 - 6) * 200
     own = qualities or {"psnr_rgb": np.arange(20.0, 32.0, 2.0)}
