@@ -8,6 +8,7 @@ import pandas as pd
 
 from licbench.cli import add_published, run
 from licbench.datasets.manifests import NAMES, read_names
+from licbench.evaluation.bd_rates import read_table
 from licbench.locations import TEMPLATES
 from licbench.measurement.rows import read_rows
 from licbench.report.site import ReportInputs, write_report
@@ -36,6 +37,9 @@ def main() -> None:
         metavar=("CSV", "PNG"),
         help="what the codecs cost (complexity.py)",
     )
+    parser.add_argument(
+        "--bdrate", nargs="*", type=Path, default=[], help="bdrate.csv, bdrate_over_quality.csv, if made"
+    )
     parser.add_argument("--results", default="results", type=Path, help="holds provenance/, benchmarks/ and data/")
     parser.add_argument("--templates", default=TEMPLATES, type=Path, help="the pages' templates and texts")
     parser.add_argument("--out", required=True, type=Path, help="index.html; the other pages go beside it")
@@ -49,6 +53,7 @@ def main() -> None:
         reconstructions=options.pictures,
         figures=options.figures,
         names=read_names(options.results / "data" / options.settings["dataset"] / NAMES),
+        bdrate=(read_table(options.bdrate[0]), read_table(options.bdrate[1])) if options.bdrate else None,
         results=options.results,
         scores=options.scores,
         complexity=options.complexity,

@@ -31,6 +31,12 @@ def add_published(parser: argparse.ArgumentParser, what: str) -> None:
     parser.add_argument("--paper", required=True, type=Path, help=f"the published {what}, as CSV")
 
 
+def add_published_curves(parser: argparse.ArgumentParser) -> None:
+    """Entries of the config's ``published_curves``, as a list of that name."""
+    text = "the config's entries of curves that others published, as JSON"
+    parser.add_argument("--published-curves", type=json.loads, default=[], help=text)
+
+
 def add_cards(parser: argparse.ArgumentParser) -> None:
     """Model cards and the paper's training budget, as ``cards`` and ``budget``."""
     parser.add_argument("--cards", nargs="*", type=Path, default=[], help="cards of the models behind the rows")

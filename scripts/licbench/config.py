@@ -17,6 +17,7 @@ from licbench.codecs.base import OperatingPoint
 from licbench.codecs.registry import codec_class, codec_ids, extensions
 from licbench.datasets.catalogue import describe
 from licbench.errors import SettingsError
+from licbench.evaluation.curve_names import FAMILY, QP, THRESHOLD
 from licbench.locations import SCHEMA, STAGES
 from licbench.measurement import contract
 from licbench.metrics.registry import make_metric
@@ -61,6 +62,7 @@ def check(config: Config) -> None:
     for metric in (*config["metrics"], *config["metric_settings"]):
         make_metric(metric, config["metric_settings"].get(metric, {}))
     _check_complexity(config)
+    _check_bdrate(config)
     _check_figure5(config)
     _check_training(config)
 
@@ -86,6 +88,8 @@ def left_out(config: Config) -> dict[str, str]:
     for table in ("table5", "contest"):
         if not any(row["codec"] in runs for row in config[table].values()):
             reasons[table] = f"no codec of its rows is in codecs: {', '.join(runs)}"
+    if reason := _without_bdrate(config):
+        reasons["bdrate"] = reason
     if config["weights"] == "trained" and "cae" not in runs:
         reasons["figure5"] = "codec cae does not run, so no CAE is trained"
     if "sr" not in runs:
@@ -93,6 +97,27 @@ def left_out(config: Config) -> dict[str, str]:
     elif config["threshold_scan"]["qp"] not in config["settings"]["sr"]["qp"]:
         reasons["threshold_scan"] = f"its QP {config['threshold_scan']['qp']} is not in settings.sr.qp"
     return reasons
+
+
+def curves_measured(config: Config) -> set[tuple[str, str]]:
+    """Codec and curve of every curve that a run compares: the GAN's one, and the sweeps of super-resolution."""
+    of_codec = {"gan": {FAMILY}, "sr": {QP, THRESHOLD}}
+    found = set()
+    for codec in config["codecs"]:
+        points = codec_class(codec).points(config["settings"][codec])
+        found |= {(codec, curve) for curve in of_codec.get(codec, {point.curve for point in points})}
+    return found
+
+
+def _without_bdrate(config: Config) -> str:
+    """Why there can be no BD-rate; empty if there can."""
+    measured = curves_measured(config)
+    # Of curves on another dataset nothing is compared
+    published = any(entry["dataset"] == config["dataset"] for entry in config["published_curves"])
+    anchors = {(anchor["codec"], anchor["curve"]) for anchor in config["bdrate"]["anchors"]} & measured
+    if not anchors and not published:
+        return "no anchor of bdrate.anchors is measured"
+    return "" if len(measured) + published > 1 else "only one curve is measured"
 
 
 def rows_left_out(config: Config) -> dict[str, list[str]]:
@@ -254,6 +279,14 @@ def _check_complexity(config: Config) -> None:
         known = [point.id for point in codec_class(codec).points(config["settings"][codec])]
         for point in ids:
             _require_known("point", point, known, place)
+
+
+def _check_bdrate(config: Config) -> None:
+    for anchor in config["bdrate"]["anchors"]:
+        _require_known("codec", anchor["codec"], sorted({*codec_ids(), *config["settings"]}), "bdrate.anchors")
+    names = [entry["name"] for entry in config["published_curves"]]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise SettingsError(f"config: published_curves has {twice[0]!r} twice; rename one")
 
 
 def _check_figure5(config: Config) -> None:

@@ -344,11 +344,70 @@ class Plan:
         options += ["--streams", "results/streams", "--weights", self.weights, "--models", json.dumps(models)]
         return shlex.join([*options, *(["--all"] if self.config["pack"] == "all" else [])])
 
+    # BD-rates and curves
+
+    @property
+    def published_curves(self) -> list[dict[str, Any]]:
+        """The published curves that are of the run's dataset."""
+        return [dict(entry) for entry in self.config["published_curves"] if entry["dataset"] == self.dataset.id]
+
+    @property
+    def published_files(self) -> list[str]:
+        """Their files.
+
+        Raises:
+            SettingsError: one is missing.
+        """
+        files = list(dict.fromkeys(entry["file"] for entry in self.published_curves))
+        for file in files:
+            if not Path(file).is_file():
+                raise SettingsError(f"config: {file} of published_curves does not exist; correct its path or remove it")
+        return files
+
+    @property
+    def published_option(self) -> str:
+        """The option of scripts that take published curves, quoted for the shell; empty without one."""
+        curves = self.published_curves
+        return shlex.join(["--published-curves", json.dumps(curves)]) if curves else ""
+
+    @property
+    def bdrate_options(self) -> str:
+        """The anchors, super-resolution's fixed settings, the further metrics and published curves; quoted."""
+        anchors, scan = self.config["bdrate"]["anchors"], self.config["threshold_scan"]
+        options = [
+            "--anchors",
+            json.dumps(anchors),
+            "--qp",
+            str(scan["qp"]),
+            "--threshold-db",
+            str(scan["threshold_db"]),
+        ]
+        if self.config["metrics"]:
+            classes = {metric: metric_class(metric) for metric in self.config["metrics"]}
+            readings = {
+                metric: {"rising": kind.higher_is_better, "decibels": kind.domain == "log"}
+                for metric, kind in classes.items()
+            }
+            options += ["--readings", json.dumps(readings)]
+        return f"{shlex.join(options)} {self.published_option}".strip()
+
+    @property
+    def bdrate(self) -> list[str]:
+        """The table of BD-rates and the relative rates behind it, if the config can fill them."""
+        names = ("bdrate", "bdrate_over_quality")
+        return [f"results/{name}.csv" for name in names if "bdrate" not in self.left_out]
+
+    @property
+    def figures_shown(self) -> list[str]:
+        """The figures that the report shows: those of the paper, and that of the BD-rates."""
+        return [*self.figures, *(["bdrate"] if self.bdrate else [])]
+
     @property
     def report_settings(self) -> dict[str, Any]:
         """What the report says of the config, besides the whole of it."""
         kept = {key: self.config[key] for key in ("rate_target_bpp", "threshold_scan")}
-        return {"dataset": self.dataset.id, "table5": self.entries("table5"), **kept}
+        bdrate = {"published_curves": self.published_curves, "without_bdrate": self.left_out.get("bdrate", "")}
+        return {"dataset": self.dataset.id, "table5": self.entries("table5"), **bdrate, **kept}
 
 
 def _spread(images: Sequence[str], count: int) -> list[str]:

@@ -27,7 +27,7 @@ TINY = {
     "codecs": ["jpeg"],
     "report": {"images": 1, "side": 256, "further": []},
     "complexity": {"repeats": 2, "images": 1, "seed": 1, "points": {}, "report": False},
-    "settings": {"jpeg": {"modes": ["420-optimised"], "quality": [5, 20]}},
+    "settings": {"jpeg": {"modes": ["420-optimised", "444-standard"], "quality": [5, 20]}},
 }
 
 MARKS = (".run", ".dev")
@@ -48,6 +48,8 @@ WAYS: dict[str, str] = {
     r"make (table5|verify|reference|pack)": RUN,
     r"snakemake --cores 8 results/protocol.csv results/table5_allocated.csv results/fidelity.csv": RUN,
     r"python scripts/manifest\.py .*": "adds a dataset to the project; test_extending.py does it",
+    r"snakemake results/bdrate.csv": RUN,
+    r"snakemake results/curves/kodak/\w+ --config dataset=kodak": PLAN,
     # Downloads, trains, needs a batch system, or measures for long
     r"snakemake --cores \w+ .*(dataset=kodak|presets/\w+\.yaml|super_resolution.csv|training_curves/.*)": PLAN,
     r"snakemake --cores 8 --config (dataset=kodak mirror=/shared/mirror|weights=trained)": PLAN,
@@ -57,7 +59,7 @@ WAYS: dict[str, str] = {
     r"make (all|paper|(verify|mirror) CONFIG=.*|mirror|choices|stages)": PLAN_MADE,
     r"make (help|test|lint|fuzz|faults|determinism|bench.*)": "for developers; test_readme.py knows the target",
     r"make table5 PYTHON=\S+|PIP_EXTRA_INDEX_URL=ADDRESS make table5": "builds an environment",
-    r"python -m fuzz.*|python tools/(faults|determinism)\.py .*": HELP,
+    r"python -m fuzz.*|python tools/(faults|determinism)\.py .*|python tools/interval_coverage\.py": HELP,
     r"source .venv/bin/activate": "the shell of the user",
     r"pip (download|install) .*|python3\.11 -m venv .*": "fetches packages",
     r"tar --extract .*|python licbench-pack/check.py": "an unpacked pack; test_pack.py does it",

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from licbench.evaluation import complexity, threshold_scan, training_curves
+from licbench.evaluation import bd_rates, complexity, threshold_scan, training_curves
 from licbench.evaluation.srcnn import Enlargement
 from licbench.locations import SHIPPED
 from licbench.measurement import rows, scores
@@ -38,6 +38,7 @@ WRITTEN = {
         *fidelity.COLUMNS,
     },
     "Scan": {rows.DATASET, *threshold_scan.COLUMNS},
+    "Comparison": {rows.DATASET, *bd_rates.COLUMNS, *bd_rates.OVER_QUALITY},
     "Figures": {rows.DATASET, "image", *pipelines.COLUMNS, *structures.COLUMNS, *rate_distortion.COLUMNS, *FIGURE5},
     "Claims": {rows.DATASET, *judging.COLUMNS},
     "Training": {*LOGS, *ENLARGEMENTS, *training_curves.COLUMNS},

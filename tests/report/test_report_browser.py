@@ -114,7 +114,7 @@ def test_every_page_opens_from_disk_and_fits(visit, name, viewport):
 @pytest.mark.parametrize("name", NAMES)
 def test_axe_finds_nothing_grave(visit, name, viewport):
     page = visit(name, viewport)
-    if name == "curves":
+    if name in ("curves", "bdrate"):
         page.wait_for_function(DRAWN)
     page.evaluate("document.querySelectorAll('details').forEach(details => (details.open = true))")
     page.add_script_tag(content=(Path(AXE.submodule_search_locations[0]) / "axe.min.js").read_text())
@@ -195,6 +195,36 @@ def test_the_keyboard_walks_the_curves(visit):
     assert "420-optimised-q05" in shown[0] and "420-optimised-q20" in shown[1]
     assert shown[2].startswith("JPEG 2000") and shown[3].startswith("JPEG 2000") and shown[2] != shown[3]
     assert page.locator("#chart .hovertext").count() == 1
+
+
+# --- BD-rates ---
+
+
+def test_anchor_quality_and_average_choose_table_and_plot(visit):
+    page = visit("bdrate")
+    page.wait_for_function(DRAWN)
+    heads = page.locator("#bdrates tbody:visible th")
+    assert heads.all_inner_texts() == ["against JPEG 4:2:0 optimised, PSNR, RGB, pooled curve"]
+    names = "() => document.getElementById('chart').data.map(line => line.name)"
+    assert page.evaluate(names) == ["JPEG 4:4:4", "JPEG 4:2:0", "BPG 4:2:0", "BPG 4:4:4"]
+    page.locator("#anchor").select_option(label="BPG 4:2:0")
+    page.locator("#metric").select_option(label="MS-SSIM in dB")
+    page.locator("#average").select_option(label="mean of the images' BD-rates")
+    assert heads.all_inner_texts() == ["against BPG 4:2:0, MS-SSIM in dB, mean of the images' BD-rates"]
+    assert page.evaluate(names) == ["JPEG 4:4:4", "JPEG 4:2:0", "JPEG 4:2:0 optimised", "BPG 4:4:4"]
+    assert "(drawn: curve of means)" in page.locator("#status").inner_text()
+
+
+def test_the_table_of_bd_rates_is_sorted_by_its_headings(visit):
+    page = visit("bdrate")
+    shown = page.locator("#bdrates tbody:visible tr[data-values] td:nth-child(2)")
+    values = lambda: [float(text.replace("−", "-")) for text in shown.all_inner_texts()]  # noqa: E731
+    assert len(values()) == 4
+    page.get_by_role("button", name="BD-rate (%)").click()
+    assert values() == sorted(values())
+    page.get_by_role("button", name="BD-rate (%)").click()
+    assert values() == sorted(values(), reverse=True) and len(set(values())) == 4
+    assert page.locator("[aria-sort]").get_attribute("aria-sort") == "descending"
 
 
 # --- Pictures ---

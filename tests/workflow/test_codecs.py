@@ -22,14 +22,19 @@ from licbench.measurement import job_resources
 CONFIG = yaml.safe_load((SCHEMA.parents[2] / "config.yaml").read_text())
 ABSENT = {
     "bpg": {"threshold_scan"},
-    "cae": {"contest", "threshold_scan"},
-    "gan": {"threshold_scan"},
+    "cae": {"contest", "threshold_scan", "bdrate"},
+    "gan": {"threshold_scan", "bdrate"},
     "jpeg": {"threshold_scan"},
     "jpeg2000": {"table5", "contest", "threshold_scan"},
-    "sr": set(),
+    "sr": {"bdrate"},
 }
 """What a codec of the paper alone cannot fill."""
-RULES = {"table5": "make_table5", "contest": "make_contest", "threshold_scan": "scan_thresholds"}
+RULES = {
+    "table5": "make_table5",
+    "contest": "make_contest",
+    "threshold_scan": "scan_thresholds",
+    "bdrate": "make_bdrate",
+}
 """Tables and figures that a config may leave out -> the rule that makes them."""
 
 
@@ -38,7 +43,7 @@ def not_filled(codec: str) -> set[str]:
     without_row = {
         table for table in ("table5", "contest") if codec not in [row["codec"] for row in CONFIG[table].values()]
     }
-    return ABSENT.get(codec, {"threshold_scan"} | without_row)
+    return ABSENT.get(codec, {"threshold_scan", "bdrate"} | without_row)
 
 
 ALONE: Mapping[str, Any] = {

@@ -183,6 +183,11 @@ def rows_to_fill(table):
     return rows
 
 
+@in_one_line()
+def published_files(wildcards):
+    return PLAN.published_files
+
+
 @functools.cache
 def say_what_is_left_out():
     if PLAN.note:
@@ -270,6 +275,8 @@ WHAT_THE_REPORT_SHOWS = {
     "cards": cards_in_use,
     "scores": PLAN.scores,
     "complexity": PLAN.complexity,
+    "bdrate": PLAN.bdrate,
+    "published": published_files,
 }
 # Of a training; 11 GB at most: the GAN of 256x256 tiles
 TRAINING_RESOURCES = {"gpu": 1, "mem_mb": lambda wildcards, attempt: attempt * 8000, "runtime": 24 * 60}

@@ -1,5 +1,5 @@
 # The paper's figures and the threshold scan, each as CSV, PNG and PDF.
-#   needs   config: threshold_scan, figure5; the rows (encode.smk), an image (data.smk), a CAE (train.smk or shipped),
+#   needs   config: threshold_scan, figure5, published_curves; the rows (encode.smk), an image (data.smk), a CAE (train.smk or shipped),
 #           the published values (workflow/resources/paper)
 #   makes   results/figure{1..6}.{csv,png,pdf}, results/figure6_log.{png,pdf}, results/threshold_scan.{csv,png,pdf}
 #   steps   draw_pipelines, draw_structures (Figures 1 to 4, from the code alone), draw_figure5, draw_figure6,
@@ -69,6 +69,7 @@ rule draw_figure6:
     input:
         rows=rows_in_use(),
         paper=own("workflow/resources/paper/figure6.csv"),
+        published=published_files,
         code=code_of("scripts/figure6.py"),
     output:
         csv="results/figure6.csv",
@@ -82,8 +83,9 @@ rule draw_figure6:
         "../../envs/tables.yaml"
     params:
         **config["threshold_scan"],
+        published=PLAN.published_option,
     shell:
-        "python {input.code[0]:q} {input.rows:q} --paper {input.paper:q} --qp {params.qp}"
+        "python {input.code[0]:q} {input.rows:q} --paper {input.paper:q} --qp {params.qp} {params.published}"
         " --threshold-db {params.threshold_db} --csv {output.csv:q} --drawings {output.drawings:q}"
         " --log-rate {output.low_rates:q} 2> {log:q}"
 

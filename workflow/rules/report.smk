@@ -1,11 +1,11 @@
 # The report: pages for a browser, and captions for `snakemake --report`.
-#   needs   config: report, table5, threshold_scan, rate_target_bpp; the tables, claims, figures, rows and streams, the
-#           models' cards (train.smk or shipped), results/provenance, the templates (workflow/report); further metrics
-#           (metrics.smk) and costs (complexity.smk) where the config has them
+#   needs   config: report, table5, threshold_scan, rate_target_bpp, published_curves; the tables, BD-rates, claims,
+#           figures, rows and streams, the models' cards (train.smk or shipped), results/provenance, the templates
+#           (workflow/report); further metrics (metrics.smk) and costs (complexity.smk) where the config has them
 #   makes   results/reconstructions/{dataset}/{image}, results/report/index.html and the other pages
 #   steps   reconstruct_image: one image as each codec of Table 5 reconstructs it; write_report: the pages
 
-PAGES = ["index", "tables", "claims", "curves", "images", "figures", "models", "run", "guide"]
+PAGES = ["index", "tables", "claims", "curves", "bdrate", "images", "figures", "models", "run", "guide"]
 
 # Templates, scripts and texts of the report
 REPORT_SOURCES = sorted(own(path.relative_to(ROOT)) for path in (ROOT / "workflow" / "report").rglob("*.*"))
@@ -43,7 +43,7 @@ rule write_report:
         **WHAT_THE_REPORT_SHOWS,
         paper=own("workflow/resources/paper/figure6.csv"),
         reconstructions=reconstructions,
-        figures=expand("results/{figure}.png", figure=PLAN.figures),
+        figures=expand("results/{figure}.png", figure=PLAN.figures_shown),
         records=report_records,
         code=[*code_of("scripts/report.py", metrics=config["metrics"]), *REPORT_SOURCES],
     output:
@@ -60,4 +60,4 @@ rule write_report:
     shell:
         "python {input.code[0]:q} {params.options} --tables {input.tables:q} --rows {input.rows:q}"
         " --paper {input.paper:q} --cards {input.cards:q} --pictures {input.reconstructions:q} --figures {input.figures:q}"
-        " --out results/report/index.html 2> {log:q}"
+        " --bdrate {input.bdrate:q} --out results/report/index.html 2> {log:q}"

@@ -54,3 +54,21 @@ def _percentiles(drawn: Floats) -> tuple[Floats, Floats]:
         tails: Any = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
         ends[:, known] = np.nanquantile(drawn[known], tails, axis=1, method="inverted_cdf")
     return ends[0], ends[1]
+
+
+def percentile_interval(drawn: Floats, images: int) -> tuple[float, float]:
+    """The 95 % confidence interval of a quantity from its value on each resample.
+
+    The percentile interval of few images is too narrow: a resample varies by (n - 1) / n of the variance, and the
+    normal distribution's tails are thinner than Student's. Both are made good by taking percentiles further out, 0.24 %
+    for 6 images, 1.7 % for 24: T. Hesterberg's expanded percentile interval (The American Statistician 69, 2015).
+
+    Args:
+        drawn: finite, one value a resample.
+        images: how many the dataset has, two or more.
+    """
+    from scipy.special import ndtr, stdtrit  # noqa: PLC0415  a quarter of a second that other tables do without
+
+    tail = float(ndtr(np.sqrt(images / (images - 1)) * stdtrit(images - 1, (1 - LEVEL) / 2)))
+    low, high = np.quantile(drawn, [tail, 1 - tail], method="inverted_cdf")
+    return float(low), float(high)

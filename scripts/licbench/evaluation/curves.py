@@ -67,12 +67,12 @@ class MeasuredCurve:
 
     def mean_rates(self, draw: Floats) -> Floats:
         """The mean of the images' bits per pixel."""
-        mean: Floats = bits_per_pixel(self.sums.bytes, self.sums.pixels) @ draw / draw.sum()
+        mean: Floats = bits_per_pixel(self.sums.bytes, self.sums.pixels) @ draw / draw.sum(axis=0)
         return mean
 
     def mean_psnr(self, draw: Floats, space: str = RGB) -> Floats:
         """The mean of the images' PSNR in dB, as results on Kodak are usually given."""
-        mean: Floats = decibels(self.sums.mse[space]) @ draw / draw.sum()
+        mean: Floats = decibels(self.sums.mse[space]) @ draw / draw.sum(axis=0)
         return mean
 
 

@@ -7,11 +7,10 @@ import math
 import pandas as pd
 
 from licbench.errors import PointsError
+from licbench.evaluation.curve_names import QP, THRESHOLD
 from licbench.evaluation.pooling import adapt, pool
 from licbench.measurement.rows import setting
 
-THRESHOLD, QP = "threshold", "qp"
-"""The two sweeps: which of the two parameters varies while the other is fixed."""
 COLUMNS = ["sweep", "threshold_db", "qp", "share_srcnn", "psnr_db", "ms_ssim", "bpp"]
 
 

@@ -79,12 +79,18 @@ def on_pareto_front(rates: npt.ArrayLike, qualities: npt.ArrayLike) -> npt.NDArr
     """Which points no other point equals or beats in quality at no higher rate; of equal points, the first.
 
     Without a quality (NaN) a point is not on the front; infinite qualities count.
+
+    Args:
+        rates: shape (points,), or (points, curves) for many curves at a time.
+        qualities: of the same shape.
     """
     rate, quality = np.asarray(rates, np.float64), np.asarray(qualities, np.float64)
-    order = np.lexsort((-quality, rate))
-    best_before = np.fmax.accumulate(np.concatenate([[-np.inf], quality[order]]))[:-1]
+    order = np.lexsort((-quality, rate), axis=0)
+    ranked = np.take_along_axis(quality, order, axis=0)
+    lowest = np.full_like(ranked[:1], -np.inf)
+    best_before = np.fmax.accumulate(np.concatenate([lowest, ranked]), axis=0)[: len(ranked)]
     front = np.zeros(rate.shape, np.bool_)
-    front[order] = quality[order] > best_before
+    np.put_along_axis(front, order, ranked > best_before, axis=0)
     return front
 
 

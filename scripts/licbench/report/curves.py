@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from licbench.evaluation.curve_rows import curves
 from licbench.evaluation.pooling import POINT, pool
 from licbench.metrics.rate import on_pareto_front
 from licbench.metrics.registry import metric_class
-from licbench.paper.figures.rate_distortion import PUBLISHED, STYLES, Style, curves, styles_of, with_pareto_fronts
+from licbench.paper.figures.rate_distortion import PUBLISHED, STYLES, Style, styles_of, with_pareto_fronts
 
 DASHES = {"-": "solid", "--": "dash", ":": "dot", "-.": "dashdot"}
 SYMBOLS = {
@@ -29,7 +30,9 @@ def curve_data(
     published: pd.DataFrame,
     qp: int,
     threshold_db: float,
+    *,
     scores: Mapping[str, pd.DataFrame] | None = None,
+    others: pd.DataFrame | None = None,
 ) -> dict[str, Any]:
     """What the plot shows, ready for JSON.
 
@@ -39,6 +42,7 @@ def curve_data(
         qp: of super-resolution while its threshold moves.
         threshold_db: of super-resolution while its QP moves.
         scores: further metric -> its table, see ``measurement.scores``; of the sweeps' points.
+        others: points of published curves (``external_curves.points_of``), shown with the pooled dataset.
 
     Returns:
         ``images``; ``styles`` of the curves; ``metrics``: id and title of each further metric; ``points``: image id, or
@@ -49,14 +53,14 @@ def curve_data(
     images = list(dict.fromkeys(rows["image"]))
     scores = scores or {}
     scored = _with_scores(rows, scores)
-    whole = _pooled(curves(scored, qp, threshold_db), list(scores))
+    whole = _pooled(curves(scored, qp, threshold_db), list(scores), others)
     points = {WHOLE: _points(whole, list(scores))}
     for image, own in scored.groupby("image", sort=False):
         points[str(image)] = _points(_pooled(curves(own, qp, threshold_db), list(scores)), list(scores))
     return {
         "images": images,
         "metrics": [{"id": metric, "title": _title(metric)} for metric in scores],
-        "styles": {_key(*key): _style(key[0], style) for key, style in styles_of(whole).items()},
+        "styles": {curve_key(*key): plot_style(key[0], style) for key, style in styles_of(whole).items()},
         "points": points,
         "published": [
             {
@@ -70,11 +74,13 @@ def curve_data(
     }
 
 
-def _key(codec: str, curve: str) -> str:
+def curve_key(codec: str, curve: str) -> str:
+    """A curve's name in the data of a page."""
     return f"{codec}/{curve}"
 
 
-def _style(codec: str, style: Style) -> Mapping[str, str]:
+def plot_style(codec: str, style: Style) -> Mapping[str, str]:
+    """A style of the figures in the plot library's words."""
     return {
         "label": style.label,
         "codec": codec,
@@ -98,9 +104,10 @@ def _with_scores(rows: pd.DataFrame, scores: Mapping[str, pd.DataFrame]) -> pd.D
     return rows
 
 
-def _pooled(rows: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:
-    """The pooled points with their Pareto fronts; of a further metric the mean, where every image has a score."""
-    pooled = with_pareto_fronts(pool(rows))
+def _pooled(rows: pd.DataFrame, metrics: Sequence[str], others: pd.DataFrame | None = None) -> pd.DataFrame:
+    """The pooled points, and ``others``, with Pareto fronts; of a further metric the mean, where all have a score."""
+    pooled = pool(rows)
+    pooled = with_pareto_fronts(pooled if others is None else pd.concat([pooled, others], ignore_index=True))
     for metric in metrics:
         means = rows.groupby(POINT, sort=False)[metric].agg(lambda values: values.mean(skipna=False)).reset_index()
         pooled = pooled.merge(means, on=POINT, how="left")
@@ -116,7 +123,7 @@ def _points(data: pd.DataFrame, metrics: Sequence[str]) -> dict[str, list[list[A
     fronts = ["on_pareto_front_psnr", "on_pareto_front_ms_ssim"]
     further = [name for metric in metrics for name in (metric, f"on_pareto_front_{metric}")]
     return {
-        _key(str(codec), str(curve)): [
+        curve_key(str(codec), str(curve)): [
             [point, *map(_number, triple), *map(int, on_front), *(_number(value) for value in more)]
             for point, triple, on_front, more in zip(
                 own["point"], _triples(own), own[fronts].to_numpy(), own[further].to_numpy(np.float64), strict=True

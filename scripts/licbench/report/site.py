@@ -16,12 +16,14 @@ import pandas as pd
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
+from licbench.evaluation.external_curves import points_of, read_curves
 from licbench.files import replacing, write_text
 from licbench.measurement.rows import without_dataset
 from licbench.measurement.scores import read_scores
 from licbench.paper.claims.verdicts import FAILS, HOLDS, OPEN
 from licbench.paper.protocol import largest_effect
 from licbench.report import protocol_page, runs
+from licbench.report.bd_rates import bdrate_data
 from licbench.report.claims_page import claims_page
 from licbench.report.curves import curve_data
 from licbench.report.evidence import address, copy_all
@@ -38,6 +40,7 @@ PAGES = {
     "tables": "Tables",
     "claims": "Claims",
     "curves": "Curves",
+    "bdrate": "BD-rate",
     "images": "Images",
     "figures": "Figures",
     "models": "Models",
@@ -47,6 +50,8 @@ PAGES = {
 """Template and page -> its name in the menu, in its order."""
 PROTOCOL_PAGE = {"protocol": "Protocol"}
 """After the claims, where the config wants one of ``protocol_page.FURTHER``."""
+BDRATE = ("bdrate", "bdrate_over_quality")
+"""Tables of the page of BD-rates."""
 PLOTLY = "plotly"
 CAPTIONS = {"figure1": "pipelines", "figure4": "pipelines", "figure2": "structures", "figure3": "structures"}
 """Figures captioned by the rule that draws them, where it draws several."""
@@ -61,7 +66,8 @@ class ReportInputs:
     """What the report is made from."""
 
     settings: Mapping[str, Any]
-    """Of the config: rate_target_bpp, threshold_scan, table5; and the dataset's id."""
+    """Of the config: rate_target_bpp, threshold_scan, table5, published_curves; the dataset's id; and
+    ``without_bdrate``, why there is no BD-rate, empty where there is."""
     tables: Mapping[str, pd.DataFrame]
     """By name, as in results/{name}.csv: claims, those of ``markdown.TABLES`` that the config could fill, and those of
     ``protocol_page.FURTHER`` that it wants."""
@@ -74,6 +80,8 @@ class ReportInputs:
     figures: Sequence[Path]
     names: Mapping[str, str]
     """Image id -> name of its file."""
+    bdrate: tuple[pd.DataFrame, pd.DataFrame] | None
+    """The tables in results/bdrate.csv and results/bdrate_over_quality.csv, if the config could fill them."""
     results: Path
     """Folder of the tables and rows, with provenance/ and benchmarks/."""
     scores: Sequence[Path] = ()
@@ -96,9 +104,10 @@ class ReportInputs:
     @property
     def copied(self) -> list[Path]:
         """Files that the pages link to: tables, rows, provenance."""
-        tables = [self.results / f"{name}.csv" for name in self.tables]
-        if "table5_allocated" in self.tables:
-            tables.append(self.results / "table5_allocated_points.csv")
+        names = [*self.tables, *(BDRATE if self.bdrate else ())]
+        if "table5_allocated" in names:
+            names.append("table5_allocated_points")
+        tables = [self.results / f"{name}.csv" for name in names]
         rows = sorted(self.results.glob(f"*/{self.dataset}.csv"))
         provenance = sorted((self.results / "provenance").iterdir())
         return [*tables, *rows, *self.scores, *self.complexity, *provenance]
@@ -119,12 +128,17 @@ def write_report(inputs: ReportInputs, templates: Path, to: Path) -> None:
     images = _copy_images(inputs, to / "images")
     models = model_data(inputs.cards)
     scores = {path.stem: read_scores(path) for path in inputs.scores}
-    curves = curve_data(inputs.rows, inputs.published, scores=scores, **inputs.settings["threshold_scan"])
+    others = points_of(read_curves(inputs.settings["published_curves"]))
+    curves = curve_data(
+        inputs.rows, inputs.published, scores=scores, others=others, **inputs.settings["threshold_scan"]
+    )
     curves |= {"dataset": inputs.dataset, "target": inputs.settings["rate_target_bpp"]}
-    for name, data in (("curves", curves), ("images", images), ("models", models)):
+    bdrate = _bdrate(inputs)
+    for name, data in (("curves", curves), ("bdrate", bdrate), ("images", images), ("models", models)):
         write_text(to / "assets" / f"{name}-data.js", _script(name, data))
     environment = _environment(templates / "html")
     context = _context(inputs, environment, templates) | {"images": images, "models": models, "curves": curves}
+    context["bdrate"] = bdrate
     context["colours"] = colours(inputs.settings["table5"], curves["styles"])
     for page in reversed(inputs.pages):
         write_text(to / f"{page}.html", environment.get_template(f"{page}.html").render(context, page=page))
@@ -151,6 +165,8 @@ def _context(inputs: ReportInputs, environment: jinja2.Environment, templates: P
         "pages": inputs.pages,
         "dataset": inputs.dataset,
         "target": inputs.settings["rate_target_bpp"],
+        "without_bdrate": inputs.settings["without_bdrate"],
+        "published_curves": inputs.settings["published_curves"],
         "names": inputs.names,
         "count": len(sizes),
         "megapixels": float((sizes["width"] * sizes["height"]).sum() / 1e6),
@@ -197,6 +213,14 @@ def _protocol(frames: Mapping[str, pd.DataFrame], table: Any) -> dict[str, Any]:
         "effect": largest_effect(frames["protocol"]) if "protocol" in frames else "",
         "left_out": protocol_page.left_out(frames["protocol"]) if "protocol" in frames else [],
     }
+
+
+def _bdrate(inputs: ReportInputs) -> dict[str, Any] | None:
+    if inputs.bdrate is None:
+        return None
+    return bdrate_data(
+        *(without_dataset(frame, name, inputs.dataset) for name, frame in zip(BDRATE, inputs.bdrate, strict=True))
+    )
 
 
 def colours(entries: Entries, styles: Mapping[str, Mapping[str, str]]) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from itertools import cycle
 from typing import Any, Literal, NamedTuple
 
@@ -17,8 +17,9 @@ from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
 from licbench.errors import PointsError
 from licbench.evaluation.bootstrap import pooled_intervals
+from licbench.evaluation.curve_names import FAMILY, QP, THRESHOLD
+from licbench.evaluation.curve_rows import curves
 from licbench.evaluation.pooling import POINT, pool
-from licbench.evaluation.threshold_scan import QP, THRESHOLD, measured_qps, qp_sweep, threshold_sweep
 from licbench.metrics.rate import on_pareto_front
 from licbench.paper.figures.style import (
     BLUE,
@@ -42,8 +43,6 @@ COLUMNS = [
     *(f"{quantity}{end}" for quantity in ("bpp", "psnr_db", "ms_ssim") for end in ("", "_low", "_high")),
     *ON_FRONT.values(),
 ]
-FAMILY = "family"
-"""The GAN's one curve: the paper joins its different models in a single line, and so do we."""
 
 
 Dashes = Literal["-", "--", ":", "-."]
@@ -97,17 +96,20 @@ PALE: dict[str, Any] = {
     "markersize": 4.5,
 }
 """How published points look."""
+LONGEST_OF_FIVE = 26
+"""Letters of a label up to which the page is wide enough for five columns of them."""
 MARKERS = 8
 """Most markers on a curve; the line passes through every point."""
 
 
-def figure6_data(rows: pd.DataFrame, qp: int, threshold_db: float) -> pd.DataFrame:
+def figure6_data(rows: pd.DataFrame, qp: int, threshold_db: float, others: pd.DataFrame | None = None) -> pd.DataFrame:
     """Every point of Figure 6, pooled after the CLIC 2018 protocol, with its 95 % bootstrap band over images.
 
     Args:
         rows: see ``measurement.rows``; all rows of one dataset.
         qp: of super-resolution while its threshold moves.
         threshold_db: of super-resolution while its QP moves.
+        others: points of published curves (``external_curves.points_of``), which have no bands.
 
     Returns:
         ``COLUMNS``, in the order of ``styles_of`` and rising rate. ``on_pareto_front_psnr`` marks the Pareto front of
@@ -117,19 +119,9 @@ def figure6_data(rows: pd.DataFrame, qp: int, threshold_db: float) -> pd.DataFra
         PointsError: a point lacks an image.
     """
     drawn = curves(rows, qp, threshold_db)
-    data = with_pareto_fronts(pool(drawn).merge(pooled_intervals(drawn), on=POINT))
+    points = pool(drawn).merge(pooled_intervals(drawn), on=POINT)
+    data = with_pareto_fronts(points if others is None else pd.concat([points, others], ignore_index=True))
     return data[COLUMNS].round(6)
-
-
-def curves(rows: pd.DataFrame, qp: int, threshold_db: float) -> pd.DataFrame:
-    """The rows of the curves that are drawn: super-resolution as its sweeps, the GAN's models as one curve.
-
-    Args:
-        rows: see ``measurement.rows``.
-        qp: of super-resolution while its threshold moves; without rows at this QP that curve is left out.
-        threshold_db: of super-resolution while its QP moves.
-    """
-    return pd.concat(list(_curves(rows, qp, threshold_db)), ignore_index=True)
 
 
 def with_pareto_fronts(pooled: pd.DataFrame) -> pd.DataFrame:
@@ -142,16 +134,6 @@ def with_pareto_fronts(pooled: pd.DataFrame) -> pd.DataFrame:
         for quality, column in ON_FRONT.items():
             data.loc[curve.index, column] = on_pareto_front(curve["bpp"], curve[quality])
     return data.drop(columns="place")
-
-
-def _curves(rows: pd.DataFrame, qp: int, threshold_db: float) -> Iterator[pd.DataFrame]:
-    for codec, own in rows.groupby("codec", sort=False):
-        if codec == "sr":
-            yield qp_sweep(own, threshold_db)
-            if qp in measured_qps(own):
-                yield threshold_sweep(own, qp)
-        else:
-            yield own.assign(curve=FAMILY) if codec == "gan" else own
 
 
 def styles_of(points: pd.DataFrame) -> dict[tuple[str, str], Style]:
@@ -186,7 +168,10 @@ def draw_figure6(data: pd.DataFrame, published: pd.DataFrame, *, logarithmic: bo
                 _draw_curve(axes, points, quantity, styles[str(codec), str(curve)])
             _fit_quality(axes, data, published, quantity)
             axes.set(xlabel="Rate (bit/pixel)", ylabel=label)
-        figure.legend(handles=_handles(styles), loc="outside lower center", ncols=5, frameon=False, handlelength=2.6)
+        columns = 5 if max(len(style.label) for style in styles.values()) <= LONGEST_OF_FIVE else 3
+        figure.legend(
+            handles=_handles(styles), loc="outside lower center", ncols=columns, frameon=False, handlelength=2.6
+        )
     return figure
 
 

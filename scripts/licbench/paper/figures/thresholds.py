@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from licbench.evaluation.threshold_scan import QP, THRESHOLD
+from licbench.evaluation.curve_names import QP, THRESHOLD
 from licbench.paper.figures.style import BLUE, INK, ORANGE, SMALL, TWO_COLUMNS, styled
 
 LOOKS = {THRESHOLD: (ORANGE, "o", "-"), QP: (BLUE, "s", "--")}
