@@ -107,7 +107,9 @@ def curves_measured(config: Config) -> set[tuple[str, str]]:
 
 def _without_bdrate(config: Config) -> str:
     """Why there can be no BD-rate; empty if there can."""
-    measured, published = curves_measured(config), bool(config["published_curves"])
+    measured = curves_measured(config)
+    # Of curves on another dataset nothing is compared
+    published = any(entry["dataset"] == config["dataset"] for entry in config["published_curves"])
     anchors = {(anchor["codec"], anchor["curve"]) for anchor in config["bdrate"]["anchors"]} & measured
     if not anchors and not published:
         return "no anchor of bdrate.anchors is measured"

@@ -54,7 +54,7 @@ WAYS: dict[str, str] = {
     r"make (all|paper|(verify|mirror) CONFIG=.*|mirror|choices|stages)": PLAN_MADE,
     r"make (help|test|lint|fuzz|faults|determinism|bench.*)": "for developers; test_readme.py knows the target",
     r"make table5 PYTHON=\S+|PIP_EXTRA_INDEX_URL=ADDRESS make table5": "builds an environment",
-    r"python -m fuzz.*|python tools/(faults|determinism)\.py .*|python tools/coverage\.py": HELP,
+    r"python -m fuzz.*|python tools/(faults|determinism)\.py .*|python tools/interval_coverage\.py": HELP,
     r"source .venv/bin/activate": "the shell of the user",
     r"pip (download|install) .*|python3\.11 -m venv .*": "fetches packages",
     r"python -m compressai\..*": "a program of another project",

@@ -16,11 +16,13 @@ from report_run import CARD, CONTENDERS, DATASET, LOG, PAPER, PICTURES, TEMPLATE
 from synthetic_rows import SIDES, synthetic_rows
 
 from licbench.errors import ModelError, PointsError, SettingsError
+from licbench.evaluation.bd_rates import compare
 from licbench.evaluation.pooling import pool
 from licbench.measurement.rows import read_rows
 from licbench.measurement.verify import Task, decode_row
 from licbench.paper.figures.rate_distortion import SPARE, STYLES, figure6_data
 from licbench.paper.tables import table5
+from licbench.report.bd_rates import bdrate_data
 from licbench.report.curves import DASHES, SYMBOLS, WHOLE, curve_data
 from licbench.report.evidence import address, copy_all
 from licbench.report.graph import rules_in_order
@@ -385,6 +387,36 @@ def test_pictures_are_called_by_the_names_of_their_files(report):
         for image in PICTURES:
             assert f"{image} in fact.png" in (report / f"{page}.html").read_text(), page
     assert f'"name":"{next(iter(PICTURES))} in fact.png"' in (report / "assets" / "images-data.js").read_text()
+
+
+def test_a_report_without_bd_rates_says_why(results, tmp_path):
+    run = run_of(results)
+    settings = {**run.settings, "without_bdrate": "only one curve is measured"}
+    write_report(type(run)(**{**vars(run), "bdrate": None, "settings": settings}), TEMPLATES, tmp_path)
+    page = (tmp_path / "bdrate.html").read_text()
+    assert "There is no BD-rate of this run: only one curve is measured." in page and "bdrate.js" not in page
+    assert not (tmp_path / "files" / "bdrate.csv").exists()
+
+
+def test_bd_rates_of_no_number_are_shown_with_their_reasons():
+    rows = synthetic_rows().query("codec == 'bpg'").assign(sse=0)
+    data = bdrate_data(*compare(rows, [("bpg", "420")]))
+    assert data["over_quality"].keys() == {"bpg/420|ms_ssim_db|pooled", "bpg/420|ms_ssim_db|mean"}
+    lines = [line for group in data["groups"] for line in group["lines"] if "PSNR" in group["label"]]
+    assert lines and all(line["bd_rate"] == line["range"] == "–" and "0 of the 4" in line["reason"] for line in lines)
+    json.dumps(data, allow_nan=False)
+
+
+def test_published_curves_are_shown_with_source_and_protocol(results, tmp_path):
+    (tmp_path / "theirs.csv").write_text("bpp,psnr\n0.1,25\n0.5,33\n")
+    words = {"name": "A & B", "dataset": DATASET, "source": "their paper", "protocol": "24 images", "average": "mean"}
+    run = run_of(results)
+    settings = {**run.settings, "published_curves": [{**words, "file": str(tmp_path / "theirs.csv"), "format": "csv"}]}
+    write_report(type(run)(**{**vars(run), "settings": settings}), TEMPLATES, tmp_path / "report")
+    for page in ("curves", "bdrate"):
+        text = (tmp_path / "report" / f"{page}.html").read_text()
+        assert "A &amp; B" in text and "their paper. 24 images; means over images; as published" in text
+    assert '"published/A & B (mean)":[["00",0.1,25.0,null,1,' in (tmp_path / "report/assets/curves-data.js").read_text()
 
 
 @pytest.mark.parametrize(

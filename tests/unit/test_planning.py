@@ -145,3 +145,64 @@ def test_training_continues_a_pretrained_model_or_a_stage(monkeypatch, tmp_path)
     assert plan().starting_files("cae_048") == []
     with pytest.raises(SettingsError, match="unknown model 'cae_048_stage9' in init of cae_048"):
         config.check(recipe_long("cae_048_stage9").config)
+
+
+def test_bd_rates_need_an_anchor_and_another_curve():
+    assert plan().bdrate == ["results/bdrate.csv", "results/bdrate_over_quality.csv"]
+    assert plan().figures_shown == [*plan().figures, "bdrate"]
+    alone = plan(codecs=["cae"])
+    assert alone.bdrate == [] and "bdrate" not in alone.figures_shown
+    assert (
+        alone.left_out["bdrate"] == alone.report_settings["without_bdrate"] == "no anchor of bdrate.anchors is measured"
+    )
+    one = {**SHIPPED["settings"], "jpeg": {"modes": ["420-optimised"], "quality": [5, 20]}}
+    assert plan(codecs=["jpeg"], settings=one).left_out["bdrate"] == "only one curve is measured"
+    with pytest.raises(SettingsError, match="bdrate cannot be filled: only one curve is measured; change the config"):
+        plan(codecs=["jpeg"], settings=one).require("bdrate")
+    family = {"anchors": [{"codec": "gan", "curve": "family"}]}
+    assert "bdrate" not in plan(codecs=["gan", "cae"], bdrate=family).left_out
+    words = shlex.split(plan().bdrate_options)
+    assert json.loads(words[words.index("--anchors") + 1]) == SHIPPED["bdrate"]["anchors"]
+    assert words[words.index("--qp") + 1] == "35" and "--published-curves" not in words
+
+
+def published(file, dataset="kodak", **changes):
+    words = {"name": "Theirs", "source": "a", "protocol": "b", "average": "mean", "format": "csv"}
+    return {**words, "dataset": dataset, "file": str(file), **changes}
+
+
+def test_published_curves_are_of_their_dataset(tmp_path):
+    (tmp_path / "a.csv").write_text("bpp,psnr\n0.1,30\n")
+    entries = [published(tmp_path / "a.csv"), published(tmp_path / "nowhere.csv", "embedded", name="Others")]
+    kodak, embedded = (plan(dataset=dataset, published_curves=entries) for dataset in ("kodak", "embedded"))
+    assert (
+        kodak.published_files == [str(tmp_path / "a.csv")] and kodak.report_settings["published_curves"] == entries[:1]
+    )
+    words = shlex.split(kodak.bdrate_options)
+    assert json.loads(words[words.index("--published-curves") + 1]) == entries[:1]
+    with pytest.raises(
+        SettingsError, match=r"nowhere\.csv of published_curves does not exist; correct its path or remo"
+    ):
+        _ = embedded.published_files
+    assert plan(published_curves=[]).published_option == ""
+    # A single measured curve meets a published one
+    one = {**SHIPPED["settings"], "jpeg": {"modes": ["444-standard"], "quality": [5, 20]}}
+    assert "bdrate" not in plan(dataset="kodak", codecs=["jpeg"], settings=one, published_curves=entries).left_out
+    assert "bdrate" in plan(dataset="embedded", codecs=["jpeg"], settings=one, published_curves=entries[:1]).left_out
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        (
+            {"bdrate": {"anchors": [{"codec": "jpg", "curve": "a"}]}},
+            "unknown codec 'jpg' in bdrate.anchors; choose from bpg",
+        ),
+        ({"published_curves": [published("a"), published("b")]}, "published_curves has 'Theirs' twice; rename one"),
+        ({"published_curves": [published("a", format="xml")]}, "published_curves.0.format: 'xml' is not one of"),
+        ({"published_curves": [published("a", average="median")]}, "published_curves.0.average"),
+    ],
+)
+def test_what_is_compared_is_checked(changes, reason):
+    with pytest.raises(SettingsError, match=reason):
+        config.check({**copy.deepcopy(SHIPPED), **changes})

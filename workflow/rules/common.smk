@@ -223,6 +223,12 @@ def image_of_figure5(wildcards):
 
 
 # What the report shows
-TABLES_AND_ROWS = {"tables": PLAN.tables, "rows": rows_in_use(), "cards": cards_in_use}
+TABLES_AND_ROWS = {
+    "tables": PLAN.tables,
+    "rows": rows_in_use(),
+    "cards": cards_in_use,
+    "bdrate": PLAN.bdrate,
+    "published": published_files,
+}
 # Of a training; 11 GB at most: the GAN of 256x256 tiles
 TRAINING_RESOURCES = {"gpu": 1, "mem_mb": lambda wildcards, attempt: attempt * 8000, "runtime": 24 * 60}

@@ -1,6 +1,7 @@
 # The report: pages for a browser, and captions for `snakemake --report`.
-#   needs   config: report, table5, threshold_scan, rate_target_bpp; the tables, claims, figures, rows and streams, the
-#           models' cards (train.smk or shipped), results/provenance, the templates (workflow/report)
+#   needs   config: report, table5, threshold_scan, rate_target_bpp, published_curves; the tables, BD-rates, claims,
+#           figures, rows and streams, the models' cards (train.smk or shipped), results/provenance, the templates
+#           (workflow/report)
 #   makes   results/reconstructions/{dataset}/{image}, results/report/index.html and the other pages
 #   steps   reconstruct_image: one image as each codec of Table 5 reconstructs it; write_report: the pages
 
@@ -42,8 +43,6 @@ rule write_report:
         **TABLES_AND_ROWS,
         paper=own("workflow/resources/paper/figure6.csv"),
         reconstructions=reconstructions,
-        bdrate=PLAN.bdrate,
-        published=published_files,
         figures=expand("results/{figure}.png", figure=PLAN.figures_shown),
         records=report_records,
         code=[*code_of("scripts/report.py"), *REPORT_SOURCES],

@@ -7,7 +7,7 @@ dataset and of every resample of it are each found anew.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from licbench.errors import PointsError
 from licbench.evaluation.bootstrap import percentile_interval, resamples
 from licbench.evaluation.curves import MeasuredCurve, curve_of
 from licbench.evaluation.external_curves import MEAN, MS_SSIM, POOLED, ExternalCurve
@@ -128,8 +129,10 @@ def compare(
     wanted = [*dict.fromkeys(anchors), *(curve.key for curve in published)]
     images = sorted(set(rows["image"]))
     draws = np.vstack([np.ones(len(images)), resamples(len(images), RESAMPLES)]).T
-    measured = {(str(codec), str(curve)): own for (codec, curve), own in rows.groupby(["codec", "curve"], sort=False)}
-    read = {key: _readings(own, key, scores) for key, own in measured.items()}
+    read = {
+        (str(codec), str(curve)): _readings(own, images, scores)
+        for (codec, curve), own in rows.groupby(["codec", "curve"], sort=False)
+    }
     lines: list[dict[str, Any]] = []
     samples: list[pd.DataFrame] = []
     for metric in dict.fromkeys([*PSNR, MS_SSIM, *scores, *(name for curve in published for name in curve.qualities)]):
@@ -137,23 +140,24 @@ def compare(
             own = [
                 Compared(key, fronts_of(curve, readings[metric], average, draws), average, images)
                 for key, (curve, readings) in read.items()
-                if metric in readings
             ]
-            own += [
-                _external(curve, metric)
-                for curve in published
-                if average == curve.average and metric in curve.qualities
-            ]
-            for anchor in (each for name in wanted for each in own if each.curve == name):
-                for test in (each for each in own if each is not anchor):
-                    pair = dict(zip(PAIR, (*test.curve, *anchor.curve, metric, average), strict=True))
-                    line = _line(test, anchor, draws[:, 1:])
-                    lines.append(pair | line)
-                    if average != IMAGES and not np.isnan(line["bd_rate"]):
-                        samples.append(_over_quality(test, anchor, line).assign(**pair))
+            own += [_external(one, metric) for one in published if one.average == average and metric in one.qualities]
+            for anchor, test in _pairs(own, wanted):
+                pair = dict(zip(PAIR, (*test.curve, *anchor.curve, metric, average), strict=True))
+                line = _line(test, anchor, draws[:, 1:])
+                lines.append(pair | line)
+                if average != IMAGES and not np.isnan(line["bd_rate"]):
+                    samples.append(_over_quality(test, anchor, line).assign(**pair))
     table = pd.DataFrame(lines, columns=list(COLUMNS)).astype(dict.fromkeys(WHOLE, "Int64")).round(DIGITS)
     differences = pd.concat(samples, ignore_index=True) if samples else pd.DataFrame(columns=list(OVER_QUALITY))
     return table, differences[list(OVER_QUALITY)].round(DIGITS)
+
+
+def _pairs(own: Sequence[Compared], anchors: Sequence[Curve]) -> Iterator[tuple[Compared, Compared]]:
+    """Each anchor that is there, with every other curve."""
+    for name in anchors:
+        for anchor in (each for each in own if each.curve == name):
+            yield from ((anchor, test) for test in own if test is not anchor)
 
 
 def read_table(path: Path) -> pd.DataFrame:
@@ -161,8 +165,12 @@ def read_table(path: Path) -> pd.DataFrame:
     return pd.read_csv(path, dtype=dict.fromkeys(PAIR, "str"))
 
 
-def _readings(rows: pd.DataFrame, key: Curve, scores: Sequence[str]) -> tuple[MeasuredCurve, dict[str, Reading]]:
-    curve = curve_of(rows, " ".join(key))
+def _readings(
+    rows: pd.DataFrame, images: Sequence[str], scores: Sequence[str]
+) -> tuple[MeasuredCurve, dict[str, Reading]]:
+    curve = curve_of(rows, f"{rows['codec'].iloc[0]} {rows['curve'].iloc[0]}")
+    if curve.images != len(images):
+        raise PointsError(f"{curve.name} lacks some of the images; delete results/points and run again")
     readings = {metric: psnr_reading(curve, space) for metric, space in PSNR.items()} | {MS_SSIM: _ms_ssim(curve)}
     for metric in scores:
         wide = rows.pivot(index=["codec", "curve", "point"], columns="image", values=column_of(metric))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -18,6 +20,8 @@ TICKS = (-90, -75, -50, -25, 0, 50, 100, 200, 400, 900)
 """Percent, on an axis of the logarithm of the ratio: half and twice the rate are equally far from equal rates."""
 ROW_HEIGHT, LEGEND_HEIGHT = 2.1, 0.9
 """Inches."""
+LINE = 30
+"""Letters in a line of an axis' label."""
 
 
 def draw_bd_rates(over_quality: pd.DataFrame) -> Figure:
@@ -41,7 +45,8 @@ def draw_bd_rates(over_quality: pd.DataFrame) -> Figure:
             own = drawn[(drawn["anchor_codec"] == anchor[0]) & (drawn["anchor_curve"] == anchor[1])]
             for axes, metric in zip(line, METRICS, strict=True):
                 _draw(axes, own[own["metric"] == metric], styles)
-                axes.set(xlabel=METRICS[metric], ylabel=f"Rate against\n{styles[anchor].label} (%)")
+                label = textwrap.fill(f"Rate against {styles[anchor].label} (%)", LINE)
+                axes.set(xlabel=METRICS[metric], ylabel=label)
         shown = [style for key, style in styles.items() if key in set(zip(drawn["codec"], drawn["curve"], strict=True))]
         handles = [
             Line2D([], [], color=one.colour, linestyle=one.dashes, marker=one.marker, label=one.label) for one in shown
@@ -57,6 +62,10 @@ def _one_average(over_quality: pd.DataFrame) -> pd.DataFrame:
 
 
 def _draw(axes: Axes, own: pd.DataFrame, styles: dict[tuple[str, str], Style]) -> None:
+    if own.empty:
+        axes.text(0.5, 0.5, "no common range, or not published", ha="center", transform=axes.transAxes, color=INK)
+        axes.set(xticks=[], yticks=[])
+        return
     axes.set_yscale("log")
     ratios = 1 + own["rate_difference"] / 100
     for (codec, curve), points in own.groupby(["codec", "curve"], sort=False):

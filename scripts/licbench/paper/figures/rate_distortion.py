@@ -96,6 +96,8 @@ PALE: dict[str, Any] = {
     "markersize": 4.5,
 }
 """How published points look."""
+LONGEST_OF_FIVE = 26
+"""Letters of a label up to which the page is wide enough for five columns of them."""
 MARKERS = 8
 """Most markers on a curve; the line passes through every point."""
 
@@ -166,7 +168,10 @@ def draw_figure6(data: pd.DataFrame, published: pd.DataFrame, *, logarithmic: bo
                 _draw_curve(axes, points, quantity, styles[str(codec), str(curve)])
             _fit_quality(axes, data, published, quantity)
             axes.set(xlabel="Rate (bit/pixel)", ylabel=label)
-        figure.legend(handles=_handles(styles), loc="outside lower center", ncols=5, frameon=False, handlelength=2.6)
+        columns = 5 if max(len(style.label) for style in styles.values()) <= LONGEST_OF_FIVE else 3
+        figure.legend(
+            handles=_handles(styles), loc="outside lower center", ncols=columns, frameon=False, handlelength=2.6
+        )
     return figure
 
 

@@ -1,6 +1,6 @@
 """How often the confidence intervals of bdrate.csv contain the truth, on simulated images whose truth is known.
 
-Usage: python tools/coverage.py [--repetitions 300] [--images 6 12 24] [--seed 2018]
+Usage: python tools/interval_coverage.py [--repetitions 300] [--images 6 12 24] [--seed 2018]
 
 Every image is coded by an anchor and by a test codec that needs a factor of the anchor's rate, the same at every point
 of the image and another for each image: log-normal, like the spread of BD-rates on Kodak. So an image's BD-rate is
