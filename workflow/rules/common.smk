@@ -269,12 +269,19 @@ def image_of_figure5(wildcards):
 # A pack carries all of it
 LIBRARY = sorted(own(path.relative_to(ROOT)) for path in (ROOT / "scripts" / "licbench").rglob("*.py"))
 # What the report shows
+<<<<<<< HEAD
 WHAT_THE_REPORT_SHOWS = {
     "tables": [*PLAN.tables, *PLAN.further_tables],
     "rows": rows_in_use(),
     "cards": cards_in_use,
     "scores": PLAN.scores,
     "complexity": PLAN.complexity,
+=======
+TABLES_AND_ROWS = {
+    "tables": PLAN.tables,
+    "rows": rows_in_use(),
+    "cards": cards_in_use,
+>>>>>>> bdrate
     "bdrate": PLAN.bdrate,
     "published": published_files,
 }
