@@ -222,6 +222,8 @@ class Plan:
         """What the viewer shows, where it is decoded from, and how large it is; quoted for the shell."""
         options = ["--entries", json.dumps(self.entries("table5"))]
         options += ["--streams", "results/streams/points", "--weights", self.weights]
+        if commands := {codec: block for codec, block in self.blocks("settings").items() if "codec" in block}:
+            options += ["--commands", json.dumps(commands)]
         return shlex.join([*options, "--side", str(self.config["report"]["side"])])
 
     @property

@@ -57,8 +57,8 @@ WAYS: dict[str, str] = {
     r"pip (download|install) .*|python3\.11 -m venv .*": "fetches packages",
     r"python -m compressai\..*": "a program of another project",
     r"LICBENCH_EXAMPLES=200 python -m pytest .*": "test_properties.py reads it",
-    r"LICBENCH_CODECS=webp python -m pytest .*": "a codec of one's own; test_extending.py does it",
-    r"cd tools && python -m fuzz webp": "the same, by the fuzz harness",
+    r"LICBENCH_CODECS=palette python -m pytest .*": "a codec of one's own; test_extending.py does it",
+    r"cd tools && python -m fuzz palette": "the same, by the fuzz harness",
 }
 """What a command looks like, whole, and how it is tried; or why it is not."""
 

@@ -1,6 +1,6 @@
 """The registered codecs, for tests that take every one: those here, and any that a user added.
 
-LICBENCH_CODECS=webp python -m pytest tests/codecs/test_codec_contract.py        one of them alone
+LICBENCH_CODECS=palette python -m pytest tests/codecs/test_codec_contract.py        one of them alone
 """
 
 from __future__ import annotations

@@ -36,6 +36,7 @@ def in_one_line():
 
 with in_one_line():
     folders.refuse_placeholder(ROOT)
+    registry.declare_commands(config.get("settings"))
     config.update(configuration.with_typed_values(config))
     configuration.check(config)
     DATASET = catalogue.describe(str(config["dataset"]))
@@ -64,8 +65,10 @@ wildcard_constraints:
 
 def code_of(*entries, codecs=()):
     """The files whose change must rerun a job: its script, which comes first, and all that the script imports."""
-    imported = dependencies.closure(ROOT, (*entries, *(f"scripts/licbench/codecs/{codec}.py" for codec in codecs)))
-    return [own(file) for file in dict.fromkeys([entries[0], *imported])]
+    modules = [file for codec in codecs for file in registry.sources(codec)]
+    further = [file for codec in codecs for file in registry.codec_class(codec).files()]
+    imported = dependencies.closure(ROOT, (*entries, *modules))
+    return [*map(own, dict.fromkeys([entries[0], *imported])), *map(str, further)]
 
 
 def network_of(wildcards):
