@@ -103,6 +103,20 @@ class Plan:
             # With --software-deployment-method conda the jobs have it, and this process need not
             return "not installed where Snakemake runs"
 
+    @property
+    def commands(self) -> dict[str, Any]:
+        """The blocks of the codecs that run and are commands."""
+        return {codec: block for codec, block in self.blocks("settings").items() if "codec" in block}
+
+    def require_commands(self) -> None:
+        """Refuse a command that does not say its version, before Snakemake plans.
+
+        Raises:
+            SettingsError: it is missing, fails or hangs.
+        """
+        for codec in self.commands:
+            self.version(codec, self.home / self.weights)
+
     def memory_to_decode(self, sizes: Sequence[float]) -> int:
         """MB for decoding images of these sizes in megapixels with any of the codecs, one after the other."""
         blocks = [(codec, block) for part in PARTS for codec, block in self.blocks(part).items()]
@@ -222,8 +236,8 @@ class Plan:
         """What the viewer shows, where it is decoded from, and how large it is; quoted for the shell."""
         options = ["--entries", json.dumps(self.entries("table5"))]
         options += ["--streams", "results/streams/points", "--weights", self.weights]
-        if commands := {codec: block for codec, block in self.blocks("settings").items() if "codec" in block}:
-            options += ["--commands", json.dumps(commands)]
+        if self.commands:
+            options += ["--commands", json.dumps(self.commands)]
         return shlex.join([*options, "--side", str(self.config["report"]["side"])])
 
     @property

@@ -47,8 +47,8 @@ class Plugin:
         # What a package of somebody's raises while it is imported, nobody knows
         except Exception as error:
             raise SettingsError(
-                f"package {self.package}: {self.entry_point.value} cannot be imported ({type(error).__name__}: {error});"
-                f" repair it, or remove it: pip uninstall {self.package}"
+                f"package {self.package}: {self.entry_point.value} cannot be imported "
+                f"({type(error).__name__}: {error}); repair it, or remove it: pip uninstall {self.package}"
             ) from error
 
     def sources(self) -> list[Path]:

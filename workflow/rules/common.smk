@@ -45,6 +45,8 @@ with in_one_line():
 
 PLAN = Plan(config, DATASET, Path() if ROOT.samefile(Path.cwd()) else ROOT)
 own = PLAN.own
+with in_one_line():
+    PLAN.require_commands()
 
 # Once, and where it is seen: not by the jobs that run as workflows of their own
 if DATASET.left_out and workflow.is_main_process:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import itertools
 import json
 import re
@@ -202,8 +201,8 @@ class Command(Codec):
         others = sorted({path.name for path in folder.iterdir()} - given - {wanted})
         wrote = "an empty file" if file.is_file() else f"{', '.join(others[:3])} instead" if others else "nothing"
         raise ContractError(
-            f"codec {self.id}: its {key}r wrote {wrote}, not the file {{{placeholder}}} ({wanted} in the folder that it "
-            f"runs in); fix settings.{self.id}.{key}"
+            f"codec {self.id}: its {key}r wrote {wrote}, not the file {{{placeholder}}} ({wanted} in the folder that "
+            f"it runs in); fix settings.{self.id}.{key}"
         )
 
     def _read(self, output: bytes) -> Image:

@@ -41,8 +41,8 @@ def codec_ids() -> list[str]:
     own, packaged = _own_ids(), plugins(GROUP)
     for codec in own & set(packaged):
         raise SettingsError(
-            f"package {packaged[codec].package} brings codec {codec}, which the project has; rename it there, or remove "
-            f"it: pip uninstall {packaged[codec].package}"
+            f"package {packaged[codec].package} brings codec {codec}, which the project has; rename it there, or "
+            f"remove it: pip uninstall {packaged[codec].package}"
         )
     return sorted({*own, *packaged, *_commands})
 
@@ -151,8 +151,8 @@ def _class_of_package(plugin: Plugin) -> type[Codec]:
     found = plugin.load()
     if not (isinstance(found, type) and issubclass(found, Codec) and getattr(found, "id", None) == plugin.name):
         raise SettingsError(
-            f"package {plugin.package}: {plugin.entry_point.value} is no subclass of licbench.codecs.base.Codec with id "
-            f"{plugin.name!r}; fix its entry point, or remove it: pip uninstall {plugin.package}"
+            f"package {plugin.package}: {plugin.entry_point.value} is no subclass of licbench.codecs.base.Codec with "
+            f"id {plugin.name!r}; fix its entry point, or remove it: pip uninstall {plugin.package}"
         )
     return found
 

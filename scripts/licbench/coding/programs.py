@@ -1,4 +1,4 @@
-"""A program of somebody else's as encoder or decoder: run without a shell, alone in a folder, on one thread, in time."""
+"""A program of somebody else's as encoder or decoder: run without a shell, alone in a folder, on one thread."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def run(words: Sequence[str], folder: Path, timeout: float) -> str:
     """
     program = shutil.which(words[0])
     if program is None:
-        place = "no such program" if "/" in words[0] else "not on PATH"
+        place = "no executable file" if "/" in words[0] else "not on PATH"
         raise SettingsError(f"{words[0]} is {place}; install it, or give its path ({{here}}/... for your own)")
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
         status = _wait([str(Path(program).absolute()), *words[1:]], folder, timeout, (out, errors))

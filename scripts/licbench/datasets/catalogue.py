@@ -136,8 +136,8 @@ def known_datasets() -> tuple[str, ...]:
     own, packaged = _definitions(RESOURCES), plugins(GROUP)
     for name in set(own) & set(packaged):
         raise DatasetError(
-            f"package {packaged[name].package} brings dataset {name}, which the project has; rename it there, or remove "
-            f"it: pip uninstall {packaged[name].package}"
+            f"package {packaged[name].package} brings dataset {name}, which the project has; rename it there, or "
+            f"remove it: pip uninstall {packaged[name].package}"
         )
     return (*own, *packaged)
 

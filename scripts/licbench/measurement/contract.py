@@ -118,4 +118,3 @@ def fault(kind: type[Codec], what: str) -> ContractError:
 
 def _is_nan(value: float | str) -> bool:
     return not isinstance(value, str) and math.isnan(value)
-
