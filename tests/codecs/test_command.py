@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import os
+import re
 import shlex
 import shutil
 import sys
@@ -22,6 +23,7 @@ from pictures import photo
 from licbench import config as configuration
 from licbench.codecs import registry
 from licbench.codecs.base import OperatingPoint
+from licbench.codecs.command import DEFAULTS, SCHEMA
 from licbench.codecs.registry import codec_class, declare_commands
 from licbench.dependencies import closure
 from licbench.errors import ContractError, CorruptStreamError, LicbenchError, SettingsError
@@ -200,17 +202,17 @@ def test_an_edit_of_its_program_or_of_its_module_measures_anew(program: Path) ->
         ({"encode": "nosuchcodec {q} {input} {stream}"}, "nosuchcodec is not on PATH; install it"),
         ({"encode": "./nosuchcodec {q} {input} {stream}"}, "./nosuchcodec is no executable file"),
         ({"encode": "{here}/tiny.py {q} {input} {stream}"}, "tiny.py is no executable file"),
-        ({"encode": calling("fail {q} {input} {stream}")}, "returned 1 (the last line) at point q40; try settings.tiny.encode"),
+        ({"encode": calling("fail {q} {input} {stream}")}, "returned 1 (the last line) at point q40; try settings"),
         ({"encode": calling("crash {q} {input} {stream}")}, "was ended by signal 6 (without a word)"),
-        ({"encode": calling("nothing {q} {input} {stream}")}, "its encoder wrote nothing, not the file {stream} (stream.tiny"),
+        ({"encode": calling("nothing {q} {input} {stream}")}, "its encoder wrote nothing, not the file {stream}"),
         ({"encode": calling("elsewhere {q} {input} {stream}")}, "its encoder wrote other.bin instead"),
-        ({"encode": calling("outside {here}/made {q} {input} {stream}")}, "its encoder wrote nothing, not the file {stream}"),
+        ({"encode": calling("outside {here}/made {q} {input} {stream}")}, "wrote nothing, not the file {stream} (st"),
         ({"encode": calling("empty {stream} {q} {input}")}, "its encoder wrote an empty file"),
-        ({"decode": calling("fail {stream} {output}")}, "its decoder {python} returned 1 (the last line); the stream is"),
-        ({"decode": calling("nothing {stream} {output}")}, "its decoder wrote nothing, not the file {output} (output.ppm"),
-        ({"decode": calling("text {stream} {output}")}, "is no PPM file; set output to what it writes; fix settings.tiny.decode"),
+        ({"decode": calling("fail {stream} {output}")}, "its decoder {python} returned 1 (the last line); the"),
+        ({"decode": calling("nothing {stream} {output}")}, "its decoder wrote nothing, not the file {output}"),
+        ({"decode": calling("text {stream} {output}")}, "is no PPM file; set output to what it writes; fix"),
         ({"decode": calling("deep {stream} {output}")}, "output.ppm: its samples are not 8-bit"),
-        ({"decode": calling("small {stream} {output}")}, "it decodes to (1, 2, 3), not (40, 30, 3); fix settings.tiny of the config"),
+        ({"decode": calling("small {stream} {output}")}, "it decodes to (1, 2, 3), not (40, 30, 3); fix settings.ti"),
         ({"version": calling("fail")}, "its version: {python} returned 1 (the last line); see settings.tiny.version"),
         ({"version": calling("nothing")}, "its version: {python} says nothing; see settings.tiny.version"),
     ],
@@ -245,7 +247,7 @@ def test_a_command_that_hangs_ends_with_all_that_it_started(program: Path, tmp_p
         ({"encode": "tiny {input} {stream}"}, "settings.tiny.encode: lacks {q}"),
         ({"decode": "tiny {stream}"}, "settings.tiny.decode: lacks {output}"),
         ({"encode": "tiny {q} {x} {input} {stream}"}, "encode: unknown placeholder {x}; it may have {input}, {stream}"),
-        ({"decode": "tiny {q} {stream} {output}"}, "decode: unknown placeholder {q}; it may have {stream}, {output}, {here}"),
+        ({"decode": "tiny {q} {stream} {output}"}, "unknown placeholder {q}; it may have {stream}, {output}, {here}"),
         ({"decode": "tiny {stream.__class__} {stream} {output}"}, "unknown placeholder {stream.__class__}"),
         ({"encode": "tiny {q:>1000000000} {input} {stream}"}, "unknown placeholder {q} with a format"),
         ({"encode": "tiny {} {q} {input} {stream}"}, "unknown placeholder {}"),
@@ -329,16 +331,15 @@ def test_its_files_are_encoded_and_decoded_by_hand(program: Path, tmp_path: Path
     assert sorted(path.name for path in tmp_path.iterdir()) == ["cat.png", "cat.tiny", "my.yaml", "out.png", "tiny.py"]
 
 
+PAGE = (ROOT / "docs" / "commands.md").read_text()
+SHOWN = {
+    codec: own
+    for text in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+    for codec, own in yaml.safe_load(text)["settings"].items()
+}
+"""The blocks of the page."""
 REAL = {
-    "cwebp": block(
-        encode="cwebp -quiet -q {q} {input} -o {stream}",
-        decode="dwebp -quiet {stream} -o {output}",
-        version="cwebp -version",
-        extension=".cwebp",
-        points={"q": [1, 90]},
-        input="png",
-        output="png",
-    ),
+    "cwebp": SHOWN["cwebp"] | {"points": {"q": [1, 90]}},
     "cjxl": block(
         encode="cjxl --quiet --num_threads=0 -d {d} {input} {stream}",
         decode="djxl --quiet --num_threads=0 {stream} {output}",
@@ -348,6 +349,19 @@ REAL = {
     ),
 }
 """Programs of Debian's packages webp and libjxl-tools."""
+
+
+@pytest.mark.parametrize("codec", SHOWN)
+def test_the_page_s_blocks_are_codecs(codec: str) -> None:
+    declare_commands({codec: SHOWN[codec]})
+    assert codec_class(codec).points(SHOWN[codec])
+
+
+def test_the_page_s_table_has_every_key_with_its_default() -> None:
+    cells = [line.strip("|").split("|") for line in PAGE.splitlines() if line.startswith("| `")]
+    said = {key: default.strip(" `") for keys, _, default in cells for key in re.findall(r"`(\w+)`", keys)}
+    said["curve"] = said["curve"].removeprefix("all points are one curve, called as the block")
+    assert said == {key: str(DEFAULTS.get(key, "")) for key in SCHEMA["properties"] if key != "codec"}
 
 
 @pytest.mark.parametrize("name", REAL)
@@ -361,8 +375,7 @@ def test_a_real_program_fills_rows(name: str, tmp_path: Path) -> None:
     codec = codec_class("tiny")(ModelStore(SHIPPED))
     assert digest(codec.decode(kept)) == rows["pixels_sha256"].iloc[1]
     for damaged in (b"", kept[: len(kept) // 2], os.urandom(64)):
-        with pytest.raises(CorruptStreamError, match="codec tiny: its decoder .* returned"):
+        with pytest.raises(CorruptStreamError, match=r"codec tiny: its decoder .* returned"):
             codec.decode(damaged)
-    assert json.loads(rows["settings"].iloc[0]) == {
-        next(iter(own["points"])): own["points"][next(iter(own["points"]))][0]
-    }
+    ((setting, values),) = own["points"].items()
+    assert [json.loads(text) for text in rows["settings"]] == [{setting: value} for value in values]

@@ -40,6 +40,9 @@ WAYS: dict[str, str] = {
     r"snakemake --report report.html": RUN,
     r"snakemake (verify|keep_reference)": RUN,
     r"snakemake --snakefile /path/to/checkout/Snakefile --directory elsewhere --cores 8 results/table5.csv": RUN,
+    r"snakemake .* --configfile mine.yaml|python scripts/(en|de)code\.py --config mine.yaml .*": (
+        "a program as a codec; test_command.py does it"
+    ),
     r"python scripts/(encode|decode|train)\.py .*": RUN,
     r"make (table5|verify|reference)": RUN,
     r"python scripts/manifest\.py .*": "adds a dataset to the project; test_extending.py does it",
@@ -55,6 +58,7 @@ WAYS: dict[str, str] = {
     r"python -m fuzz.*|python tools/(faults|determinism)\.py .*": HELP,
     r"source .venv/bin/activate": "the shell of the user",
     r"pip (download|install) .*|python3\.11 -m venv .*": "fetches packages",
+    r"cai/bin/python .*": "in an environment of its own",
     r"python -m compressai\..*": "a program of another project",
     r"LICBENCH_EXAMPLES=200 python -m pytest .*": "test_properties.py reads it",
     r"LICBENCH_CODECS=palette python -m pytest .*": "a codec of one's own; test_extending.py does it",

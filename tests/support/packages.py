@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -50,3 +51,6 @@ def importable(site: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         finally:
             for cached in caches:
                 cached.cache_clear()
+            for name, module in list(sys.modules.items()):
+                if str(getattr(module, "__file__", None) or "").startswith(f"{site}/"):
+                    del sys.modules[name]

@@ -139,9 +139,8 @@ def test_the_contract_s_tests_hold_for_the_example(project: Checkout) -> None:
     assert held.returncode == 0, held.output
     passed = set(re.findall(r"::(\w+)\[[^\n]*palette[^\n]*\] PASSED", held.output))
     assert len(passed) >= 15 and {"test_more_bits_never_hurt", "test_the_best_point_resembles_the_picture"} <= passed
-    fuzzed = project.run(
-        "python", "-m", "fuzz", "--inputs", "300", "palette", at=project.root / "tools", developer=True
-    )
+    fuzz = ["python", "-m", "fuzz", "--inputs", "300", "palette"]
+    fuzzed = project.run(*fuzz, at=project.root / "tools", developer=True)
     assert fuzzed.returncode == 0, fuzzed.output
 
 

@@ -66,9 +66,7 @@ def test_its_rows_name_the_package(site: Path, tmp_path: Path, monkeypatch: pyte
     assert version.endswith(", licbench-palette 1.0")
 
 
-def test_an_edit_of_the_package_or_of_what_it_imports_measures_anew(
-    site: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_edit_of_the_package_measures_anew(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with importable(site, monkeypatch):
         found = closure(ROOT, ("scripts/measure.py", *registry.sources("palette")))
     own = {str(site / "licbench_palette" / name) for name in ("__init__.py", "palette.py")}
