@@ -7,7 +7,7 @@ import argparse
 from pathlib import Path
 
 from licbench.cli import add_config, run
-from licbench.codecs.registry import codec_class, codec_of_file, commands_in, declare_commands
+from licbench.codecs.registry import codec_class, codec_ids, codec_of_file, commands_in, declare_commands
 from licbench.errors import CorruptStreamError
 from licbench.images.files import write_png
 from licbench.locations import SHIPPED
@@ -24,6 +24,8 @@ def main() -> None:
     add_config(parser)
     options = parser.parse_args()
     declare_commands(commands_in(options.config))
+    if options.codec not in {None, *codec_ids()}:
+        parser.error(f"argument --codec: invalid choice: {options.codec!r} (choose from {', '.join(codec_ids())})")
     if not options.file.is_file():
         raise CorruptStreamError(f"{options.file}: no such file; check the path")
     codec = codec_class(options.codec or codec_of_file(options.file.name))
