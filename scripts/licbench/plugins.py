@@ -12,12 +12,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from licbench.errors import SettingsError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
@@ -68,6 +70,8 @@ def plugins(group: str) -> Mapping[str, Plugin]:
     Raises:
         SettingsError: a name that is none, or that two packages bring.
     """
+    from importlib.metadata import entry_points  # noqa: PLC0415  a codec of the project's own needs no package
+
     found: dict[str, Plugin] = {}
     for entry_point in sorted(entry_points(group=group), key=lambda one: one.name):
         name, package, version = entry_point.name, "unknown", ""

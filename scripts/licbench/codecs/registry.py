@@ -12,8 +12,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from licbench.codecs.base import Codec
 from licbench.errors import SettingsError
 from licbench.locations import CONFIG
@@ -77,6 +75,8 @@ def commands_in(config: Path | None) -> Mapping[str, Any]:
     """
     if config is None and not CONFIG.is_file():  # the package alone, without the workflow
         return {}
+    import yaml  # noqa: PLC0415  jobs get their blocks as JSON
+
     try:
         read = yaml.safe_load((config or CONFIG).read_text())
         settings: Mapping[str, Any] = read["settings"]
