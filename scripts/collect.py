@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from licbench.cli import run
-from licbench.codecs.registry import codec_class
+from licbench.codecs.registry import codec_class, declare_commands
 from licbench.datasets.catalogue import describe
 from licbench.errors import DatasetError
 from licbench.files import write_csv
@@ -22,6 +22,7 @@ def main() -> None:
     parser.add_argument("--settings", required=True, type=json.loads, help="codec -> its block of the config, as JSON")
     parser.add_argument("--out", required=True, type=Path, help="CSV file to write")
     options = parser.parse_args()
+    declare_commands(options.settings)
     points = [
         (codec, point.id) for codec, block in options.settings.items() for point in codec_class(codec).points(block)
     ]

@@ -2,6 +2,7 @@
 
 python scripts/encode.py bpg photo.png photo.bpg --qp 37
 python scripts/encode.py CODEC --help      what the codec can be set to
+python scripts/encode.py --config my.yaml CODEC ...      with the codecs that are commands of that config
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from licbench.cli import run
+from licbench.cli import add_config, run
 from licbench.codecs.base import OperatingPoint
-from licbench.codecs.registry import codec_class, codec_ids
+from licbench.codecs.registry import codec_class, codec_ids, commands_in, declare_commands
 from licbench.files import write_bytes
 from licbench.images.files import read_rgb
 from licbench.locations import SHIPPED
@@ -24,7 +25,12 @@ from licbench.schemas import require_valid
 
 def main() -> None:
     """Parse the command line and encode."""
+    # Which codecs there are, and so the rest of the command line, depends on the config
+    before = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    add_config(before)
+    declare_commands(commands_in(before.parse_known_args()[0].config))
     options = vars(parser().parse_args())
+    del options["config"]
     codec = codec_class(options.pop("codec"))
     image, out, weights = (options.pop(name) for name in ("image", "out", "weights"))
     require_valid(options, {"type": "object", "properties": dict(codec.point_schema)}, codec.id)
@@ -37,6 +43,7 @@ def main() -> None:
 def parser() -> argparse.ArgumentParser:
     """The command line: a subcommand for each codec, an option for each of its settings."""
     root = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_config(root)
     commands = root.add_subparsers(dest="codec", required=True, metavar="CODEC", help=", ".join(codec_ids()))
     for codec in codec_ids():
         kind = codec_class(codec)

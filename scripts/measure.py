@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 from licbench.cli import run
+from licbench.codecs.registry import declare_commands
 from licbench.measurement.measure import measure_images
 
 
@@ -24,6 +25,7 @@ def main() -> None:
     )
     parser.add_argument("--rows", type=Path, required=True, help="CSV file for the rows")
     options = parser.parse_args()
+    declare_commands({options.codec: options.settings})
     originals = {path.stem: path for path in options.originals}
     places = {"weights": options.weights, "streams": options.streams, "rows": options.rows}
     measure_images(originals, (options.dataset, options.codec), options.settings, **places)

@@ -1,11 +1,13 @@
 """Decode the streams behind Table 5 of one image, and save what they give for the report's viewer."""
 
 import argparse
+import json
 from pathlib import Path
 
 import pandas as pd
 
 from licbench.cli import add_entries, run
+from licbench.codecs.registry import declare_commands
 from licbench.measurement.rows import read_rows
 
 
@@ -19,8 +21,11 @@ def main() -> None:
     parser.add_argument("--streams", required=True, type=Path, help="folder of the sweeps' streams")
     parser.add_argument("--weights", required=True, type=Path, help="folder of trained models")
     parser.add_argument("--side", required=True, type=int, help="of a larger image the middle of this side is kept")
+    commands = "blocks under settings of the codecs that are commands, as JSON"
+    parser.add_argument("--commands", type=json.loads, default={}, help=commands)
     parser.add_argument("--out", required=True, type=Path, help="folder to write")
     options = parser.parse_args()
+    declare_commands(options.commands)
     from licbench.report.operating import operating_rows  # noqa: PLC0415  torch takes seconds; --help should not
     from licbench.report.reconstructions import save_reconstructions  # noqa: PLC0415
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from licbench.cli import run
+from licbench.cli import add_config, run
+from licbench.codecs.registry import commands_in
 from licbench.errors import LicbenchError, PointsError
 from licbench.locations import REFERENCE, SHIPPED
 from licbench.measurement.rows import read_rows
@@ -24,9 +25,10 @@ def main() -> None:
     """Parse the command line, check row by row, then cell by cell."""
     options = _options()
     weights = options.weights if options.decode else None
+    commands = commands_in(options.config)
     tasks = [task for rows in options.rows for task in _tasks(rows.resolve(), options)]
-    progress = tqdm(verify_rows(tasks, weights, options.processes), total=len(tasks), desc="verify", unit="stream")
-    findings: list[Finding] = list(progress)
+    found = verify_rows(tasks, weights, options.processes, commands)
+    findings: list[Finding] = list(tqdm(found, total=len(tasks), desc="verify", unit="stream"))
     failed = [finding.problem for finding in findings if finding.problem]
     _name(failed, "streams")
     print(outcome(findings, decoded=options.decode))
@@ -53,7 +55,10 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--dataset", help="id of the dataset of the tables, as in the names of its rows")
     parser.add_argument("--made-with", type=Path, nargs=2, metavar=("CONFIG", "VERSIONS"), help="results/provenance/*")
+    add_config(parser)
     options = parser.parse_args()
+    if options.made_with and not options.config:
+        options.config = options.made_with[0]
     if options.tables and not (options.dataset and options.made_with):
         parser.error("--tables needs --dataset and --made-with")
     return options

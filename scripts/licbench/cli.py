@@ -49,6 +49,12 @@ def add_entries(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--entries", required=True, type=json.loads, help="the config's block of the table, as JSON")
 
 
+def add_config(parser: argparse.ArgumentParser) -> None:
+    """The config that says which commands are codecs, as ``config``; None is the project's."""
+    text = "a config (YAML) with the codecs that are commands (default: config.yaml of the project)"
+    parser.add_argument("--config", type=Path, help=text)
+
+
 def run(main: Callable[[], None]) -> None:
     """Call ``main`` and exit: 0 on success, one line and 1 for what was foreseen, 130 when interrupted."""
     try:

@@ -12,7 +12,9 @@ PACKAGE = "licbench"
 
 @cache
 def closure(root: Path, entries: tuple[str, ...]) -> list[str]:
-    """The entries (paths relative to ``root``) and every licbench module they import, directly or not, sorted.
+    """The entries and every licbench module they import, directly or not, sorted.
+
+    Paths are relative to ``root``; those of a package outside of it are absolute.
 
     Importing ``licbench.a.b`` runs the ``__init__.py`` of ``licbench`` and of ``licbench.a`` first, so these count too.
     Modules that ``registry`` imports by a computed name are not seen; name the codec's file as a further entry.
@@ -24,7 +26,7 @@ def closure(root: Path, entries: tuple[str, ...]) -> list[str]:
         if path not in found:
             found.add(path)
             waiting += [*_imports(path, scripts), *_packages_above(path, scripts)]
-    return sorted(str(path.relative_to(root)) for path in found)
+    return sorted(str(path.relative_to(root) if path.is_relative_to(root) else path) for path in found)
 
 
 @cache
@@ -34,7 +36,7 @@ def _imports(path: Path, scripts: Path) -> list[Path]:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
+        elif isinstance(node, ast.ImportFrom) and (path.is_relative_to(scripts) or not node.level):
             module = _absolute(node, path, scripts)
             names.add(module)
             names.update(f"{module}.{alias.name}" for alias in node.names)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[2]
 """The folder with the Snakefile."""
+CONFIG = PROJECT / "config.yaml"
+"""The settings that it comes with."""
 RESOURCES = PROJECT / "workflow" / "resources"
 """What the workflow comes with: manifests, published values, models, reference results."""
 SHIPPED = RESOURCES / "weights"

@@ -19,7 +19,7 @@ from licbench.datasets.manifests import ImageFile
 from licbench.errors import ModelError, SettingsError
 from licbench.locations import STAGES
 from licbench.measurement import contract, job_resources
-from licbench.metrics.registry import make_metric, metric_class
+from licbench.metrics.registry import make_metric, maker, metric_class
 from licbench.networks.store import ModelStore
 
 PARTS = ("settings", "ablations")
@@ -108,6 +108,20 @@ class Plan:
             # With --software-deployment-method conda the jobs have it, and this process need not
             return "not installed where Snakemake runs"
 
+    @property
+    def commands(self) -> dict[str, Any]:
+        """The blocks of the codecs that run and are commands."""
+        return {codec: block for codec, block in self.blocks("settings").items() if "codec" in block}
+
+    def require_commands(self) -> None:
+        """Refuse a command that does not say its version, before Snakemake plans.
+
+        Raises:
+            SettingsError: it is missing, fails or hangs.
+        """
+        for codec in self.commands:
+            self.version(codec, self.home / self.weights)
+
     def memory_to_decode(self, sizes: Sequence[float]) -> int:
         """MB for decoding images of these sizes in megapixels with any of the codecs, one after the other."""
         blocks = [(codec, block) for part in PARTS for codec, block in self.blocks(part).items()]
@@ -133,7 +147,8 @@ class Plan:
     def metric_version(self, metric: str) -> str:
         """The metric with its libraries and files: another version scores anew."""
         try:
-            return make_metric(metric, self.metric_settings(metric)).version()
+            version = make_metric(metric, self.metric_settings(metric)).version()
+            return ", ".join(filter(None, [version, maker(metric)]))
         except ImportError:
             # The jobs may have it, by --software-deployment-method conda; those that have not say what to install
             return "not installed where Snakemake runs"
@@ -257,6 +272,8 @@ class Plan:
         """What the viewer shows, where it is decoded from, and how large it is; quoted for the shell."""
         options = ["--entries", json.dumps(self.entries("table5"))]
         options += ["--streams", "results/streams/points", "--weights", self.weights]
+        if self.commands:
+            options += ["--commands", json.dumps(self.commands)]
         return shlex.join([*options, "--side", str(self.config["report"]["side"])])
 
     def timed(self, images: Sequence[str]) -> list[str]:

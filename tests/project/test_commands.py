@@ -44,6 +44,9 @@ WAYS: dict[str, str] = {
     r"snakemake --report report.html": RUN,
     r"snakemake (verify|keep_reference)": RUN,
     r"snakemake --snakefile /path/to/checkout/Snakefile --directory elsewhere --cores 8 results/table5.csv": RUN,
+    r"snakemake .* --configfile mine.yaml|python scripts/(en|de)code\.py --config mine.yaml .*": (
+        "a program as a codec; test_command.py does it"
+    ),
     r"python scripts/(encode|decode|train)\.py .*": RUN,
     r"make (table5|verify|reference|pack)": RUN,
     r"snakemake --cores 8 results/protocol.csv results/table5_allocated.csv results/fidelity.csv": RUN,
@@ -63,10 +66,11 @@ WAYS: dict[str, str] = {
     r"source .venv/bin/activate": "the shell of the user",
     r"pip (download|install) .*|python3\.11 -m venv .*": "fetches packages",
     r"tar --extract .*|python licbench-pack/check.py": "an unpacked pack; test_pack.py does it",
+    r"cai/bin/python .*": "in an environment of its own",
     r"python -m compressai\..*": "a program of another project",
     r"LICBENCH_EXAMPLES=200 python -m pytest .*": "test_properties.py reads it",
-    r"LICBENCH_CODECS=webp python -m pytest .*": "a codec of one's own; test_extending.py does it",
-    r"cd tools && python -m fuzz webp": "the same, by the fuzz harness",
+    r"LICBENCH_CODECS=palette python -m pytest .*": "a codec of one's own; test_extending.py does it",
+    r"cd tools && python -m fuzz palette": "the same, by the fuzz harness",
 }
 """What a command looks like, whole, and how it is tried; or why it is not."""
 

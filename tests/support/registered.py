@@ -1,6 +1,7 @@
 """The registered codecs, for tests that take every one: those here, and any that a user added.
 
-LICBENCH_CODECS=webp python -m pytest tests/codecs/test_codec_contract.py        one of them alone
+LICBENCH_CODECS=palette python -m pytest tests/codecs/test_codec_contract.py        one of them alone
+LICBENCH_CONFIG=mine.yaml ...        with the blocks under settings of that config too
 """
 
 from __future__ import annotations
@@ -29,7 +30,10 @@ def _with_presets(config: dict[str, Any]) -> dict[str, Any]:
 
 
 CONFIG = _with_presets(yaml.safe_load((ROOT / "config.yaml").read_text()))
-CODECS = os.environ.get("LICBENCH_CODECS", "").split() or codec_ids()
+if own := os.environ.get("LICBENCH_CONFIG"):
+    CONFIG["settings"] |= yaml.safe_load(Path(own).read_text())["settings"]
+# An installed package may bring a codec that no config has a block for
+CODECS = os.environ.get("LICBENCH_CODECS", "").split() or sorted({*codec_ids()} & {*CONFIG["settings"]})
 
 
 def absent_models(codec: str) -> list[str]:

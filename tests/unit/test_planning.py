@@ -175,7 +175,6 @@ def test_training_continues_a_pretrained_model_or_a_stage(monkeypatch, tmp_path)
         config.check(recipe_long("cae_048_stage9").config)
 
 
-<<<<<<< HEAD
 def test_further_metrics_have_tables_versions_and_memory(tmp_path, monkeypatch):
     assert plan().scores == [] and shlex.split(plan().report_options)[::2] == ["--settings"]
     weights = tmp_path / "network.pt"
@@ -210,8 +209,6 @@ def test_costs_are_measured_on_images_from_all_over_and_reported_on_request():
     assert json.loads(words[words.index("--entries") + 1]) == SHIPPED["table5"]
 
 
-=======
->>>>>>> bdrate
 def test_bd_rates_need_an_anchor_and_another_curve():
     assert plan().bdrate == ["results/bdrate.csv", "results/bdrate_over_quality.csv"]
     assert plan().figures_shown == [*plan().figures, "bdrate"]

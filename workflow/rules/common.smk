@@ -17,7 +17,7 @@ from licbench.codecs import registry  # noqa: E402
 from licbench.datasets import catalogue, folders  # noqa: E402
 from licbench.errors import LicbenchError  # noqa: E402
 from licbench.measurement import batches, job_resources  # noqa: E402
-from licbench.metrics import registry as metrics  # noqa: E402
+from licbench.metrics import registry as metric_registry  # noqa: E402
 from licbench.planning import Plan  # noqa: E402
 
 # glibc keeps what a layer frees for the next layer, in place of asking the kernel again: a third of torch's time.
@@ -37,6 +37,7 @@ def in_one_line():
 
 with in_one_line():
     folders.refuse_placeholder(ROOT)
+    registry.declare_commands(config.get("settings"))
     config.update(configuration.with_typed_values(config))
     configuration.check(config)
     DATASET = catalogue.describe(str(config["dataset"]))
@@ -45,6 +46,8 @@ with in_one_line():
 
 PLAN = Plan(config, DATASET, Path() if ROOT.samefile(Path.cwd()) else ROOT)
 own = PLAN.own
+with in_one_line():
+    PLAN.require_commands()
 
 # Once, and where it is seen: not by the jobs that run as workflows of their own
 if DATASET.left_out and workflow.is_main_process:
@@ -57,7 +60,7 @@ wildcard_constraints:
     codec="|".join(registry.codec_ids()),
     dataset=r"[A-Za-z0-9_.-]+",
     image=r"[A-Za-z0-9_.-]+",
-    metric="|".join(metrics.metric_ids()) or "none",
+    metric="|".join(metric_registry.metric_ids()) or "none",
     model="|".join(config["models"]),
     set="|".join(catalogue.known_datasets()),
     sets=r"[a-z0-9_+]+",
@@ -66,10 +69,11 @@ wildcard_constraints:
 
 def code_of(*entries, codecs=(), metrics=()):
     """The files whose change must rerun a job: its script, which comes first, and all that the script imports."""
-    named = [f"scripts/licbench/codecs/{codec}.py" for codec in codecs]
-    named += [f"scripts/licbench/metrics/{metric}.py" for metric in metrics]
-    imported = dependencies.closure(ROOT, (*entries, *named))
-    return [own(file) for file in dict.fromkeys([entries[0], *imported])]
+    modules = [file for codec in codecs for file in registry.sources(codec)]
+    modules += [file for metric in metrics for file in metric_registry.sources(metric)]
+    further = [file for codec in codecs for file in registry.codec_class(codec).files()]
+    imported = dependencies.closure(ROOT, (*entries, *modules))
+    return [*map(own, dict.fromkeys([entries[0], *imported])), *map(str, further)]
 
 
 def network_of(wildcards):
@@ -269,19 +273,12 @@ def image_of_figure5(wildcards):
 # A pack carries all of it
 LIBRARY = sorted(own(path.relative_to(ROOT)) for path in (ROOT / "scripts" / "licbench").rglob("*.py"))
 # What the report shows
-<<<<<<< HEAD
 WHAT_THE_REPORT_SHOWS = {
     "tables": [*PLAN.tables, *PLAN.further_tables],
     "rows": rows_in_use(),
     "cards": cards_in_use,
     "scores": PLAN.scores,
     "complexity": PLAN.complexity,
-=======
-TABLES_AND_ROWS = {
-    "tables": PLAN.tables,
-    "rows": rows_in_use(),
-    "cards": cards_in_use,
->>>>>>> bdrate
     "bdrate": PLAN.bdrate,
     "published": published_files,
 }

@@ -6,6 +6,8 @@
 #           unless the dataset is large); collect_points: all rows, complete; measure_ablations, collect_ablations:
 #           the same, besides the sweeps
 
+# A command line of the config holds placeholders, which Snakemake would take for wildcards but in a function's result
+
 # Where the jobs look up which images there are: the dataset, or the folder that its archives were unpacked to
 IMAGES_LISTED = str(config["dataset"]) if DATASET.images is not None else f"results/data/{DATASET.id}"
 
@@ -60,7 +62,7 @@ rule collect_points:
         rows="results/points/{dataset}",
         images=images,
         dataset=IMAGES_LISTED,
-        settings=json.dumps(PLAN.blocks("settings")),
+        settings=lambda wildcards: json.dumps(PLAN.blocks("settings")),
     shell:
         "python {input.code[0]:q} {params.rows:q} --dataset {wildcards.dataset:q} --images={params.dataset:q}"
         " --settings {params.settings:q} --out {output:q} 2> {log:q}"
@@ -103,4 +105,4 @@ use rule collect_points as collect_ablations with:
         rows="results/ablations/{dataset}",
         images=images,
         dataset=IMAGES_LISTED,
-        settings=json.dumps(PLAN.blocks("ablations")),
+        settings=lambda wildcards: json.dumps(PLAN.blocks("ablations")),

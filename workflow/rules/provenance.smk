@@ -23,7 +23,7 @@ rule record_provenance:
     conda:
         "../../envs/codecs.yaml"
     params:
-        config=json.dumps(config),
+        config=lambda wildcards: json.dumps(config),
         weights=PLAN.weights,
     shell:
         "python {input.code[0]:q} --config {params.config:q} --weights {params.weights:q} --rows {input.rows:q}"

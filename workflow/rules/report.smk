@@ -31,7 +31,7 @@ rule reconstruct_image:
     resources:
         mem_mb=memory_to_decode,
     params:
-        options=PLAN.viewer_options,
+        options=lambda wildcards: PLAN.viewer_options,
     shell:
         "python {input.code[0]:q} {input.original:q} --rows {input.rows:q} --table {input.table:q}"
         " {params.options} --out {output:q} 2> {log:q}"

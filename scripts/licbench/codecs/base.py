@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, ClassVar
 
 from licbench.images import Image
@@ -53,6 +54,11 @@ class Codec(ABC):
     @classmethod
     def required_models(cls, settings: Settings) -> Sequence[str]:
         """Names of the trained models that these points use."""
+        return ()
+
+    @classmethod
+    def files(cls) -> Sequence[Path]:
+        """Files besides its Python modules and its models that decide its bytes; a change of one measures anew."""
         return ()
 
     @classmethod

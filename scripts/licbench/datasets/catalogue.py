@@ -17,8 +17,11 @@ from licbench.datasets.image_ids import image_ids, latin
 from licbench.datasets.manifests import ImageFile, SourceFile, manifest_text, read_manifest
 from licbench.errors import DatasetError
 from licbench.locations import RESOURCES
+from licbench.plugins import plugins
 
 DATASETS = "datasets.yaml"
+GROUP = "licbench.datasets"
+"""Entry points by which installed packages bring datasets."""
 MOST_LETTERS = 80
 """Of a folder's name in its dataset's id."""
 MOST_SHOWN = 8
@@ -125,8 +128,18 @@ class Dataset:
 
 
 def known_datasets() -> tuple[str, ...]:
-    """The names that ``describe`` understands."""
-    return tuple(_definitions())
+    """The names that ``describe`` understands: the project's, then the installed packages'.
+
+    Raises:
+        DatasetError: a package brings a name that the project has.
+    """
+    own, packaged = _definitions(RESOURCES), plugins(GROUP)
+    for name in set(own) & set(packaged):
+        raise DatasetError(
+            f"package {packaged[name].package} brings dataset {name}, which the project has; rename it there, or "
+            f"remove it: pip uninstall {packaged[name].package}"
+        )
+    return (*own, *packaged)
 
 
 def describe(name_or_folder: str) -> Dataset:
@@ -135,8 +148,10 @@ def describe(name_or_folder: str) -> Dataset:
     Raises:
         DatasetError: unknown name, missing or empty folder, ``placeholder`` in its path, or two files with one id.
     """
-    if name_or_folder in _definitions():
-        return _defined(name_or_folder)
+    if name_or_folder in _definitions(RESOURCES):
+        return _defined(name_or_folder, RESOURCES)
+    if "/" not in name_or_folder and name_or_folder in plugins(GROUP):
+        return _defined(name_or_folder, _packaged(name_or_folder))
     folder = Path(os.path.expanduser(name_or_folder))  # noqa: PTH111  Path's raises for ~nobody
     if "/" in name_or_folder or _is_folder(folder):
         return _of_folder(folder)
@@ -156,15 +171,35 @@ def manifest_hash(dataset: Dataset) -> str:
 
 
 @cache
-def _definitions() -> Mapping[str, Mapping[str, Any]]:
-    definitions: Mapping[str, Mapping[str, Any]] = yaml.safe_load((RESOURCES / DATASETS).read_text())
+def _definitions(resources: Path) -> Mapping[str, Mapping[str, Any]]:
+    definitions: Mapping[str, Mapping[str, Any]] = yaml.safe_load((resources / DATASETS).read_text())
     return definitions
 
 
+def _packaged(name: str) -> Path:
+    """The folder of a package's module that holds a dataset's block and manifest, as ``RESOURCES`` does.
+
+    Raises:
+        DatasetError: it holds no such block.
+    """
+    plugin = plugins(GROUP)[name]
+    folder = Path(str(getattr(plugin.load(), "__file__", ""))).parent
+    try:
+        if isinstance(_definitions(folder)[name], Mapping):
+            return folder
+        reason = "its block is none"
+    except (OSError, LookupError, TypeError, yaml.YAMLError) as error:
+        reason = " ".join(str(error).split())
+    raise DatasetError(
+        f"package {plugin.package}: no block {name} in {DATASETS} of {plugin.entry_point.value} ({reason}); put it "
+        f"there, or remove the package: pip uninstall {plugin.package}"
+    )
+
+
 @cache
-def _defined(name: str) -> Dataset:
+def _defined(name: str, resources: Path) -> Dataset:
     """A dataset from its block in datasets.yaml, whose keys are the fields of ``Dataset``."""
-    fields = dict(_definitions()[name])
+    fields = dict(_definitions(resources)[name])
     if fault := _fault(fields):
         raise DatasetError(f"{DATASETS}, {name}: {fault}; correct the block, see the head of the file")
     fields["urls"] = tuple(fields.get("urls", ()))
@@ -175,7 +210,7 @@ def _defined(name: str) -> Dataset:
     dataset = Dataset(id=name, spelling=name, **fields)
     if dataset.kind == "archives":
         return dataset
-    return replace(dataset, manifest=read_manifest(RESOURCES / "manifests" / f"{name}.tsv"))
+    return replace(dataset, manifest=read_manifest(resources / "manifests" / f"{name}.tsv"))
 
 
 def _fault(block: Mapping[str, Any]) -> str:

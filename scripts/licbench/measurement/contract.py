@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from licbench.codecs.base import Codec, Image, OperatingPoint, Settings
+from licbench.codecs.registry import maker, place
 from licbench.errors import ContractError, SettingsError
 from licbench.measurement.rows import ANNOTATIONS
 
@@ -28,15 +29,15 @@ def points_of(kind: type[Codec], settings: Settings) -> list[OperatingPoint]:
     points = kind.points(settings)
     for point in points:
         if not SAFE_ID.fullmatch(point.id):
-            raise _fault(
+            raise fault(
                 kind, f"point id {point.id[:160]!r} is no safe file name (letters, digits, . _ + = -; at most 128)"
             )
         if not point.curve or not point.curve.isprintable():
-            raise _fault(kind, f"point {point.id} names its curve {point.curve!r}")
+            raise fault(kind, f"point {point.id} names its curve {point.curve!r}")
         try:
             json.dumps(dict(point.settings), allow_nan=False)
         except (TypeError, ValueError) as error:
-            raise _fault(kind, f"settings of point {point.id} are no JSON ({error})") from error
+            raise fault(kind, f"settings of point {point.id} are no JSON ({error})") from error
     return points
 
 
@@ -61,7 +62,7 @@ def encode(codec: Codec, image: Image, point: OperatingPoint) -> bytes:
     stream: Any = codec.encode(image, point)
     if not isinstance(stream, bytes) or not stream:
         found = "an empty stream" if isinstance(stream, bytes) else type(stream).__name__
-        raise _fault(type(codec), f"its encoder returns {found} at point {point.id}, not bytes")
+        raise fault(type(codec), f"its encoder returns {found} at point {point.id}, not bytes")
     return stream
 
 
@@ -74,11 +75,11 @@ def decode(codec: Codec, stream: bytes, shape: tuple[int, ...] | None = None) ->
     """
     image: Any = codec.decode(stream)
     if not isinstance(image, np.ndarray):
-        raise _fault(type(codec), f"it decodes to {type(image).__name__}, not a NumPy array")
+        raise fault(type(codec), f"it decodes to {type(image).__name__}, not a NumPy array")
     if image.dtype != np.uint8:
-        raise _fault(type(codec), f"it decodes to {image.dtype}, not uint8: rounded and clipped to 0..255")
+        raise fault(type(codec), f"it decodes to {image.dtype}, not uint8: rounded and clipped to 0..255")
     if image.ndim != 3 or image.shape[2] != 3 or (shape is not None and image.shape != shape):
-        raise _fault(type(codec), f"it decodes to {image.shape}, not {shape or '(height, width, 3)'}")
+        raise fault(type(codec), f"it decodes to {image.shape}, not {shape or '(height, width, 3)'}")
     return np.ascontiguousarray(image)
 
 
@@ -91,27 +92,29 @@ def annotate(codec: Codec, image: Image, point: OperatingPoint) -> Mapping[str, 
     notes = codec.annotate(image, point)
     for name, value in notes.items():
         if name not in ANNOTATIONS:
-            raise _fault(type(codec), f"it annotates unknown column {name!r} (known: {', '.join(ANNOTATIONS)})")
+            raise fault(type(codec), f"it annotates unknown column {name!r} (known: {', '.join(ANNOTATIONS)})")
         if not isinstance(value, ANNOTATIONS[name]) or value == "" or _is_nan(value):
-            raise _fault(type(codec), f"it annotates {name} with {value!r}")
+            raise fault(type(codec), f"it annotates {name} with {value!r}")
     return notes
 
 
 def version(codec: Codec) -> str:
-    """The codec's version, as the rows hold it.
+    """The codec's version, as the rows hold it; of an installed package's codec the package's is part.
 
     Raises:
         ContractError: it is no line of text.
     """
     said: Any = codec.version()
     if not isinstance(said, str) or not said or not said.isprintable():
-        raise _fault(type(codec), f"its version is {said!r}, not a line of text")
-    return said
+        raise fault(type(codec), f"its version is {said!r}, not a line of text")
+    made = maker(type(codec).id)
+    return f"{said}, {made}" if made else said
+
+
+def fault(kind: type[Codec], what: str) -> ContractError:
+    """The error for a codec that does not do what it promises."""
+    return ContractError(f"codec {kind.id}: {what}; fix {place(kind.id)}")
 
 
 def _is_nan(value: float | str) -> bool:
     return not isinstance(value, str) and math.isnan(value)
-
-
-def _fault(kind: type[Codec], what: str) -> ContractError:
-    return ContractError(f"codec {kind.id}: {what}; fix scripts/licbench/codecs/{kind.id}.py")

@@ -10,7 +10,6 @@ from typing import Any
 
 from licbench.codecs.base import Codec, Image, OperatingPoint, Settings
 from licbench.codecs.registry import codec_class
-from licbench.errors import ContractError
 from licbench.files import write_bytes
 from licbench.images.files import read_rgb
 from licbench.measurement import contract
@@ -69,9 +68,7 @@ def _measure(
         decoded = contract.decode(decoder, stream, original.shape)
         yield _row(original, decoded, stream, point, encoder, ids=(dataset, image))
     if digest(original) != untouched:
-        raise ContractError(
-            f"codec {codec}: it changes the image that it is given; fix scripts/licbench/codecs/{codec}.py"
-        )
+        raise contract.fault(kind, "it changes the image that it is given")
 
 
 def _row(

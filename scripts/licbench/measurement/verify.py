@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 
 from licbench.codecs.base import Codec, Image
-from licbench.codecs.registry import codec_class
+from licbench.codecs.registry import codec_class, declare_commands
 from licbench.errors import CorruptStreamError, LicbenchError, PointsError
 from licbench.images.files import read_rgb
+from licbench.measurement import contract
 from licbench.measurement.batches import stream_folders
 from licbench.measurement.rows import digest, settings_of
 from licbench.metrics.distortion import MOMENTS, error_moments, psnr_of_mse
@@ -61,15 +62,21 @@ class Finding:
     problem: str = ""
 
 
-def verify_rows(tasks: Sequence[Task], weights: Path | None, processes: int = 1) -> Iterator[Finding]:
-    """``verify_row`` for every task, in order of codec and model, so that a process loads few networks."""
+def verify_rows(
+    tasks: Sequence[Task], weights: Path | None, processes: int = 1, commands: Mapping[str, Any] | None = None
+) -> Iterator[Finding]:
+    """``verify_row`` for every task, in order of codec and model, so that a process loads few networks.
+
+    ``commands`` are the config's blocks of codecs that are commands, for ``registry.declare_commands``.
+    """
+    declare_commands(commands)
     check = partial(verify_row, weights=weights)
     tasks = sorted(tasks, key=_network)
     if processes == 1:
         yield from map(check, tasks)
         return
     # Fresh interpreters: a forked torch may hang
-    with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
+    with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), declare_commands, (commands,)) as pool:
         try:
             yield from pool.map(check, tasks, chunksize=CHUNK)
         except BaseException:
@@ -133,7 +140,7 @@ def _deviation(task: Task, codec: Codec, stream: bytes, decoded: Image) -> Devia
     arbiter = codec.decode_in_float64(stream)
     if arbiter is None:
         raise PointsError(f"{other}; check the versions in use")
-    if codec.version() != row["codec_version"]:
+    if contract.version(codec) != row["codec_version"]:
         raise PointsError(f"{other}, by {row['codec_version']}; decode it with that version")
     levels = np.abs(np.subtract(decoded, arbiter, dtype=np.int16))
     samples = int(np.count_nonzero(levels))

@@ -11,26 +11,48 @@ from typing import Any
 
 from licbench.errors import SettingsError
 from licbench.metrics.base import Metric
+from licbench.plugins import plugins
 from licbench.schemas import require_valid
 
+GROUP = "licbench.metrics"
+"""Entry points by which installed packages bring metrics."""
 METRIC = re.compile(r"^METRIC\b", re.MULTILINE)
 
 
 @cache
 def metric_modules() -> Mapping[str, str]:
-    """Metric -> the module that defines it: those of this folder with a ``METRIC``, which names its class.
-
-    The one place that says where metrics come from: packages that register some (entry points of the group
-    ``licbench.metrics``) join here.
-    """
+    """The project's own metrics -> their modules: those of this folder with a ``METRIC``, which names the class."""
     modules = sorted(Path(__file__).parent.glob("*.py"))
     own = Path(__file__).name
     return {path.stem: f"licbench.metrics.{path.stem}" for path in modules if path.name != own and _defines_one(path)}
 
 
 def metric_ids() -> list[str]:
-    """The ids of all metrics."""
-    return sorted(metric_modules())
+    """The ids of all metrics: the project's and the installed packages'.
+
+    Raises:
+        SettingsError: a package brings a metric with the id of one of the project's.
+    """
+    own, packaged = metric_modules(), plugins(GROUP)
+    for metric in own.keys() & packaged.keys():
+        package = packaged[metric].package
+        raise SettingsError(
+            f"package {package} brings metric {metric}, which the project has; rename it there, or remove it: "
+            f"pip uninstall {package}"
+        )
+    return sorted({*own, *packaged})
+
+
+def maker(metric: str) -> str:
+    """The package that brings the metric, with its version; empty for one of the project's."""
+    return plugins(GROUP)[metric].maker if metric in plugins(GROUP) else ""
+
+
+def sources(metric: str) -> list[str]:
+    """The modules of a metric, as those of codecs in ``codecs.registry.sources``."""
+    if metric in plugins(GROUP):
+        return [str(path) for path in plugins(GROUP)[metric].sources()]
+    return [f"scripts/licbench/metrics/{metric}.py"]
 
 
 @cache
@@ -40,8 +62,10 @@ def metric_class(metric: str) -> type[Metric]:
     Raises:
         SettingsError: there is no such metric, or its file does not define it.
     """
-    if metric not in metric_modules():
+    if metric not in metric_ids():
         raise SettingsError(f"unknown metric {metric!r}; choose from {', '.join(metric_ids())}")
+    if metric in plugins(GROUP):
+        return _checked(plugins(GROUP)[metric].load(), metric, f"package {plugins(GROUP)[metric].package}")
     name = metric_modules()[metric]
     try:
         found = import_module(name).METRIC
@@ -49,8 +73,12 @@ def metric_class(metric: str) -> type[Metric]:
         raise SettingsError(
             f"{name} cannot be imported ({type(error).__name__}: {error}); fix that file, or remove it"
         ) from error
+    return _checked(found, metric, f"{name}: METRIC")
+
+
+def _checked(found: Any, metric: str, place: str) -> type[Metric]:
     if not (isinstance(found, type) and issubclass(found, Metric) and getattr(found, "id", None) == metric):
-        raise SettingsError(f"{name}: METRIC must be a subclass of Metric with id {metric!r}; fix that file")
+        raise SettingsError(f"{place} must be a subclass of Metric with id {metric!r}; correct it there")
     return found
 
 

@@ -1,0 +1,1 @@
+"""A codec for licbench in a package of its own."""
