@@ -5,8 +5,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from typing import Any, ClassVar
 
+from licbench.errors import SettingsError
 from licbench.images import Image
 from licbench.networks.store import ModelStore
 
@@ -42,8 +44,26 @@ class Codec(ABC):
     point_schema: ClassVar[Mapping[str, Mapping[str, Any]]]
     """What one operating point is set by: name -> JSON schema with description and default."""
 
+    packages: ClassVar[Mapping[str, str]] = {}
+    """What it needs besides envs/run.lock: module -> the file of exact versions in envs/ that installs it."""
+
     def __init__(self, models: ModelStore) -> None:
+        """An encoder and decoder.
+
+        Raises:
+            SettingsError: one of its packages is not installed.
+        """
+        for module in self.missing_packages():
+            raise SettingsError(
+                f"codec {self.id} needs {module}, which is not installed; run: "
+                f"python -m pip install -r envs/{self.packages[module]}"
+            )
         self.models = models
+
+    @classmethod
+    def missing_packages(cls) -> list[str]:
+        """Modules of ``packages`` that are not installed."""
+        return [module for module in cls.packages if find_spec(module) is None]
 
     @classmethod
     @abstractmethod
