@@ -13,7 +13,6 @@ import numpy.typing as npt
 from licbench.coding.bpg.chroma import BAND, INTERPOLATE_BEFORE, INTERPOLATE_BEHIND, INTERPOLATE_BITS, filter_rows, halve
 from licbench.images import Image
 from licbench.images.colour import PEAK, rgb_to_ycbcr, ycbcr_to_rgb
-from licbench.images.geometry import pad_to_multiple
 
 DEPTH = 10
 SCALE = np.float32((2**DEPTH - 1) / PEAK)
@@ -49,10 +48,10 @@ def planes_to_rgb(planes: Planes, size: tuple[int, int]) -> Image:
     return image
 
 
-def padded(planes: Planes, block: int) -> Planes:
-    """The planes with luma sides that are multiples of ``block``, which is even."""
-    luma, cb, cr = planes
-    return pad_to_multiple(luma, block), pad_to_multiple(cb, block // 2), pad_to_multiple(cr, block // 2)
+def extended(plane: Plane, size: tuple[int, int]) -> Plane:
+    """The plane at this (height, width), its last row and column repeated."""
+    bottom, right = (side - own for side, own in zip(size, plane.shape, strict=True))
+    return np.pad(plane, [(0, bottom), (0, right)], mode="edge")
 
 
 def _double(plane: Plane, height: int, width: int) -> npt.NDArray[np.float32]:
