@@ -43,6 +43,7 @@ WAYS: dict[str, str] = {
     r"python scripts/(encode|decode|train)\.py .*": RUN,
     r"make (table5|verify|reference)": RUN,
     r"python scripts/manifest\.py .*": "adds a dataset to the project; test_extending.py does it",
+    r"snakemake --cores 2 --configfile workflow/presets/modern\.yaml.*": "needs modern.lock; test_modern.py plans it",
     # Downloads, trains, needs a batch system, or measures for long
     r"snakemake --cores \w+ .*(dataset=kodak|presets/\w+\.yaml|super_resolution.csv|training_curves/.*)": PLAN,
     r"snakemake --cores 8 --config (dataset=kodak mirror=/shared/mirror|weights=trained)": PLAN,
@@ -54,7 +55,7 @@ WAYS: dict[str, str] = {
     r"make table5 PYTHON=\S+|PIP_EXTRA_INDEX_URL=ADDRESS make table5": "builds an environment",
     r"python -m fuzz.*|python tools/(faults|determinism)\.py .*": HELP,
     r"source .venv/bin/activate": "the shell of the user",
-    r"pip (download|install) .*|python3\.11 -m venv .*": "fetches packages",
+    r"(python -m )?pip (download|install) .*|python3\.11 -m venv .*": "fetches packages",
     r"python -m compressai\..*": "a program of another project",
     r"LICBENCH_EXAMPLES=200 python -m pytest .*": "test_properties.py reads it",
     r"LICBENCH_CODECS=webp python -m pytest .*": "a codec of one's own; test_extending.py does it",

@@ -99,7 +99,9 @@ class Avif(Codec):
         try:
             avif_container.read(stream)
         except CorruptStreamError as error:
-            raise LicbenchError(f"{self.version()} writes other files than libavif 1.4; install envs/run.lock") from error
+            raise LicbenchError(
+                f"{self.version()} writes other files than libavif 1.4; install envs/run.lock"
+            ) from error
         return stream
 
     def decode(self, stream: bytes) -> Image:

@@ -48,22 +48,26 @@ class Codec(ABC):
     """What it needs besides envs/run.lock: module -> the file of exact versions in envs/ that installs it."""
 
     def __init__(self, models: ModelStore) -> None:
-        """An encoder and decoder.
-
-        Raises:
-            SettingsError: one of its packages is not installed.
-        """
-        for module in self.missing_packages():
-            raise SettingsError(
-                f"codec {self.id} needs {module}, which is not installed; run: "
-                f"python -m pip install -r envs/{self.packages[module]}"
-            )
+        self.require_packages()
         self.models = models
 
     @classmethod
     def missing_packages(cls) -> list[str]:
         """Modules of ``packages`` that are not installed."""
         return [module for module in cls.packages if find_spec(module) is None]
+
+    @classmethod
+    def require_packages(cls) -> None:
+        """Refuse to work without one of ``packages``.
+
+        Raises:
+            SettingsError: one is not installed.
+        """
+        for module in cls.missing_packages():
+            raise SettingsError(
+                f"codec {cls.id} needs {module}, which is not installed; run: "
+                f"python -m pip install -r envs/{cls.packages[module]}"
+            )
 
     @classmethod
     @abstractmethod

@@ -62,7 +62,7 @@ def _run_child(decode: Callable[[], Image], shape: tuple[int, int, int], shared:
         if image.shape == shape and image.dtype == np.uint8:
             shared[:] = np.ascontiguousarray(image).data.cast("B")
             code = 0
-    except BaseException:  # noqa: BLE001  whatever a library raises on damage, memory that runs out included
+    except BaseException:  # whatever a library raises on damage, memory that runs out included
         code = DAMAGED
     finally:
         os._exit(code)

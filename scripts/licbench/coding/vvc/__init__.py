@@ -31,7 +31,7 @@ def encode(image: Image, qp: int, preset: str) -> bytes:
     planes = colour.rgb_to_planes(image)
     doublings = 0
     while True:
-        coded = _coded_size(*image.shape[:2], doublings)
+        coded = _coded_size(image.shape[0], image.shape[1], doublings)
         try:
             return bytes([doublings]) + picture.encode(_extended(planes, coded), qp, preset)
         except LicbenchError:

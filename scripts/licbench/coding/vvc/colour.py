@@ -10,7 +10,14 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from licbench.coding.bpg.chroma import BAND, INTERPOLATE_BEFORE, INTERPOLATE_BEHIND, INTERPOLATE_BITS, filter_rows, halve
+from licbench.coding.bpg.chroma import (
+    BAND,
+    INTERPOLATE_BEFORE,
+    INTERPOLATE_BEHIND,
+    INTERPOLATE_BITS,
+    filter_rows,
+    halve,
+)
 from licbench.images import Image
 from licbench.images.colour import PEAK, rgb_to_ycbcr, ycbcr_to_rgb
 
