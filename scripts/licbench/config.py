@@ -35,8 +35,8 @@ def check(config: Config) -> None:
 
     Raises:
         SettingsError: an unknown or missing key, a value out of range, a codec without settings or packages, an unknown
-            model, a row of Table 5 or of the contest that no point can fill, a figure of no CAE, training on what is not for
-            training, two codecs with one extension.
+            model, a row of Table 5 or of the contest that no point can fill, a figure of no CAE, training on what is
+            not for training, two codecs with one extension.
         ContractError: a codec's operating points are not what ``codecs.base`` asks for.
         DatasetError: a training set that does not exist.
     """
