@@ -87,11 +87,11 @@ lock:                       ## pin new exact versions from envs/*.in
 	rm -rf $(VENV)/lock && $(PYTHON) -m venv $(VENV)/lock
 	$(VENV)/lock/bin/python -m pip install --quiet --requirement envs/run.in
 	$(VENV)/lock/bin/python -m pip freeze | sed 's/+cpu//' > envs/run.lock
-	cp envs/run.lock $(VENV)/lock/held
-	for extra in dev metrics ffmpeg; do \
-	    $(VENV)/lock/bin/python -m pip install --quiet --requirement envs/run.in --requirement envs/$$extra.in && \
-	    $(VENV)/lock/bin/python -m pip freeze | sed 's/+cpu//' | grep -vxF -f $(VENV)/lock/held > envs/$$extra.lock && \
-	    cat envs/$$extra.lock >> $(VENV)/lock/held || exit 1; done
+	for extra in modern metrics ffmpeg; do \
+	    $(VENV)/lock/bin/python -m pip install --quiet --requirement envs/$$extra.in && \
+	    $(VENV)/lock/bin/python -m pip freeze | grep -i "^$$(tail -n 1 envs/$$extra.in)==" > envs/$$extra.lock || exit; done
+	$(VENV)/lock/bin/python -m pip install --quiet --requirement envs/run.in --requirement envs/dev.in
+	$(VENV)/lock/bin/python -m pip freeze | sed 's/+cpu//' | grep -vxF -f envs/run.lock > envs/dev.lock
 
 clean:                      ## remove results, keep the environment
 	rm -rf results .snakemake

@@ -36,9 +36,9 @@ def check(config: Config) -> None:
     """Refuse a config that the workflow could not carry out.
 
     Raises:
-        SettingsError: an unknown or missing key, a value out of range, a codec without settings, an unknown model or
-            metric, a row of Table 5 or of the contest that no point can fill, a figure of no CAE, training on what is
-            not for training, two codecs with one extension.
+        SettingsError: an unknown or missing key, a value out of range, a codec without settings or packages, an unknown
+            model or metric, a row of Table 5 or of the contest that no point can fill, a figure of no CAE, training on
+            what is not for training, two codecs with one extension.
         ContractError: a codec's operating points are not what ``codecs.base`` asks for.
         DatasetError: a training set that does not exist.
     """
@@ -50,6 +50,7 @@ def check(config: Config) -> None:
             raise SettingsError(f"config: unknown codec {codec!r} in codecs; choose from {', '.join(codec_ids())}")
         if codec not in config["settings"]:
             raise SettingsError(f"config: codec {codec!r} has no block under settings; add one")
+        codec_class(codec).require_packages()
         points = [
             point
             for part in ("settings", "ablations")

@@ -16,7 +16,7 @@ import PIL.Image
 import pytest
 from jsonschema import Draft202012Validator
 from pictures import photo, smooth, textured
-from registered import CODECS, CONFIG, absent_models, every_codec, measurable, sweep
+from registered import CODECS, CONFIG, every_codec, is_ready, measurable, sweep
 from safetensors.numpy import load_file, save_file
 
 from licbench.codecs.base import OperatingPoint
@@ -41,10 +41,14 @@ BLOCKS = {
 }
 SIZES = [(1, 1), (1, 40), (40, 1), (33, 17), (161, 163)]
 POINTS_A_CURVE = 4
-FAITHFUL = ("bpg", "cae", "cae_search", "jpeg", "jpeg2000", "sr")
+FAITHFUL = ("avif", "bpg", "cae", "cae_search", "jpeg", "jpeg2000", "jpegxl", "sr", "vvc", "webp")
 """Codecs whose best point here has more than 27 dB in each channel; one of yours need not reach that."""
 LONG = 600
 """Bytes from which not every byte of a stream is damaged, but some hundred spread over it."""
+PLACES = {"jpegxl": 40, "vvc": 40}
+"""Fewer places to damage where each stream is decoded in a process of its own; the fuzz corpus has more."""
+QUICK = {"vvc": {"qp": [50, 42, 32, 22], "preset": "faster"}}
+"""In place of a sweep whose encoder takes seconds."""
 TOLERANCE_DB = 0.05
 
 every_codec = every_codec(stand_ins=BLOCKS)
@@ -55,7 +59,7 @@ every_size = pytest.mark.parametrize("size", SIZES)
 def curves(codec):
     """Curve -> a few of its operating points, the first and the last among them."""
     found = {}
-    for point in codec_class(codec).points(BLOCKS.get(codec) or sweep(codec)):
+    for point in codec_class(codec).points(BLOCKS.get(codec) or QUICK.get(codec) or sweep(codec)):
         found.setdefault(point.curve, []).append(point)
     thinned = {}
     for curve, points in found.items():
@@ -84,7 +88,7 @@ def fresh(request):
 def short_streams(fresh):
     """For each codec, the stream of a 33x17 picture; codecs without their models have none."""
     picture = textured(33, 17)
-    ready = [codec for codec in CODECS if codec in BLOCKS or not absent_models(codec)]
+    ready = [codec for codec in CODECS if codec in BLOCKS or is_ready(codec)]
     return {codec: fresh(codec).encode(picture, middle(codec)[0]) for codec in ready}
 
 
@@ -108,10 +112,28 @@ def size_of_bpg(stream):
     return numbers[1], numbers[0]
 
 
-HEADERS = {"jpeg": size_of_jpeg, "jpeg2000": size_of_jpeg2000, "bpg": size_of_bpg}
+def size_of_avif(stream):
+    """The property ispe (ISO 23008-12, 6.5.3)."""
+    at = stream.index(b"ispe") + 8
+    return int.from_bytes(stream[at + 4 : at + 8], "big"), int.from_bytes(stream[at : at + 4], "big")
+
+
+def size_of_webp(stream):
+    """In the VP8 frame header, 14 bits each (RFC 6386, 9.1)."""
+    return int.from_bytes(stream[28:30], "little") & 0x3FFF, int.from_bytes(stream[26:28], "little") & 0x3FFF
+
+
+HEADERS = {
+    "jpeg": size_of_jpeg,
+    "jpeg2000": size_of_jpeg2000,
+    "bpg": size_of_bpg,
+    "avif": size_of_avif,
+    "webp": size_of_webp,
+}
 """How the size is read that a damaged header of a standard format gives."""
-SEALED = ("cae", "gan", "sr")
+SEALED = ("cae", "gan", "sr", "vvc")
 """Our own formats: a checksum keeps the size."""
+every_sealed = pytest.mark.parametrize("codec", [measurable(codec, BLOCKS) for codec in SEALED])
 
 
 def assert_calm(codec, decoder, stream):
@@ -259,14 +281,14 @@ def test_the_best_point_resembles_the_picture(codec, fresh):
 @pytest.mark.parametrize("mask", [0x01, 0xFF])
 def test_every_flipped_byte_is_an_error_or_a_picture(codec, mask, short_streams, fresh):
     stream, decoder = short_streams[codec], fresh(codec)
-    for at in range(0, len(stream), 1 + len(stream) // LONG):
+    for at in range(0, len(stream), 1 + len(stream) // PLACES.get(codec, LONG)):
         assert_calm(codec, decoder, stream[:at] + bytes([stream[at] ^ mask]) + stream[at + 1 :])
 
 
 @every_codec
 def test_every_truncation_is_an_error_or_a_picture(codec, short_streams, fresh):
     stream, decoder = short_streams[codec], fresh(codec)
-    for length in range(0, len(stream), 1 + len(stream) // LONG):
+    for length in range(0, len(stream), 1 + len(stream) // PLACES.get(codec, LONG)):
         assert_calm(codec, decoder, stream[:length])
     for junk in (b"\0", bytes(range(256)), stream):
         assert_calm(codec, decoder, stream + junk)
@@ -296,32 +318,32 @@ def resealed(body):
     return body + binascii.crc_hqx(body, 0xFFFF).to_bytes(2, "big")
 
 
-@pytest.mark.parametrize("codec", SEALED)
+@every_sealed
 def test_checksums_notice_every_flip_and_cut(codec, short_streams, fresh):
     stream, decoder = short_streams[codec], fresh(codec)
-    for at in range(0, len(stream), 1 + len(stream) // LONG):
+    for at in range(0, len(stream), 1 + len(stream) // PLACES.get(codec, LONG)):
         for damaged in (stream[:at], stream[:at] + bytes([stream[at] ^ 0x10]) + stream[at + 1 :]):
             with pytest.raises(CorruptStreamError):
                 decoder.decode(damaged)
 
 
-@pytest.mark.parametrize("codec", SEALED)
+@every_sealed
 def test_damage_behind_a_right_checksum(codec, models, fresh):
     """Also what a checksum lets pass must not end in a traceback; magic and size (3 bytes) are spared."""
     decoder, picture, pictures = fresh(codec), textured(33, 17), 0
     for point in middle(codec):
         body = codec_class(codec)(models).encode(picture, point)[:-2]
-        for at in [*range(3, 12), *range(12, len(body), 1 + len(body) // 40)]:
+        for at in [*range(3, 12), *range(12, len(body), 1 + len(body) // (10 if codec in PLACES else 40))]:
             for mask in (0x01, 0x80, 0xFF):
                 pictures += assert_calm(codec, decoder, resealed(body[:at] + bytes([body[at] ^ mask]) + body[at + 1 :]))
             assert_calm(codec, decoder, resealed(body[:at]))
-        if codec != "sr":  # zeros may follow the picture inside an sr stream (H.265, B.1)
+        if codec not in ("sr", "vvc"):  # zeros may follow the picture inside (H.265, B.1; H.266, B.1)
             with pytest.raises(CorruptStreamError):
                 decoder.decode(resealed(body + b"\0"))
     assert pictures, "no damage reached the pixels: the test does not test"
 
 
-@pytest.mark.parametrize("codec", SEALED)
+@every_sealed
 def test_impossible_sizes_are_refused_before_they_cost_memory(codec, short_streams, fresh):
     body = short_streams[codec][:-2]
     assert body[1:3] == bytes([17, 33])

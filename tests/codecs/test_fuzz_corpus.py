@@ -11,8 +11,9 @@ from fuzz.parsers import PARSERS, Parser, ready
 
 from licbench.errors import CorruptStreamError
 
-INPUTS = dict.fromkeys(PARSERS, 500) | {"config": 100, "weights": 100}
-"""The last two take forty milliseconds for each."""
+SLOW = ("config", "weights", "jpegxl", "vvc")
+"""These take tens of milliseconds for each, the last two for a process."""
+INPUTS = dict.fromkeys(PARSERS, 500) | {name: 100 for name in SLOW if name in PARSERS}
 
 
 @pytest.fixture(scope="module")

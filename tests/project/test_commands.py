@@ -53,6 +53,7 @@ WAYS: dict[str, str] = {
     r"python scripts/manifest\.py .*": "adds a dataset to the project; test_extending.py does it",
     r"snakemake results/bdrate.csv": RUN,
     r"snakemake results/curves/kodak/\w+ --config dataset=kodak": PLAN,
+    r"snakemake --cores 2 --configfile workflow/presets/modern\.yaml.*": "needs modern.lock; test_modern.py plans it",
     # Downloads, trains, needs a batch system, or measures for long
     r"snakemake --cores \w+ .*(dataset=kodak|presets/\w+\.yaml|super_resolution.csv|training_curves/.*)": PLAN,
     r"snakemake --cores 8 --config (dataset=kodak mirror=/shared/mirror|weights=trained)": PLAN,
@@ -64,7 +65,7 @@ WAYS: dict[str, str] = {
     r"make table5 PYTHON=\S+|PIP_EXTRA_INDEX_URL=ADDRESS make table5": "builds an environment",
     r"python -m fuzz.*|python tools/(faults|determinism)\.py .*|python tools/interval_coverage\.py": HELP,
     r"source .venv/bin/activate": "the shell of the user",
-    r"pip (download|install) .*|python3\.11 -m venv .*": "fetches packages",
+    r"(python -m )?pip (download|install) .*|python3\.11 -m venv .*": "fetches packages",
     r"tar --extract .*|python licbench-pack/check.py": "an unpacked pack; test_pack.py does it",
     r"cai/bin/python .*": "in an environment of its own",
     r"python -m compressai\..*": "a program of another project",

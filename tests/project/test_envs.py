@@ -22,7 +22,6 @@ PYTHON, NOT_PINNED = "3.11", {"pip"}
 NOT_PYTHON = {"python", "pip", "openjpeg"}
 ON_PYPI = {"pytorch": "torch", "pytorch-cpu": "torch", "matplotlib-base": "matplotlib"}
 """Packages that conda-forge calls otherwise."""
-EXTRAS = ("metrics", "ffmpeg")
 PACKAGE_OF = {
     "PIL": "pillow",
     "yaml": "pyyaml",
@@ -31,6 +30,8 @@ PACKAGE_OF = {
     "imageio_ffmpeg": "imageio-ffmpeg",
 }
 """Modules that are not called as their package."""
+EXTRAS = ("modern", "metrics", "ffmpeg")
+"""What is outside the default run needs these besides run.lock."""
 BY_NAME = {
     "scripts/licbench/codecs/registry.py": "scripts/licbench/codecs/*.py",
     "scripts/licbench/training/run.py": "scripts/licbench/training/*.py",
@@ -122,7 +123,8 @@ def test_a_rule_s_environment_holds_what_its_scripts_import(name: str) -> None:
     if "scripts/fetch.py" in scripts:
         definitions = yaml.safe_load((ROOT / "workflow" / "resources" / "datasets.yaml").read_text())
         needed |= {PACKAGE_OF[block["package"]] for block in definitions.values() if "package" in block}
-    assert needed - set(provided(ROOT / "envs" / env)) == set()
+    optional = {package for extra in EXTRAS for package in locked(extra)}
+    assert needed - set(provided(ROOT / "envs" / env)) - optional == set()
 
 
 def test_imports_by_a_computed_name_are_seen() -> None:
@@ -137,4 +139,10 @@ def test_what_is_asked_for_is_locked(name: str) -> None:
     lines = (ROOT / "envs" / f"{name}.in").read_text().splitlines()
     asked = {normal(re.split(r"[<>=]", line)[0]) for line in lines if line and not line.startswith("#")}
     assert asked <= locked(name).keys()
-    assert name == "run" or not locked("run").keys() & locked(name).keys()
+    assert not locked("run").keys() & locked("dev").keys()
+
+
+@pytest.mark.parametrize("extra", EXTRAS)
+def test_extras_are_tested_in_their_locked_versions_and_not_needed_to_run(extra: str) -> None:
+    assert locked(extra).items() <= locked("dev").items()
+    assert not locked(extra).keys() & locked("run").keys()

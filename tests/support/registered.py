@@ -42,11 +42,18 @@ def absent_models(codec: str) -> list[str]:
     return [name for name in names if not (SHIPPED / f"{name}.safetensors").is_file()]
 
 
+def is_ready(codec: str) -> bool:
+    """Whether the codec's packages are installed and its models shipped."""
+    return not codec_class(codec).missing_packages() and not absent_models(codec)
+
+
 def measurable(codec: str, stand_ins: Sequence[str] = ()) -> Any:
     """The codec as a parameter of a test, skipped with the reason where its models are neither shipped nor made."""
     absent = [] if codec in stand_ins else absent_models(codec)
     reason = f"not in workflow/resources/weights: {', '.join(absent)}; train them and keep them there"
-    return pytest.param(codec, marks=pytest.mark.skipif(bool(absent), reason=reason))
+    if packages := codec_class(codec).missing_packages():
+        reason = f"not installed: {', '.join(packages)}; install envs/dev.lock"
+    return pytest.param(codec, marks=pytest.mark.skipif(bool(absent or packages), reason=reason))
 
 
 def every_codec(stand_ins: Sequence[str] = ()) -> pytest.MarkDecorator:

@@ -323,7 +323,9 @@ def by_default(codec: str) -> CodecParser:
 
 
 def ready(codec: str) -> bool:
-    """Whether the model that its default point names, if any, is shipped."""
+    """Whether its packages are installed, and the model that its default point names, if any, is shipped."""
+    if codec_class(codec).missing_packages():
+        return False
     model = codec_class(codec).point_schema.get("model")
     return model is None or (SHIPPED / f"{model['default']}.safetensors").is_file()
 
@@ -349,4 +351,6 @@ PARSERS: dict[str, Parser] = {
     "picture": PICTURES,
     "archive": FileParser("a.zip", unpacked, zips, DatasetError, BadImageError),
 }
+if ready("vvc"):
+    PARSERS["vvc"] = CodecParser("vvc", {"qp": 30, "preset": "faster"}, own_format=True)
 PARSERS |= {codec: by_default(codec) for codec in codec_ids() if codec not in PARSERS and ready(codec)}

@@ -5,9 +5,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar
 
+from licbench.errors import SettingsError
 from licbench.images import Image
 from licbench.networks.store import ModelStore
 
@@ -43,8 +45,30 @@ class Codec(ABC):
     point_schema: ClassVar[Mapping[str, Mapping[str, Any]]]
     """What one operating point is set by: name -> JSON schema with description and default."""
 
+    packages: ClassVar[Mapping[str, str]] = {}
+    """What it needs besides envs/run.lock: module -> the file of exact versions in envs/ that installs it."""
+
     def __init__(self, models: ModelStore) -> None:
+        self.require_packages()
         self.models = models
+
+    @classmethod
+    def missing_packages(cls) -> list[str]:
+        """Modules of ``packages`` that are not installed."""
+        return [module for module in cls.packages if find_spec(module) is None]
+
+    @classmethod
+    def require_packages(cls) -> None:
+        """Refuse to work without one of ``packages``.
+
+        Raises:
+            SettingsError: one is not installed.
+        """
+        for module in cls.missing_packages():
+            raise SettingsError(
+                f"codec {cls.id} needs {module}, which is not installed; run: "
+                f"python -m pip install -r envs/{cls.packages[module]}"
+            )
 
     @classmethod
     @abstractmethod

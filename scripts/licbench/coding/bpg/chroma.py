@@ -47,7 +47,7 @@ def rgb_to_planes(image: Image, chroma: Chroma) -> Planes:
     """The Y, Cb and Cr planes of an image of shape (height, width, 3)."""
     luma, cb, cr = np.moveaxis(rgb_to_ycbcr(image), -1, 0)
     if chroma == "420":
-        cb, cr = _halve(cb), _halve(cr)
+        cb, cr = halve(cb), halve(cr)
     return _round(luma), _round(cb), _round(cr)
 
 
@@ -62,11 +62,11 @@ def planes_to_rgb(planes: Planes) -> Image:
     return image
 
 
-def _halve(plane: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def halve(plane: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Half as many rows and columns, rounded up."""
     for _ in range(2):
         pairs = (len(plane) + 1) // 2
-        plane = _filter(plane, [tap / DECIMATE_SUM for tap in DECIMATE], before=4, step=2, count=pairs).T
+        plane = filter_rows(plane, [tap / DECIMATE_SUM for tap in DECIMATE], before=4, step=2, count=pairs).T
     return plane
 
 
@@ -81,7 +81,7 @@ def _double(plane: Plane, height: int, width: int) -> Plane:
     for side in (height, width):
         doubled = np.empty((2 * len(samples), samples.shape[1]), np.int32)
         for phase, taps in enumerate((INTERPOLATE_BEFORE, INTERPOLATE_BEHIND)):
-            doubled[phase::2] = _filter(samples, taps, before=3, step=1, count=len(samples))
+            doubled[phase::2] = filter_rows(samples, taps, before=3, step=1, count=len(samples))
         samples = doubled[:side].T
     return _drop_bits(samples, 2 * INTERPOLATE_BITS)
 
@@ -104,7 +104,7 @@ def _drop_bits(samples: npt.NDArray[np.int32], bits: int) -> Plane:
     return rounded
 
 
-def _filter(rows: npt.NDArray[Any], taps: Sequence[float], before: int, step: int, count: int) -> npt.NDArray[Any]:
+def filter_rows(rows: npt.NDArray[Any], taps: Sequence[float], before: int, step: int, count: int) -> npt.NDArray[Any]:
     """``count`` rows: sums of ``taps`` over the rows from ``before`` above every ``step``-th on, edges repeated."""
     last = (count - 1) * step
     padded = np.pad(rows, ((before, last + len(taps) - before - len(rows)), (0, 0)), mode="edge")

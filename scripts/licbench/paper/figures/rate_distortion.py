@@ -74,6 +74,14 @@ STYLES: dict[tuple[str, str], Style] = {
 }
 SPARE = [Style("", colour, marker, "-.") for marker in ("*", "8", "D", "s") for colour in (BROWN, GREY, PINK)]
 """For the curves of other codecs, in turn; after a dozen the looks repeat."""
+LABELS = {
+    ("avif", "420"): "AVIF 4:2:0",
+    ("avif", "444"): "AVIF 4:4:4",
+    ("jpegxl", "vardct"): "JPEG XL",
+    ("vvc", "420"): "VVC (VVenC) 4:2:0",
+    ("webp", "420"): "WebP 4:2:0",
+}
+"""Of curves that take a spare look."""
 PUBLISHED = {
     "JPEG": ("jpeg", "444-standard"),
     "CAE": ("cae", "offline"),
@@ -142,7 +150,7 @@ def styles_of(points: pd.DataFrame) -> dict[tuple[str, str], Style]:
     known = {key: style for key, style in STYLES.items() if key in set(present)}
     others = sorted(set(present) - set(known))
     spare = zip(others, cycle(SPARE), strict=False)
-    return known | {key: style._replace(label=f"{key[0]}, {key[1]}") for key, style in spare}
+    return known | {key: style._replace(label=LABELS.get(key, f"{key[0]}, {key[1]}")) for key, style in spare}
 
 
 def draw_figure6(data: pd.DataFrame, published: pd.DataFrame, *, logarithmic: bool = False) -> Figure:
