@@ -204,6 +204,28 @@ def reconstructions(wildcards):
     return expand(f"results/reconstructions/{DATASET.id}/{{image}}", image=PLAN.shown(images()))
 
 
+@in_one_line()
+def images_of_study(wildcards=None):
+    """The ids of the study's images, and last that of its training."""
+    return PLAN.study_images(images())
+
+
+def originals_of_study(wildcards):
+    return expand(f"results/data/{DATASET.id}/{{image}}.png", image=images_of_study())
+
+
+def streams_of_study(wildcards):
+    """Where the streams of the study's images lie, of each codec behind its entries."""
+    chosen = sorted({batches.batch_of(image, len(images())) for image in images_of_study()})
+    pattern = f"results/streams/points/{DATASET.id}/{{codec}}/{{batch}}"
+    return expand(pattern, codec=PLAN.codecs_of_study, batch=chosen)
+
+
+@in_one_line()
+def responses(wildcards):
+    return PLAN.responses
+
+
 def report_records(wildcards):
     """The run's provenance, and names.csv, alone or in the folder that archives are unpacked to."""
     names = f"results/data/{DATASET.id}/names.csv"
