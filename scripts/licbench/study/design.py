@@ -25,7 +25,7 @@ from licbench.study.matching import METRICS, Matched
 PAIRS, ACR, DSIS = "pairs", "acr", "dsis"
 """Which of two is nearer to the original; absolute rating of one; rating of one's impairment against the original."""
 ORIGINAL, MOSAIC = "Original", "Mosaic"
-"""Stimuli that no codec made: the original, and the original as blocks of their mean colour, which is worse than all."""
+"""Stimuli that no codec made: the original, and the original as blocks of their mean colour, worse than any codec's."""
 MAIN, TRAP, TRAINING = "main", "trap", "training"
 REPEAT = "-again"
 """Ends the id of a trial that is shown a second time."""
@@ -115,6 +115,11 @@ class Study:
         """Trials of one session, of all kinds."""
         return len(self.of_kind(TRAINING)) + self.main + len(self.of_kind(TRAP)) + self.plan.repeats
 
+    @property
+    def minutes(self) -> int:
+        """How long a session takes as planned, rounded up."""
+        return math.ceil((INTRODUCTION + self.shown * self.plan.seconds_per_trial) / 60)
+
     def entry(self, stimulus: str) -> str:
         """Whose a stimulus is."""
         return self.stimuli[stimulus].entry
@@ -160,9 +165,9 @@ def design(dataset: str, matched: Sequence[Matched], training: Matched, pairs: p
     room = min(len(main), plan.trials - len(traps) - len(practised) - plan.repeats)
     if room < 1 or plan.repeats > math.ceil(room / 2):
         raise StudyError(
-            f"study: {plan.minutes:g} minutes hold {plan.trials} trials: after {len(practised)} of training, {len(traps)} "
-            f"traps and {plan.repeats} repeats, {max(room, 0)} of {len(main)} are left, and only the first half of them is "
-            "repeated; lower study.repeats, study.traps or study.seconds_per_trial"
+            f"study: {plan.minutes:g} minutes hold {plan.trials} trials; {len(practised)} of training, {len(traps)} "
+            f"traps and {plan.repeats} repeats leave {max(room, 0)} of {len(main)}, and only the first half of these "
+            "is repeated; lower study.repeats, study.traps or study.seconds_per_trial"
         )
     named = {f"{letter}{at:03d}": one for letter, group in (("p", practised), ("m", main), ("c", traps))
              for at, one in enumerate(group, start=1)}  # fmt: skip
@@ -214,7 +219,7 @@ def _stimuli(matched: Sequence[Matched], generator: np.random.Generator) -> dict
             found[one.image, entry] = Stimulus(one.image, entry)
         for entry, row in one.points.items():
             named: dict[str, Any] = {name: row[name] for name in ("codec", "point", "pixels_sha256")}
-            measured = {name: _finite(row[name]) for name in ("bpp", *METRICS)}
+            measured: dict[str, Any] = {name: _finite(row[name]) for name in ("bpp", *METRICS)}
             found[one.image, entry] = Stimulus(one.image, entry, **named, **measured)
     numbers = generator.permutation(len(found)) + 1
     return {f"s{number:03d}": one for number, one in zip(numbers.tolist(), found.values(), strict=True)}

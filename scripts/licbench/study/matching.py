@@ -54,9 +54,9 @@ class Matched:
 def match_rates(rows: pd.DataFrame, entries: Entries, images: Sequence[str], rates: Rates) -> list[Matched]:
     """For each image, one operating point of every entry that has one in the same narrow window of rates.
 
-    The window reaches from a rate to ``1 + tolerance`` times that rate, so that any two points in it are matched. Of all
-    windows within the bounds it is the one that holds the most entries, and of those the nearest to the target rate. An
-    entry with several points in it takes the one of highest PSNR, the cheaper of equals.
+    The window reaches from a rate to ``1 + tolerance`` times that rate, so that any two points in it are matched. Of
+    all windows within the bounds it is the one that holds the most entries, and of those the nearest to the target
+    rate. An entry with several points in it takes the one of highest PSNR, the cheaper of equals.
 
     Args:
         rows: see ``measurement.rows``; they hold the images.

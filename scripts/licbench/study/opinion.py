@@ -9,18 +9,18 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 NORMAL_KURTOSIS = (2.0, 4.0)
-"""A presentation's grades count as normally distributed where their kurtosis lies in this range."""
+"""Grades of a presentation count as normally distributed where their kurtosis lies in this range."""
 MOST_OUTLYING, MOST_ONE_SIDED = 0.05, 0.3
 """An observer is rejected above the first share of outlying grades, if they lie to both sides: below the second."""
 
 
 def rejected(grades: Floats) -> npt.NDArray[np.bool_]:
-    """Which observers the screening of ITU-R BT.500 rejects (BT.500-14, Annex 1 to Part 1, "Screening of the observers").
+    """Which observers the screening of ITU-R BT.500 rejects (BT.500-13, Annex 2, section 2.3.1).
 
     For each presentation the kurtosis b2 = m4 / m2**2 of its grades decides the bounds, mean +/- 2 S where
-    2 <= b2 <= 4 and mean +/- sqrt(20) S elsewhere, S being the standard deviation with n - 1. For each observer P counts
-    the grades at or above the upper bound and Q those at or below the lower. With N grades in all, an observer is
-    rejected if (P + Q) / N > 0.05 and |(P - Q) / (P + Q)| < 0.3.
+    2 <= b2 <= 4 and mean +/- sqrt(20) S elsewhere, S being the standard deviation with n - 1. For each observer P
+    counts the grades at or above the upper bound and Q those at or below the lower. With N grades in all, an observer
+    is rejected if (P + Q) / N > 0.05 and |(P - Q) / (P + Q)| < 0.3.
 
     Args:
         grades: (presentations, observers), NaN where there is none.
@@ -48,7 +48,8 @@ def rejected(grades: Floats) -> npt.NDArray[np.bool_]:
 
 
 def mean_opinion(grades: Floats) -> tuple[Floats, Floats]:
-    """Means over the observers and the half width of their 95 % confidence intervals, 1.96 S / sqrt(n) (BT.500).
+    """Means over the observers and the half width of their 95 % confidence intervals, 1.96 S / sqrt(n) (BT.500-13,
+    Annex 2, section 2.1).
 
     Args:
         grades: (presentations, observers), NaN where there is none.

@@ -43,7 +43,7 @@ WORDS: Mapping[str, Words] = {
         "Which one is nearer to the original?",
         [("1", "left", "Left"), ("2", "unsure", "Not sure"), ("3", "right", "Right")],
         [
-            "Each time you see two compressed versions of one photograph. Choose the one that is nearer to the original. "
+            "Each time you see two versions of one photograph. Choose the one that is nearer to the original. "
             "If you see no difference, or cannot decide, say so: not sure is an answer like the others.",
             "Look at the original as often as you like: hold the key, and it takes the place of both.",
         ],
@@ -57,8 +57,8 @@ WORDS: Mapping[str, Words] = {
         "How good is the quality of this image?",
         _grades(EXCELLENT_TO_BAD),
         [
-            "Each time you see one photograph, compressed or not. Say how good its quality is, on a scale of five grades. "
-            "Judge the quality of the image, not what it shows."
+            "Each time you see one photograph, compressed or not. Say how good its quality is, on five grades. Judge "
+            "the quality of the image, not what it shows."
         ],
         [("5 to 1", "from excellent to bad")],
     ),
@@ -99,7 +99,7 @@ def write_page(study: Study, sizes: Mapping[str, tuple[int, int]], contact: str,
         words=WORDS[study.plan.method],
         shown=study.shown,
         practice=len(study.of_kind(TRAINING)),
-        minutes=f"{study.plan.minutes:g}",
+        minutes=study.minutes,
         contact=contact,
         data=Markup(json.dumps(_data(study, sizes), separators=(",", ":")).replace("<", "\\u003c")),
         style=Markup((templates / "study.css").read_text()),

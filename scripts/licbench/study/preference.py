@@ -95,7 +95,7 @@ def sign_test(differences: npt.ArrayLike, seed: int) -> float:
 
     values = np.asarray(differences, np.float64)
     values = values[~np.isnan(values)]
-    if not values.any():
+    if len(values) < 2 or not values.any():
         return 1.0
     tested: Any = permutation_test(
         (values,), np.mean, permutation_type="samples", n_resamples=PERMUTATIONS, rng=np.random.default_rng(seed)

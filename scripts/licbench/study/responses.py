@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
@@ -31,8 +32,8 @@ LARGEST = 1 << 20
 UNFINISHED, TRAPS, CONTRADICTED, FAST = "unfinished", "traps missed", "repeats contradicted", "too fast"
 """The rules, in the order in which they are applied."""
 OBSERVER_COLUMNS = (
-    "observer", "file", "answered", "asked", "traps_missed", "traps", "contradicted", "repeats", "median_seconds", "kept",
-    "reason",
+    "observer", "file", "answered", "asked", "traps_missed", "traps", "contradicted", "repeats", "median_seconds",
+    "kept", "reason",
 )  # fmt: skip
 
 
@@ -77,7 +78,7 @@ def read_sessions(study: Study, files: Sequence[Path]) -> list[Session]:
         more = f" (and {len(problems) - 1} more files are refused)" if len(problems) > 1 else ""
         raise StudyError(f"{problems[0]}{more}")
     sessions.sort(key=lambda session: session.observer)
-    for first, second in zip(sessions, sessions[1:], strict=False):
+    for first, second in pairwise(sessions):
         if first.observer == second.observer:
             raise StudyError(
                 f"{second.file}: observer {second.observer} is in {first.file}, too; keep one of the files"

@@ -199,13 +199,21 @@ addEventListener("DOMContentLoaded", () => {
     by("advance").value = Math.max(0, counted);
   }
 
-  // Sizes in device pixels, so that a pixel of the image is a pixel of the screen
+  // Sizes and places in device pixels, so that a pixel of the image is a pixel of the screen
+  const cssPixels = (count) => count / devicePixelRatio;
+  function snap(frame) {
+    frame.style.left = frame.style.top = "0";
+    const { left, top } = frame.getBoundingClientRect();
+    const rest = (place) => cssPixels(Math.round(place * devicePixelRatio)) - place;
+    frame.style.left = `${rest(left)}px`;
+    frame.style.top = `${rest(top)}px`;
+  }
   function lay() {
     if (!shown) return;
     for (const { images, frame } of shown.sides) {
       for (const image of images) {
-        image.style.width = `${image.naturalWidth / devicePixelRatio}px`;
-        image.style.height = `${image.naturalHeight / devicePixelRatio}px`;
+        image.style.width = `${cssPixels(image.naturalWidth)}px`;
+        image.style.height = `${cssPixels(image.naturalHeight)}px`;
       }
       frame.style.maxWidth = `${document.documentElement.clientWidth - 2 * MARGIN}px`;
     }
@@ -222,6 +230,7 @@ addEventListener("DOMContentLoaded", () => {
       if (images.length > 1) images[1].style.visibility = shown.original ? "" : "hidden";
       title.textContent = shown.original ? "Original" : label;
     });
+    for (const { frame, holder } of shown.sides) if (!holder.hidden) snap(frame);
     by("original").setAttribute("aria-pressed", String(shown.original));
     by("toggle").lastElementChild.textContent = `Show ${shown.sides[1 - shown.front]?.label.toLowerCase() ?? ""}`;
     allow();
