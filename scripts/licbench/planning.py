@@ -260,8 +260,8 @@ class Plan:
         if len(self.study_entries) < 2 or study["anchor"] not in self.study_entries:
             names = ", ".join(self.study_entries) or "none"
             raise SettingsError(
-                f"study: codecs run for {names} of its entries, which is too few, or not for {study['anchor']}, its anchor; "
-                "add them to codecs, or change study.entries and study.anchor"
+                f"study: codecs run for {names} of its entries, which is too few, or not for its anchor "
+                f"{study['anchor']}; add them to codecs, or change study.entries and study.anchor"
             )
         wanted = study["images"]
         chosen = _spread(images, wanted) if isinstance(wanted, int) else list(wanted)

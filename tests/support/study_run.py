@@ -31,7 +31,7 @@ ENTRIES = {
 RATES = Rates(target=1.0, low=0.3, high=4.0, tolerance=0.4)
 PLAN = Plan(
     method=PAIRS, anchor="JPEG", seed=7, side=160, minutes=20, seconds_per_trial=10, training=2, traps=2, repeats=2,
-    exclusion=Exclusion(traps_missed=0, contradicted=0.6, median_seconds=0.0),
+    exclusion=Exclusion(traps_missed=0, contradicted=0.8, median_seconds=0.0),
 )  # fmt: skip
 
 

@@ -203,7 +203,7 @@ addEventListener("DOMContentLoaded", () => {
   const cssPixels = (count) => count / devicePixelRatio;
   function snap(frame) {
     frame.style.left = frame.style.top = "0";
-    const { left, top } = frame.getBoundingClientRect();
+    const { left, top } = frame.firstElementChild.getBoundingClientRect();
     const rest = (place) => cssPixels(Math.round(place * devicePixelRatio)) - place;
     frame.style.left = `${rest(left)}px`;
     frame.style.top = `${rest(top)}px`;
