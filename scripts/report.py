@@ -25,6 +25,8 @@ def main() -> None:
     parser.add_argument("--cards", nargs="*", type=Path, default=[], help="model cards, their logs beside them")
     parser.add_argument("--pictures", nargs="*", type=Path, default=[], help="folders of reconstruct_image.py")
     parser.add_argument("--figures", nargs="*", type=Path, default=[], help="PNG files to show")
+    study = "tables and drawing of study_scores.py, where a study has responses"
+    parser.add_argument("--study", nargs="*", type=Path, default=[], help=study)
     parser.add_argument("--results", default="results", type=Path, help="holds provenance/, benchmarks/ and data/")
     parser.add_argument("--templates", default=TEMPLATES, type=Path, help="the pages' templates and texts")
     parser.add_argument("--out", required=True, type=Path, help="index.html; the other pages go beside it")
@@ -39,6 +41,7 @@ def main() -> None:
         figures=options.figures,
         names=read_names(options.results / "data" / options.settings["dataset"] / NAMES),
         results=options.results,
+        study=options.study,
     )
     write_report(inputs, options.templates, options.out.parent)
 

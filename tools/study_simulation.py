@@ -28,7 +28,7 @@ def main() -> None:
     parser.add_argument("--observers", type=int, nargs="+", default=[3, 5, 8, 12, 16, 24, 32], help="sample sizes")
     preferences = [0.55, 0.6, 0.65, 0.7, 0.75]
     parser.add_argument("--preferences", type=float, nargs="+", default=preferences, help="true, between neighbours")
-    parser.add_argument("--by-image", type=float, default=0.0, help="standard deviation of the images' own, in log odds")
+    parser.add_argument("--by-image", type=float, default=0.0, help="spread of an image's own, in log odds")
     parser.add_argument("--simulations", type=int, default=100, help="of each cell")
     parser.add_argument("--seed", type=int, default=2018, help="of everything that chance decides")
     options = parser.parse_args()

@@ -44,9 +44,10 @@ def normal(requirement: str) -> str:
 
 def test_dependencies_are_those_of_the_environments(info: Path) -> None:
     found = HeaderParser().parsestr((info / "METADATA").read_text()).get_all("Requires-Dist", [])
-    of_dev = {normal(line.partition(";")[0]) for line in found if 'extra == "dev"' in line}
     assert {normal(line) for line in found if ";" not in line} == asked("run")
-    assert of_dev == asked("dev")
+    for extra in ("dev", "study"):
+        of_extra = {normal(line.partition(";")[0]) for line in found if f'extra == "{extra}"' in line}
+        assert of_extra == asked(extra)
 
 
 def test_the_library_alone_is_installed_with_its_licence(info: Path) -> None:

@@ -402,3 +402,12 @@ def test_files_of_the_run_have_their_place(path, place):
 def test_copies_are_whole(results, tmp_path):
     copy_all([results / "table5.csv"], tmp_path)
     assert (tmp_path / "files" / "table5.csv").read_bytes() == (results / "table5.csv").read_bytes()
+
+
+def test_a_study_with_responses_has_a_page(results_with_study):
+    pages = links_of(results_with_study / "study.html")
+    assert "study.html" in links_of(results_with_study / "index.html").targets
+    text = (results_with_study / "study.html").read_text()
+    assert "Bradley" not in text and "BPG" in text and "<h2>Observers</h2>" in text
+    for target in pages.targets + pages.loaded:
+        assert target.startswith("data:") or (results_with_study / target.partition("#")[0]).is_file(), target

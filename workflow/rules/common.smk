@@ -239,6 +239,8 @@ def image_of_figure5(wildcards):
     return f"results/data/{DATASET.id}/{config['figure5']['image'].get(DATASET.id) or images()[0]}.png"
 
 
+# What the evaluation of a subjective study makes, and the report shows where there are responses
+STUDY_FILES = ["scores.csv", "stimuli.csv", "correlations.csv", "observers.csv", "scores.png"]
 # What the report shows
 TABLES_AND_ROWS = {"tables": PLAN.tables, "rows": rows_in_use(), "cards": cards_in_use}
 # Of a training; 11 GB at most: the GAN of 256x256 tiles

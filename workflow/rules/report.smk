@@ -8,6 +8,13 @@ PAGES = ["index", "tables", "claims", "curves", "images", "figures", "models", "
 
 # Templates, scripts and texts of the report
 REPORT_SOURCES = sorted(own(path.relative_to(ROOT)) for path in (ROOT / "workflow" / "report").rglob("*.*"))
+# Where a subjective study has responses, the report has a page of it
+with in_one_line():
+    STUDY_PAGE = ["study"] if PLAN.responses else []
+TABLES_ROWS_AND_STUDY = {
+    **TABLES_AND_ROWS,
+    "study": expand("results/study/{file}", file=STUDY_FILES if STUDY_PAGE else []),
+}
 
 
 rule reconstruct_image:
@@ -39,14 +46,14 @@ rule reconstruct_image:
 rule write_report:
     """Tables, claims, curves, reconstructions, models and provenance as pages that need no network."""
     input:
-        **TABLES_AND_ROWS,
+        **TABLES_ROWS_AND_STUDY,
         paper=own("workflow/resources/paper/figure6.csv"),
         reconstructions=reconstructions,
         figures=expand("results/{figure}.png", figure=PLAN.figures),
         records=report_records,
         code=[*code_of("scripts/report.py"), *REPORT_SOURCES],
     output:
-        pages=expand("results/report/{page}.html", page=PAGES),
+        pages=expand("results/report/{page}.html", page=[*PAGES, *STUDY_PAGE]),
         folders=directory(expand("results/report/{folder}", folder=["assets", "files", "images"])),
     log:
         "results/logs/write_report.log",
@@ -58,5 +65,5 @@ rule write_report:
         settings=json.dumps(PLAN.report_settings),
     shell:
         "python {input.code[0]:q} --settings {params.settings:q} --tables {input.tables:q} --rows {input.rows:q}"
-        " --paper {input.paper:q} --cards {input.cards:q} --pictures {input.reconstructions:q} --figures {input.figures:q}"
+        " --paper {input.paper:q} --cards {input.cards:q} --pictures {input.reconstructions:q} --figures {input.figures:q} --study {input.study:q}"
         " --out results/report/index.html 2> {log:q}"

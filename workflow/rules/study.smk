@@ -6,15 +6,19 @@
 #   steps   write_study, score_study
 
 STUDY_SOURCES = sorted(own(path.relative_to(ROOT)) for path in (ROOT / "workflow" / "report" / "study").glob("*.*"))
+# What its images are decoded from
+STUDY_INPUTS = {
+    "rows": f"results/points/{DATASET.id}.csv",
+    "streams": streams_of_study,
+    "models": [model_files(codec, "settings") for codec in PLAN.codecs_of_study],
+}
 
 
 rule write_study:
     """Reconstructions of equal rate as an offline page for observers, with the key that says which is whose."""
     input:
+        **STUDY_INPUTS,
         originals=originals_of_study,
-        rows=f"results/points/{DATASET.id}.csv",
-        streams=streams_of_study,
-        models=[model_files(codec, "settings") for codec in PLAN.codecs_of_study],
         code=[*code_of("scripts/study.py", codecs=PLAN.codecs_of_study), *STUDY_SOURCES],
     output:
         page="results/study/index.html",

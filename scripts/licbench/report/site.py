@@ -42,6 +42,8 @@ PAGES = {
     "guide": "Guide",
 }
 """Template and page -> its name in the menu, in its order."""
+STUDY = "study"
+"""The page that a report has where a subjective study has responses."""
 PLOTLY = "plotly"
 CAPTIONS = {"figure1": "pipelines", "figure4": "pipelines", "figure2": "structures", "figure3": "structures"}
 """Figures captioned by the rule that draws them, where it draws several."""
@@ -68,6 +70,13 @@ class ReportInputs:
     """Image id -> name of its file."""
     results: Path
     """Folder of the tables and rows, with provenance/ and benchmarks/."""
+    study: Sequence[Path] = ()
+    """What a subjective study with responses gave: its tables as CSV, and a drawing as PNG; empty without one."""
+
+    @property
+    def pages(self) -> dict[str, str]:
+        """Template and page -> its name in the menu, in its order."""
+        return {**PAGES, **({STUDY: "Study"} if self.study else {})}
 
     @property
     def dataset(self) -> str:
@@ -89,7 +98,7 @@ def write_report(inputs: ReportInputs, templates: Path, to: Path) -> None:
         templates: folder with ``html/`` and the texts tables.md, claims.md and guide.md.
         to: folder to write.
     """
-    copy_all([*inputs.copied, *inputs.figures], to)
+    copy_all([*inputs.copied, *inputs.figures, *inputs.study], to)
     logs = [log for card in inputs.cards if (log := card.with_suffix(".csv")).is_file()]
     copy_all([*inputs.cards, *logs], to)
     _copy_assets(templates / "html" / "assets", to / "assets")
@@ -102,7 +111,7 @@ def write_report(inputs: ReportInputs, templates: Path, to: Path) -> None:
     environment = _environment(templates / "html")
     context = _context(inputs, environment, templates) | {"images": images, "models": models, "curves": curves}
     context["colours"] = colours(inputs.settings["table5"], curves["styles"])
-    for page in reversed(PAGES):
+    for page in reversed(inputs.pages):
         write_text(to / f"{page}.html", environment.get_template(f"{page}.html").render(context, page=page))
 
 
@@ -121,7 +130,7 @@ def _context(inputs: ReportInputs, environment: jinja2.Environment, templates: P
     )[0]
     about = {"dataset": inputs.dataset, "images": image_count(len(sizes))}
     return {
-        "pages": PAGES,
+        "pages": inputs.pages,
         "dataset": inputs.dataset,
         "target": inputs.settings["rate_target_bpp"],
         "names": inputs.names,
@@ -144,6 +153,12 @@ def _context(inputs: ReportInputs, environment: jinja2.Environment, templates: P
         "times": runs.run_times(inputs.results / "benchmarks", inputs.dataset),
         "rules": rules_in_order((inputs.results / "provenance" / "rulegraph.mmd").read_text()),
         "copied": sorted(address(path) for path in inputs.copied),
+        "study_tables": {
+            path.stem: Markup(str(table(path.stem, view(pd.read_csv(path).round(4)), address(path))))
+            for path in inputs.study
+            if path.suffix == ".csv"
+        },
+        "study_drawings": [address(path) for path in inputs.study if path.suffix == ".png"],
     }
 
 

@@ -68,7 +68,7 @@ def test_traps_are_spread_over_the_images():
 def test_the_numbers_of_stimuli_tell_nothing_and_come_from_the_seed():
     one, same, other = synthetic_study(), synthetic_study(), synthetic_study(seed=4)
     assert one == same and one.id == same.id != other.id
-    assert [name for name in one.stimuli] != sorted(one.stimuli)
+    assert list(one.stimuli) != sorted(one.stimuli)
     assert {name: one.entry(name) for name in one.stimuli} != {name: other.entry(name) for name in other.stimuli}
 
 

@@ -1,5 +1,6 @@
 """Files of observers: what is refused, and who is left out by which rule."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -67,10 +68,10 @@ def edit(change):
 
 
 HOSTILE = {
-    "column": (lambda lines: [lines[0].replace("answer,seconds", "reply,time"), *lines[1:]], "lacks the columns answer, seconds"),
+    "column": (lambda lines: [lines[0].replace("answer", "reply"), *lines[1:]], "lacks the columns answer;"),
     "empty": (lambda lines: [], "lacks the columns study, observer"),
     "header alone": (lambda lines: lines[:1], "has no answer"),
-    "study": (lambda lines: [line.replace(lines[1].split(",")[0], "0" * 16) for line in lines], "is of another study (0000"),
+    "study": (lambda lines: [re.sub("^[0-9a-f]{16}", "0" * 16, line) for line in lines], "is of another study (0000"),
     "two studies": (edit(lambda cells: cells.__setitem__(0, "0" * 16)), "is of another study"),
     "two observers": (edit(lambda cells: cells.__setitem__(1, "someone")), "has answers of several observers"),
     "observer": (lambda lines: [line.replace("observer001", "=cmd()") for line in lines], "'=cmd()' is no code"),
@@ -124,15 +125,17 @@ def test_an_observer_in_two_files_is_refused(study, files):
 # Rules
 
 
-def changed(study, value=None, seconds=None, kinds=(MAIN, TRAP), again=(False, True), most=99):
+def changed(study, *, value=None, seconds=None, kinds=(MAIN, TRAP), again=(False, True), most=99):
     """A good session with some of its answers changed."""
     (session,) = simulated_sessions(study, Truth(STRENGTHS), 1, seed=1)
     answers, left = [], most
     for one in session.answers:
         if study.trials[one.trial].kind in kinds and one.again in again and left:
             left -= 1
-            one = replace(one, **({"value": value(one)} if value else {}), **({"seconds": seconds} if seconds else {}))
-        answers.append(one)
+            other = replace(one, value=value(one) if value else one.value, seconds=seconds or one.seconds)
+            answers.append(other)
+        else:
+            answers.append(one)
     return Session(session.observer, session.file, tuple(answers))
 
 
@@ -159,11 +162,8 @@ def test_traps(study, missed, kept, answer):
 def test_repeats(study, contradicted, kept):
     # 80 % of 8 repeats are 6.4
     first = changed(study, value=lambda one: 1.0, kinds=(MAIN,), again=(False,))
-    answers, left = [], contradicted
-    for one in first.answers:
-        if one.again:
-            one, left = replace(one, value=0.0 if left > 0 else 0.5), left - 1
-        answers.append(one)
+    second = iter([0.0] * contradicted + [0.5] * 8)
+    answers = [replace(one, value=next(second)) if one.again else one for one in first.answers]
     assert reason(study, replace(first, answers=tuple(answers))) == ("" if kept else CONTRADICTED)
 
 
