@@ -65,5 +65,5 @@ rule write_report:
         settings=json.dumps(PLAN.report_settings),
     shell:
         "python {input.code[0]:q} --settings {params.settings:q} --tables {input.tables:q} --rows {input.rows:q}"
-        " --paper {input.paper:q} --cards {input.cards:q} --pictures {input.reconstructions:q} --figures {input.figures:q} --study {input.study:q}"
-        " --out results/report/index.html 2> {log:q}"
+        " --paper {input.paper:q} --cards {input.cards:q} --pictures {input.reconstructions:q} --figures {input.figures:q}"
+        " --study {input.study:q} --out results/report/index.html 2> {log:q}"

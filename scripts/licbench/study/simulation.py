@@ -39,37 +39,34 @@ class Truth:
 def simulated_sessions(study: Study, truth: Truth, observers: int, seed: int) -> list[Session]:
     """Whole sessions, with traps passed and repeats, of observers who differ in how sharply they see."""
     random = np.random.default_rng(seed)
-    offsets = {name: truth.by_image * random.standard_normal() for name in study.stimuli}
-    return [_session(study, truth, offsets, f"observer{number:03d}", random) for number in range(1, observers + 1)]
+    known = {name: truth.strengths.get(study.entry(name), 0.0) for name in study.stimuli}
+    strengths = {name: value + truth.by_image * random.standard_normal() for name, value in known.items()}
+    return [_session(study, strengths, f"observer{number:03d}", random) for number in range(1, observers + 1)]
 
 
-def _session(
-    study: Study, truth: Truth, offsets: Mapping[str, float], observer: str, random: np.random.Generator
-) -> Session:
+def _session(study: Study, strengths: Mapping[str, float], observer: str, random: np.random.Generator) -> Session:
     sharp = float(np.exp(SPREAD * random.standard_normal()))
     main = random.permutation(study.of_kind(MAIN))[: study.main].tolist()
     shown = [(trial, False) for trial in [*study.of_kind(TRAP), *main]]
     shown += [(trial, True) for trial in main[: study.plan.repeats]]
     answers = []
     for name, again in shown:
-        value = _value(study, study.trials[name], truth, offsets, sharp, random)
+        value = _value(study, study.trials[name], strengths, sharp, random)
         answers.append(Answer(name, again, value, 2 + float(random.exponential(3))))
     return Session(observer, f"{observer}.csv", tuple(answers))
 
 
 def _value(
-    study: Study, trial: Trial, truth: Truth, offsets: Mapping[str, float], sharp: float, random: np.random.Generator
+    study: Study, trial: Trial, strengths: Mapping[str, float], sharp: float, random: np.random.Generator
 ) -> float:
-    def strength(stimulus: str) -> float:
-        return truth.strengths[study.entry(stimulus)] + offsets[stimulus]
 
     if study.plan.method != PAIRS:
         if trial.kind == TRAP:
             return 5.0 if trial.first == trial.original else 1.0
-        return float(np.clip(np.rint(strength(trial.first) + GRADE_NOISE * random.standard_normal()), 1, 5))
+        return float(np.clip(np.rint(strengths[trial.first] + GRADE_NOISE * random.standard_normal()), 1, 5))
     if trial.kind == TRAP:
         return 1.0
-    return chosen(sharp * (strength(trial.first) - strength(str(trial.second))), random)
+    return chosen(sharp * (strengths[trial.first] - strengths[str(trial.second)]), random)
 
 
 def chosen(difference: float, random: np.random.Generator) -> float:
