@@ -401,3 +401,19 @@ def test_texts_of_numbers_become_numbers_where_numbers_are_wanted(path, text, va
 )  # fmt: skip
 def test_other_texts_stay(path, text):
     assert with_typed_values(changed(path, text)) == changed(path, text)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        ("study.anchor", "HEIC", "unknown entry 'HEIC' in study.anchor; choose from JPEG, CAE"),
+        ("study.bpp", [0.2, 0.1], "study.bpp goes from 0.2 down to 0.1; exchange the two"),
+        ("study.minutes", 30, "30 is greater than the maximum of 20"),
+        ("study.method", "guess", "'guess' is not one of"),
+        ("study.entries.BPG", {"codec": "bpg", "curve": "422"}, "unknown curve '422' in study.entries.BPG"),
+        ("study.responses", None, "'responses' is a required property"),
+        ("study.images", 0, "0 is less than the minimum"),
+    ],
+)
+def test_a_study_that_makes_no_sense_is_refused(path, value, said):
+    assert said in refused(changed(path, value))

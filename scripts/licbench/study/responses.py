@@ -29,6 +29,8 @@ GRADES = {str(grade): float(grade) for grade in range(1, 6)}
 OBSERVER = re.compile(r"[A-Za-z0-9_-]{1,40}")
 LARGEST = 1 << 20
 """Bytes; a session has a few hundred lines of a hundred."""
+FEWEST_REPEATS = 5
+"""Of fewer repeats an honest observer may contradict all, where entries are close; the rule is not applied then."""
 UNFINISHED, TRAPS, CONTRADICTED, FAST = "unfinished", "traps missed", "repeats contradicted", "too fast"
 """The rules, in the order in which they are applied."""
 OBSERVER_COLUMNS = (
@@ -99,7 +101,7 @@ def judged(study: Study, session: Session) -> dict[str, object]:
     broken = {
         UNFINISHED: (len(main), len(traps), len(repeated)) != (asked[MAIN], asked[TRAP], study.plan.repeats),
         TRAPS: missed > limits.traps_missed,
-        CONTRADICTED: bool(repeated) and contradicted > limits.contradicted * len(repeated),
+        CONTRADICTED: len(repeated) >= FEWEST_REPEATS and contradicted > limits.contradicted * len(repeated),
         FAST: fast < limits.median_seconds,
     }
     reasons = [rule for rule, holds in broken.items() if holds]

@@ -167,6 +167,14 @@ def test_repeats(study, contradicted, kept):
     assert reason(study, replace(first, answers=tuple(answers))) == ("" if kept else CONTRADICTED)
 
 
+@pytest.mark.parametrize(("repeats", "kept"), [(4, True), (5, False)])
+def test_few_repeats_decide_nothing(repeats, kept):
+    study = synthetic_study(repeats=repeats)
+    first = changed(study, value=lambda one: 1.0, kinds=(MAIN,), again=(False,))
+    answers = [replace(one, value=0.0) if one.again else one for one in first.answers]
+    assert reason(study, replace(first, answers=tuple(answers))) == ("" if kept else CONTRADICTED)
+
+
 @pytest.mark.parametrize(("seconds", "kept"), [(1.0, True), (0.99, False)])
 def test_too_fast(study, seconds, kept):
     assert reason(study, changed(study, seconds=seconds)) == ("" if kept else FAST)

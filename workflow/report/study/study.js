@@ -148,7 +148,7 @@ addEventListener("DOMContentLoaded", () => {
 
   function labels() {
     if (study.method === "pairs") return ["Left", "Right"];
-    return study.method === "dsis" ? ["Original", "Compressed"] : ["Image"];
+    return study.method === "dsis" ? ["Original", "To judge"] : ["Image"];
   }
 
   async function present() {
