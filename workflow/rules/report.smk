@@ -8,9 +8,7 @@ PAGES = ["index", "tables", "claims", "curves", "images", "figures", "models", "
 
 # Templates, scripts and texts of the report; the folder study is of the observers' page
 REPORT_SOURCES = sorted(
-    own(path.relative_to(ROOT))
-    for path in (ROOT / "workflow" / "report").rglob("*.*")
-    if path.parent.name != "study"
+    own(path.relative_to(ROOT)) for path in (ROOT / "workflow" / "report").rglob("*.*") if path.parent.name != "study"
 )
 # Where a subjective study has responses, the report has a page of it
 with in_one_line():
