@@ -87,7 +87,7 @@ lock:                       ## pin new exact versions from envs/*.in
 	rm -rf $(VENV)/lock && $(PYTHON) -m venv $(VENV)/lock
 	$(VENV)/lock/bin/python -m pip install --quiet --requirement envs/run.in
 	$(VENV)/lock/bin/python -m pip freeze | sed 's/+cpu//' > envs/run.lock
-	for extra in modern metrics ffmpeg; do \
+	for extra in modern metrics ffmpeg study; do \
 	    $(VENV)/lock/bin/python -m pip install --quiet --requirement envs/$$extra.in && \
 	    $(VENV)/lock/bin/python -m pip freeze | grep -i "^$$(tail -n 1 envs/$$extra.in)==" > envs/$$extra.lock || exit; done
 	$(VENV)/lock/bin/python -m pip install --quiet --requirement envs/run.in --requirement envs/dev.in

@@ -40,6 +40,8 @@ def main() -> None:
     parser.add_argument(
         "--bdrate", nargs="*", type=Path, default=[], help="bdrate.csv, bdrate_over_quality.csv, if made"
     )
+    study = "tables and drawing of study_scores.py, where a study has responses"
+    parser.add_argument("--study", nargs="*", type=Path, default=[], help=study)
     parser.add_argument("--results", default="results", type=Path, help="holds provenance/, benchmarks/ and data/")
     parser.add_argument("--templates", default=TEMPLATES, type=Path, help="the pages' templates and texts")
     parser.add_argument("--out", required=True, type=Path, help="index.html; the other pages go beside it")
@@ -57,6 +59,7 @@ def main() -> None:
         results=options.results,
         scores=options.scores,
         complexity=options.complexity,
+        study=options.study,
     )
     write_report(inputs, options.templates, options.out.parent)
 

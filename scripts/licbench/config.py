@@ -59,11 +59,12 @@ def check(config: Config) -> None:
         ]
         contract.reject_duplicate_points(codec, points)
     for table in ("table5", "contest"):
-        _check_entries(config, table)
+        _check_entries(config, table, config[table])
     for metric in (*config["metrics"], *config["metric_settings"]):
         make_metric(metric, config["metric_settings"].get(metric, {}))
     _check_complexity(config)
     _check_bdrate(config)
+    _check_study(config)
     _check_figure5(config)
     _check_training(config)
 
@@ -298,9 +299,18 @@ def _check_figure5(config: Config) -> None:
         _require_known("image", shown, images, f"figure5.image.{dataset}")
 
 
-def _check_entries(config: Config, table: str) -> None:
+def _check_study(config: Config) -> None:
+    study = config["study"]
+    _check_entries(config, "study.entries", study["entries"])
+    _require_known("entry", study["anchor"], list(study["entries"]), "study.anchor")
+    low, high = study["bpp"]
+    if low > high:
+        raise SettingsError(f"config: study.bpp goes from {low:g} down to {high:g}; exchange the two")
+
+
+def _check_entries(config: Config, table: str, entries: Mapping[str, Any]) -> None:
     """An entry that no point can fill is refused before anything is measured."""
-    for name, entry in config[table].items():
+    for name, entry in entries.items():
         row = f"{table}.{name}"
         # A codec whose file was taken away leaves its rows out, as one that does not run; a misspelt one has no block
         _require_known("codec", entry["codec"], sorted({*codec_ids(), *config["settings"]}), row)

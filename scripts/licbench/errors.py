@@ -33,3 +33,7 @@ class SettingsError(LicbenchError):
 
 class PointsError(LicbenchError):
     """Measured rows that are missing, duplicate, non-finite or of the wrong shape."""
+
+
+class StudyError(LicbenchError):
+    """A subjective study that cannot be made, or a file of responses that does not belong to it."""

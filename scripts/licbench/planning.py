@@ -255,7 +255,10 @@ class Plan:
 
     def entries(self, table: str) -> dict[str, Any]:
         """The rows of table5 or contest whose codec runs."""
-        return {name: row for name, row in self.config[table].items() if row["codec"] in self.config["codecs"]}
+        return self._running(self.config[table])
+
+    def _running(self, entries: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: row for name, row in entries.items() if row["codec"] in self.config["codecs"]}
 
     @property
     def codecs_of_table5(self) -> list[str]:
@@ -264,8 +267,7 @@ class Plan:
 
     def shown(self, images: Sequence[str]) -> list[str]:
         """The images of the report's viewer, evenly spread over the dataset."""
-        count = min(len(images), self.config["report"]["images"]) if self.codecs_of_table5 else 0
-        return _spread(images, count)
+        return _spread(images, self.config["report"]["images"] if self.codecs_of_table5 else 0)
 
     @property
     def viewer_options(self) -> str:
@@ -426,6 +428,62 @@ class Plan:
         bdrate = {"published_curves": self.published_curves, "without_bdrate": self.left_out.get("bdrate", "")}
         return {"dataset": self.dataset.id, "table5": self.entries("table5"), **bdrate, **kept}
 
+    # The subjective study
 
-def _spread(images: Sequence[str], count: int) -> list[str]:
+    @property
+    def study_entries(self) -> dict[str, Any]:
+        """What the study compares: its entries whose codec runs."""
+        return self._running(self.config["study"]["entries"])
+
+    @property
+    def codecs_of_study(self) -> list[str]:
+        """The codecs behind the study's entries, each once."""
+        return list(dict.fromkeys(row["codec"] for row in self.study_entries.values()))
+
+    def study_images(self, images: Sequence[str]) -> list[str]:
+        """The images of the study, and last that of its training: one that the others are not, if there is one.
+
+        Raises:
+            SettingsError: an image is not in the dataset, or fewer than two entries or not the anchor can be shown.
+        """
+        study = self.config["study"]
+        if len(self.study_entries) < 2 or study["anchor"] not in self.study_entries:
+            names = ", ".join(self.study_entries) or "none"
+            raise SettingsError(
+                f"study: codecs run for {names} of its entries, which is too few, or not for its anchor "
+                f"{study['anchor']}; add them to codecs, or change study.entries and study.anchor"
+            )
+        wanted = study["images"]
+        chosen = _spread(images, wanted) if isinstance(wanted, int) else list(wanted)
+        if unknown := [image for image in chosen if image not in set(images)]:
+            raise SettingsError(f"{unknown[0]!r} of study.images is not in {self.dataset.id}; choose from its images")
+        others = [image for image in images if image not in set(chosen)]
+        return [*chosen, (others or chosen)[0]]
+
+    @property
+    def study_options(self) -> str:
+        """What the study consists of, and where it is decoded from; quoted for the shell."""
+        settings = {key: value for key, value in self.config["study"].items() if key not in ("entries", "responses")}
+        options = ["--entries", json.dumps(self.study_entries), "--settings", json.dumps(settings)]
+        options += ["--target-bpp", str(self.config["rate_target_bpp"])]
+        return shlex.join([*options, "--streams", "results/streams/points", "--weights", self.weights])
+
+    @property
+    def responses(self) -> list[str]:
+        """The files of the study's observers.
+
+        Raises:
+            SettingsError: the folder is not there.
+        """
+        folder = self.config["study"]["responses"]
+        if not folder:
+            return []
+        if not Path(folder).is_dir():
+            raise SettingsError(f"study.responses: {folder} is no folder; make it, or correct the path")
+        return sorted(map(str, Path(folder).glob("*.csv")))
+
+
+def _spread(images: Sequence[str], most: int) -> list[str]:
+    """At most so many images, evenly spread."""
+    count = min(len(images), most)
     return [images[at * len(images) // count] for at in range(count)]

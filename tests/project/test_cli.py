@@ -78,6 +78,8 @@ def only(folder, *names):
         ("table5", ["rows", "--paper", "--entries", "--target-bpp", "--out"]),
         ("train", ["--recipe", "--data", "--weights", "--log", "--checkpoint", "--threads"]),
         ("verify", ["rows", "--streams", "--weights", "--decode"]),
+        ("study", ["originals", "--rows", "--entries", "--settings", "--streams", "--key", "--pairs"]),
+        ("study_scores", ["responses", "--key", "--tables", "--drawings"]),
     ],
 )
 def test_help(script, options):

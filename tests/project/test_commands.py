@@ -29,6 +29,11 @@ TINY = {
     "complexity": {"repeats": 2, "images": 1, "seed": 1, "points": {}, "report": False},
     "settings": {"jpeg": {"modes": ["420-optimised", "444-standard"], "quality": [5, 20]}},
 }
+STUDY = {
+    "entries": {"few": {"codec": "jpeg", "point": "420-optimised-q05"}, "many": {"codec": "jpeg"}},
+    "anchor": "few",
+}
+"""Of the study, as the codecs of its own entries do not run."""
 
 MARKS = (".run", ".dev")
 """What make leaves in an environment that is complete."""
@@ -57,13 +62,14 @@ WAYS: dict[str, str] = {
     # Downloads, trains, needs a batch system, or measures for long
     r"snakemake --cores \w+ .*(dataset=kodak|presets/\w+\.yaml|super_resolution.csv|training_curves/.*)": PLAN,
     r"snakemake --cores 8 --config (dataset=kodak mirror=/shared/mirror|weights=trained)": PLAN,
+    r"snakemake (--cores 8 )?results/study/(index.html|scores.csv .*)": PLAN,
     r"snakemake --touch .*": "changes the dates of results; test_reruns.py does it",
     r"snakemake --sdm conda": "needs conda",
     r"snakemake --workflow-profile profiles/\w+ results/table5.csv": PLAN,
     r"make (all|paper|(verify|mirror) CONFIG=.*|mirror|choices|stages)": PLAN_MADE,
     r"make (help|test|lint|fuzz|faults|determinism|bench.*)": "for developers; test_readme.py knows the target",
     r"make table5 PYTHON=\S+|PIP_EXTRA_INDEX_URL=ADDRESS make table5": "builds an environment",
-    r"python -m fuzz.*|python tools/(faults|determinism)\.py .*|python tools/interval_coverage\.py": HELP,
+    r"python -m fuzz.*|python tools/(faults|determinism|interval_coverage|study_simulation)\.py.*": HELP,
     r"source .venv/bin/activate": "the shell of the user",
     r"(python -m )?pip (download|install) .*|python3\.11 -m venv .*": "fetches packages",
     r"tar --extract .*|python licbench-pack/check.py": "an unpacked pack; test_pack.py does it",
@@ -111,7 +117,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     shutil.copy2(ROOT / "Makefile", project.root)
     config = yaml.safe_load((project.root / "config.yaml").read_text())
     blocks = config["settings"] | TINY["settings"]
-    (project.root / "config.yaml").write_text(yaml.safe_dump(config | TINY | {"settings": blocks}, sort_keys=False))
+    own = TINY | {"settings": blocks, "study": config["study"] | STUDY}
+    (project.root / "config.yaml").write_text(yaml.safe_dump(config | own, sort_keys=False))
+    (project.root / "responses").mkdir()
     picture = textured(168, 176, seed=1)
     save_pictures(project.root / "photos", {"mine": picture})
     save_pictures(project.root, {"photo": picture})

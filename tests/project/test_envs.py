@@ -30,7 +30,7 @@ PACKAGE_OF = {
     "imageio_ffmpeg": "imageio-ffmpeg",
 }
 """Modules that are not called as their package."""
-EXTRAS = ("modern", "metrics", "ffmpeg")
+EXTRAS = ("modern", "metrics", "ffmpeg", "study")
 """What is outside the default run needs these besides run.lock."""
 BY_NAME = {
     "scripts/licbench/codecs/registry.py": "scripts/licbench/codecs/*.py",

@@ -45,7 +45,7 @@ def normal(requirement: str) -> str:
 def test_dependencies_are_those_of_the_environments(info: Path) -> None:
     found = HeaderParser().parsestr((info / "METADATA").read_text()).get_all("Requires-Dist", [])
     assert {normal(line) for line in found if ";" not in line} == asked("run")
-    for extra in ("dev", "modern", "metrics", "ffmpeg"):
+    for extra in ("dev", "modern", "metrics", "ffmpeg", "study"):
         assert {normal(line.partition(";")[0]) for line in found if f'extra == "{extra}"' in line} == asked(extra)
 
 

@@ -9,7 +9,7 @@ LIBRARY = Path(__file__).parents[2] / "scripts" / "licbench"
 FOUNDATIONS = ("errors", "files", "locations", "schemas", "dependencies", "plugins", "cli")
 ROOMS = (
     "images", "networks", "metrics", "datasets", "coding", "codecs", "measurement", "evaluation", "training", "paper",
-    "report",
+    "report", "study",
 )  # fmt: skip
 ON_TOP = ("config", "planning")
 """The checked config knows codecs and datasets, the plan of a run the config; scripts and rules alone know both."""

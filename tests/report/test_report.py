@@ -18,15 +18,18 @@ from markupsafe import escape
 from pictures import photo
 from report_run import CARD, CONTENDERS, DATASET, LOG, PAPER, PICTURES, TEMPLATES, VERSIONS, measured, run_of
 from synthetic_rows import SIDES, synthetic_rows
+from synthetic_study import synthetic_study
 
 from licbench.errors import ModelError, PointsError, SettingsError
 from licbench.evaluation.bd_rates import compare
 from licbench.evaluation.pooling import pool
+from licbench.files import write_csv
 from licbench.images.files import write_png
 from licbench.measurement.rows import read_rows
 from licbench.measurement.verify import Task, decode_row
 from licbench.paper.claims.verdicts import FAILS
 from licbench.paper.figures.rate_distortion import SPARE, STYLES, figure6_data
+from licbench.paper.figures.style import save
 from licbench.paper.protocol import COLUMNS as AUDIT_COLUMNS
 from licbench.paper.protocol import PROTOCOL, largest_effect
 from licbench.paper.tables import table5
@@ -41,6 +44,9 @@ from licbench.report.reconstructions import RECORD, Window, central, save_recons
 from licbench.report.runs import code_version, run_times
 from licbench.report.site import PAGES, PROTOCOL_PAGE, colours, write_report
 from licbench.report.tables import view
+from licbench.study import scoring
+from licbench.study.figure import draw_scores
+from licbench.study.simulation import Truth, simulated_sessions
 
 SR = {"SR": {"codec": "sr", "threshold_db": 33.0}}
 
@@ -533,3 +539,35 @@ def test_files_of_the_run_have_their_place(path, place):
 def test_copies_are_whole(results, tmp_path):
     copy_all([results / "table5.csv"], tmp_path)
     assert (tmp_path / "files" / "table5.csv").read_bytes() == (results / "table5.csv").read_bytes()
+
+
+# --- A subjective study ---
+
+
+@pytest.fixture
+def report_with_study(results, tmp_path, monkeypatch):
+    pytest.importorskip("choix", reason="choix is not installed; see envs/dev.lock")
+    monkeypatch.setattr(scoring, "DRAWS", 20)
+    monkeypatch.setattr(scoring, "DRAWS_BY_IMAGE", 5)
+    study = synthetic_study(images=2, repeats=2)
+    strengths = {name: float(at) for at, name in enumerate(study.entries)}
+    found = scoring.evaluate(study, simulated_sessions(study, Truth(strengths), 3, seed=1))
+    names = ("scores", "stimuli", "correlations", "observers")
+    files = [results / "study" / f"{name}.csv" for name in names]
+    for file in files:
+        write_csv(file, getattr(found, file.stem))
+    drawing = results / "study" / "scores.png"
+    save(draw_scores(found.scores, study.plan), [drawing])
+    write_report(replace(run_of(results), study=[*files, drawing]), TEMPLATES, tmp_path)
+    return tmp_path
+
+
+def test_a_study_with_responses_has_a_page(report, report_with_study):
+    page = report_with_study / "study.html"
+    assert "study.html" in links_of(report_with_study / "index.html").targets
+    assert not (report / "study.html").exists() and "study.html" not in links_of(report / "index.html").targets
+    text = page.read_text()
+    assert "GAN" in text and all(f"<h2>{name}</h2>" in text for name in ("Scores", "Stimuli", "Observers"))
+    found = links_of(page)
+    for target in found.targets + found.loaded:
+        assert target.startswith(("data:", "#")) or (report_with_study / target.partition("#")[0]).is_file(), target

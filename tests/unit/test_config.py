@@ -411,10 +411,26 @@ def test_other_texts_stay(path, text):
         ("metrics", ["lpips"], "metric_settings.lpips: 'weights' is a required property"),
         ("metric_settings", {"vmaf": {"model": "x"}}, "metric_settings.vmaf: unknown key model"),
         ("metric_settings", {"rate": {}}, "unknown metric 'rate'"),
-        ("complexity.points", {"webp": ["q"]}, "unknown codec 'webp' in complexity.points"),
+        ("complexity.points", {"tiff": ["q"]}, "unknown codec 'tiff' in complexity.points"),
         ("complexity.points", {"bpg": ["420-qp99"]}, "unknown point '420-qp99' in complexity.points.bpg"),
         ("complexity.repeats", 1, "config.complexity.repeats: 1 is less than the minimum of 2"),
     ],
 )
 def test_metrics_and_points_that_do_not_exist_are_refused(path, value, said):
+    assert said in refused(changed(path, value))
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        ("study.anchor", "HEIC", "unknown entry 'HEIC' in study.anchor; choose from JPEG, CAE"),
+        ("study.bpp", [0.2, 0.1], "study.bpp goes from 0.2 down to 0.1; exchange the two"),
+        ("study.minutes", 30, "30 is greater than the maximum of 20"),
+        ("study.method", "guess", "'guess' is not one of"),
+        ("study.entries.BPG", {"codec": "bpg", "curve": "422"}, "unknown curve '422' in study.entries.BPG"),
+        ("study.responses", None, "'responses' is a required property"),
+        ("study.images", 0, "0 is less than the minimum"),
+    ],
+)
+def test_a_study_that_makes_no_sense_is_refused(path, value, said):
     assert said in refused(changed(path, value))

@@ -268,3 +268,51 @@ def test_published_curves_are_of_their_dataset(tmp_path):
 def test_what_is_compared_is_checked(changes, reason):
     with pytest.raises(SettingsError, match=reason):
         config.check({**copy.deepcopy(SHIPPED), **changes})
+
+
+# The subjective study
+
+
+def study_of(**changes):
+    return plan(study={**SHIPPED["study"], **changes})
+
+
+def test_a_study_s_images_are_spread_and_its_training_has_another():
+    images = [f"i{number}" for number in range(10)]
+    assert study_of(images=4).study_images(images) == ["i0", "i2", "i5", "i7", "i1"]
+    assert study_of(images=["i3", "i0"]).study_images(images) == ["i3", "i0", "i1"]
+    # All of them are in the study: the training takes the first
+    assert study_of(images=10).study_images(images) == [*images, "i0"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"images": ["i0", "i9"]}, "'i9' of study.images is not in embedded"),
+        ({"anchor": "none"}, "not for its anchor none"),
+    ],
+)
+def test_a_study_that_cannot_be_made_is_refused(changes, said):
+    with pytest.raises(SettingsError, match=said):
+        study_of(**changes).study_images(["i0", "i1"])
+
+
+def test_a_study_of_codecs_that_do_not_run_is_refused():
+    with pytest.raises(SettingsError, match="study: codecs run for JPEG of its entries"):
+        plan(codecs=["jpeg"]).study_images(["i0"])
+
+
+def test_responses_are_the_tables_of_their_folder(tmp_path):
+    assert study_of().responses == []
+    for name in ("b.csv", "a.csv", "notes.txt"):
+        (tmp_path / name).write_text("")
+    assert study_of(responses=str(tmp_path)).responses == [str(tmp_path / "a.csv"), str(tmp_path / "b.csv")]
+    with pytest.raises(SettingsError, match=r"nowhere is no folder; make it"):
+        _ = study_of(responses=str(tmp_path / "nowhere")).responses
+
+
+def test_a_study_s_settings_are_one_word_of_the_shell():
+    words = shlex.split(study_of(contact="it's me").study_options)
+    settings = json.loads(words[words.index("--settings") + 1])
+    assert settings["contact"] == "it's me" and "responses" not in settings and "entries" not in settings
+    assert set(json.loads(words[words.index("--entries") + 1])) == set(SHIPPED["study"]["entries"])

@@ -232,6 +232,28 @@ def reconstructions(wildcards):
     return expand(f"results/reconstructions/{DATASET.id}/{{image}}", image=PLAN.shown(images()))
 
 
+@in_one_line()
+def images_of_study(wildcards=None):
+    """The ids of the study's images, and last that of its training."""
+    return PLAN.study_images(images())
+
+
+def originals_of_study(wildcards):
+    return expand(f"results/data/{DATASET.id}/{{image}}.png", image=images_of_study())
+
+
+def streams_of_study(wildcards):
+    """Where the streams of the study's images lie, of each codec behind its entries."""
+    chosen = sorted({batches.batch_of(image, len(images())) for image in images_of_study()})
+    pattern = f"results/streams/points/{DATASET.id}/{{codec}}/{{batch}}"
+    return expand(pattern, codec=PLAN.codecs_of_study, batch=chosen)
+
+
+@in_one_line()
+def responses(wildcards):
+    return PLAN.responses
+
+
 def report_records(wildcards):
     """The run's provenance, and names.csv, alone or in the folder that archives are unpacked to."""
     names = f"results/data/{DATASET.id}/names.csv"
@@ -272,6 +294,8 @@ def image_of_figure5(wildcards):
 
 # A pack carries all of it
 LIBRARY = sorted(own(path.relative_to(ROOT)) for path in (ROOT / "scripts" / "licbench").rglob("*.py"))
+# What the evaluation of a subjective study makes, and the report shows where there are responses
+STUDY_FILES = ["scores.csv", "stimuli.csv", "correlations.csv", "observers.csv", "scores.png"]
 # What the report shows
 WHAT_THE_REPORT_SHOWS = {
     "tables": [*PLAN.tables, *PLAN.further_tables],
@@ -281,6 +305,8 @@ WHAT_THE_REPORT_SHOWS = {
     "complexity": PLAN.complexity,
     "bdrate": PLAN.bdrate,
     "published": published_files,
+    # Where a subjective study has responses, the report has a page of it
+    "study": expand("results/study/{file}", file=STUDY_FILES if PLAN.responses else []),
 }
 # Of a training; 11 GB at most: the GAN of 256x256 tiles
 TRAINING_RESOURCES = {"gpu": 1, "mem_mb": lambda wildcards, attempt: attempt * 8000, "runtime": 24 * 60}

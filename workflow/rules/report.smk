@@ -7,8 +7,12 @@
 
 PAGES = ["index", "tables", "claims", "curves", "bdrate", "images", "figures", "models", "run", "guide"]
 
-# Templates, scripts and texts of the report
-REPORT_SOURCES = sorted(own(path.relative_to(ROOT)) for path in (ROOT / "workflow" / "report").rglob("*.*"))
+# Templates, scripts and texts of the report; the folder study is of the observers' page
+REPORT_SOURCES = sorted(
+    own(path.relative_to(ROOT)) for path in (ROOT / "workflow" / "report").rglob("*.*") if path.parent.name != "study"
+)
+# Where the config asks for them or a subjective study has responses
+FURTHER_PAGES = [*(["protocol"] if PLAN.further_tables else []), *(["study"] if PLAN.responses else [])]
 
 
 rule reconstruct_image:
@@ -47,7 +51,7 @@ rule write_report:
         records=report_records,
         code=[*code_of("scripts/report.py", metrics=config["metrics"]), *REPORT_SOURCES],
     output:
-        pages=expand("results/report/{page}.html", page=[*PAGES, *(["protocol"] if PLAN.further_tables else [])]),
+        pages=expand("results/report/{page}.html", page=[*PAGES, *FURTHER_PAGES]),
         folders=directory(expand("results/report/{folder}", folder=["assets", "files", "images"])),
     log:
         "results/logs/write_report.log",
@@ -60,4 +64,4 @@ rule write_report:
     shell:
         "python {input.code[0]:q} {params.options} --tables {input.tables:q} --rows {input.rows:q}"
         " --paper {input.paper:q} --cards {input.cards:q} --pictures {input.reconstructions:q} --figures {input.figures:q}"
-        " --bdrate {input.bdrate:q} --out results/report/index.html 2> {log:q}"
+        " --bdrate {input.bdrate:q} --study {input.study:q} --out results/report/index.html 2> {log:q}"

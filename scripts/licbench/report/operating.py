@@ -37,10 +37,11 @@ def operating_rows(rows: pd.DataFrame, entries: Entries, table: pd.DataFrame) ->
         if sorted(kept["image"]) != sorted(set(rows["image"])):
             raise PointsError(f"report: {line['codec']} at {line['setting']} lacks an image; run the workflow again")
         chosen.append(kept.assign(name=line["codec"], setting=line["setting"]))
-    return _with_ratios(pd.concat(chosen, ignore_index=True))
+    return with_ratios(pd.concat(chosen, ignore_index=True))
 
 
-def _with_ratios(rows: pd.DataFrame) -> pd.DataFrame:
+def with_ratios(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows with ``bpp`` and ``psnr_db`` (of R, G and B; infinite without an error)."""
     pixels = rows["width"] * rows["height"]
     return rows.assign(
         bpp=[bits_per_pixel(size, count) for size, count in zip(rows["bytes"], pixels, strict=True)],

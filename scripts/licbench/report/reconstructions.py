@@ -65,8 +65,8 @@ def save_reconstructions(
     lines_of_files: list[dict[str, Any]] = [{"name": "Original"}, *lines]
     names = ["original", *(_file_name(at, line["name"]) for at, line in enumerate(lines, start=1))]
     for name, image in zip(names, [source, *decoded], strict=True):
-        _save(to / f"{name}.webp", shown.crop(image))
-        _save(to / f"{name}-detail.webp", detail.crop(shown.crop(image)))
+        save_webp(to / f"{name}.webp", shown.crop(image))
+        save_webp(to / f"{name}-detail.webp", detail.crop(shown.crop(image)))
     _save_thumbnail(to / "thumbnail.webp", shown.crop(source))
     record = {
         "image": original.stem,
@@ -115,7 +115,8 @@ def _line(file: str, line: Mapping[str, Any]) -> dict[str, Any]:
     return {**labels, "file": file, **scores}
 
 
-def _save(path: Path, image: Image) -> None:
+def save_webp(path: Path, image: Image) -> None:
+    """Write an image as WebP without loss."""
     with replacing(path) as temporary:
         PIL.Image.fromarray(np.ascontiguousarray(image)).save(temporary, "WEBP", lossless=True, quality=80, method=4)
 

@@ -52,6 +52,8 @@ PROTOCOL_PAGE = {"protocol": "Protocol"}
 """After the claims, where the config wants one of ``protocol_page.FURTHER``."""
 BDRATE = ("bdrate", "bdrate_over_quality")
 """Tables of the page of BD-rates."""
+STUDY = "study"
+"""The page that a report has where a subjective study has responses."""
 PLOTLY = "plotly"
 CAPTIONS = {"figure1": "pipelines", "figure4": "pipelines", "figure2": "structures", "figure3": "structures"}
 """Figures captioned by the rule that draws them, where it draws several."""
@@ -88,6 +90,8 @@ class ReportInputs:
     """Tables of further metrics, {metric}.csv."""
     complexity: Sequence[Path] = ()
     """The table of the codecs' costs and its figure, where the report shows them."""
+    study: Sequence[Path] = ()
+    """What a subjective study with responses gave: its tables as CSV, and a drawing as PNG; empty without one."""
 
     @property
     def dataset(self) -> str:
@@ -96,10 +100,11 @@ class ReportInputs:
     @property
     def pages(self) -> dict[str, str]:
         """Template and page -> its name in the menu, in its order."""
-        if not set(FURTHER) & set(self.tables):
-            return PAGES
-        before = list(PAGES).index("claims") + 1
-        return dict([*list(PAGES.items())[:before], *PROTOCOL_PAGE.items(), *list(PAGES.items())[before:]])
+        pages = [*PAGES.items()]
+        if set(FURTHER) & set(self.tables):
+            after_claims = list(PAGES).index("claims") + 1
+            pages[after_claims:after_claims] = PROTOCOL_PAGE.items()
+        return dict([*pages, *([(STUDY, "Study")] if self.study else [])])
 
     @property
     def copied(self) -> list[Path]:
@@ -121,7 +126,7 @@ def write_report(inputs: ReportInputs, templates: Path, to: Path) -> None:
         templates: folder with ``html/`` and the texts tables.md, claims.md and guide.md.
         to: folder to write.
     """
-    copy_all([*inputs.copied, *inputs.figures], to)
+    copy_all([*inputs.copied, *inputs.figures, *inputs.study], to)
     logs = [log for card in inputs.cards if (log := card.with_suffix(".csv")).is_file()]
     copy_all([*inputs.cards, *logs], to)
     _copy_assets(templates / "html" / "assets", to / "assets")
@@ -192,6 +197,12 @@ def _context(inputs: ReportInputs, environment: jinja2.Environment, templates: P
         "times": runs.run_times(inputs.results / "benchmarks", inputs.dataset),
         "rules": rules_in_order((inputs.results / "provenance" / "rulegraph.mmd").read_text()),
         "copied": sorted(address(path) for path in inputs.copied),
+        "study_tables": {
+            path.stem: Markup(str(table(path.stem, view(pd.read_csv(path).round(4)), address(path))))
+            for path in inputs.study
+            if path.suffix == ".csv"
+        },
+        "study_drawings": [address(path) for path in inputs.study if path.suffix == ".png"],
     }
 
 
