@@ -296,7 +296,7 @@ class OwnQuantiser(Parser):
         return [np.array([-1, -1, -1, 1, 1, 1], np.float32).tobytes()]
 
     def parse(self, data: bytes) -> object:
-        from licbench.codecs import gan
+        from licbench.coding.latent_tables import counts_of, quantiser_of
         from licbench.networks.store import Model
 
         ends = np.frombuffer(data.ljust(24, b"\0")[:24], np.float32)
@@ -307,7 +307,7 @@ class OwnQuantiser(Parser):
         tensors = {"pca.low": ends[:3], "pca.high": ends[3:], "pca.counts5": np.ones(sound.levels.sum(), np.uint16)}
         model = Model("m", tensors, card, b"")
         with np.errstate(all="ignore"):
-            return gan._counts(model, gan._quantiser(model, 5, True), 5, True)
+            return counts_of(model, quantiser_of(model, 5, True), 5, True)
 
 
 BPG = CodecParser("bpg", {"chroma": "420", "qp": 30}, {"chroma": "444", "qp": 45})
