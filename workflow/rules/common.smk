@@ -64,7 +64,8 @@ wildcard_constraints:
 
 def code_of(*entries, codecs=()):
     """The files whose change must rerun a job: its script, which comes first, and all that the script imports."""
-    imported = dependencies.closure(ROOT, (*entries, *(f"scripts/licbench/codecs/{codec}.py" for codec in codecs)))
+    named = [f"scripts/licbench/codecs/{codec}.py" for codec in PLAN.with_those_inside(codecs)]
+    imported = dependencies.closure(ROOT, (*entries, *named))
     return [own(file) for file in dict.fromkeys([entries[0], *imported])]
 
 

@@ -1,6 +1,7 @@
 """The GAN with a switch, which the paper promises as future work: each tile takes the code size that suits it.
 
-magic | width, height | scale - 1 (2 bits), depth (5 bits) | models (1), fingerprint of each (4) | choices, colours, codes
+magic | width, height | scale - 1 (2 bits), depth (5 bits) | models (1), fingerprint of each (4) |
+choices, colours, codes
 """
 
 from __future__ import annotations
@@ -110,7 +111,8 @@ class GanSwitch(Codec):
         self._switchings: LastImage[Switching] = LastImage()
 
     def version(self) -> str:
-        return f"gan_switch 1, constriction {version('constriction')}, Pillow {version('pillow')}, torch {version('torch')}"
+        libraries = ", ".join(f"{name} {version(name.lower())}" for name in ("constriction", "Pillow", "torch"))
+        return f"gan_switch 1, {libraries}"
 
     def encode(self, image: Image, point: OperatingPoint) -> bytes:
         models = self._models(point.settings["models"])

@@ -1,7 +1,7 @@
 """Codes of tiles that come from several models: which model each tile takes, and the contexts of their coefficients.
 
-The contexts are those of ``context_model``. What they look at, the magnitudes in and around a tile, is taken relative to
-the training set of the tile's own model, so that neighbours with codes of another size predict as well.
+The contexts are those of ``context_model``. What they look at, the magnitudes in and around a tile, is taken relative
+to the training set of the tile's own model, so that neighbours with codes of another size predict as well.
 
 Encoder and decoder must compute the same tables on every machine, so everything they share is +, -, *, / and square
 root of 64-bit floats, which IEEE 754 defines to the last bit.

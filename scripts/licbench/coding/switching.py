@@ -1,10 +1,10 @@
 """The encoder's choice of enlargement, depth and models, by J = D + lambda R.
 
-D is the squared error over R, G and B of the decoded image, R the bits. The depth follows from lambda and the enlargement,
-because at the best operating point a bit costs the same wherever it is spent. The enlargement is chosen by what the
-middle one of the models would reach alone, predicted from one decoded trial, and by the real stream where two are close.
-Then each tile takes the model, or the single colour, of least J: its bits as the contexts of that model estimate them,
-its error from decoding it.
+D is the squared error over R, G and B of the decoded image, R the bits. The depth follows from lambda and the
+enlargement, because at the best operating point a bit is worth the same wherever it is spent. The enlargement is chosen
+by what the middle one of the models would reach alone, predicted from one decoded trial, and by the real stream where
+two are close. Then each tile takes the model, or the single colour, of least J: its bits as the contexts of that model
+estimate them, its error from decoding it.
 
 Another CPU must choose the same. Errors come with a margin for float32; wherever a choice lies within it, the errors
 that decide it are computed again in float64.
@@ -190,8 +190,8 @@ class Switching:
             weight: lambda, the squared error over R, G and B that a bit is worth.
             length: the bytes of the stream that says this.
         """
-        tried = [(self._switched(scale, weight), scale) for scale in self._close(weight)]
-        return tried[0][0] if len(tried) == 1 else self._least(tried, weight, length)
+        tried = [self._switched(scale, weight) for scale in self._close(weight)]
+        return tried[0] if len(tried) == 1 else self._least(tried, weight, length)
 
     def _enlargement(self, scale: int) -> Enlargement:
         if scale not in self._enlargements:
@@ -234,13 +234,11 @@ class Switching:
             indices[own, : held.shape[1]] = held[own]
         return Switched(scale, quarters, choices, indices, levels[choices == len(self._models)])
 
-    def _least(
-        self, tried: Sequence[tuple[Switched, int]], weight: float, length: Callable[[Switched], int]
-    ) -> Switched:
+    def _least(self, tried: Sequence[Switched], weight: float, length: Callable[[Switched], int]) -> Switched:
         """Of several, the one of least J by its real bits; of equal ones the first."""
-        bits = [8 * length(switched) for switched, _ in tried]
+        bits = [8 * length(switched) for switched in tried]
         while True:
-            held = [self._errors_of(switched) for switched, _ in tried]
+            held = [self._errors_of(switched) for switched in tried]
             costs = [error + weight * size for (error, _, _), size in zip(held, bits, strict=True)]
             best = int(np.argmin(costs))
             near = [
@@ -249,7 +247,7 @@ class Switching:
                 if at != best
             ]
             if not any(near) or not _settle_all([each for _, _, errors in held for each in errors]):
-                return tried[best][0]
+                return tried[best]
 
     def _errors_of(self, switched: Switched) -> tuple[float, float, list[Errors]]:
         """The squared error of a choice, its margin, and the errors that it is made of."""

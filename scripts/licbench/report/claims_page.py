@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from licbench.paper.claims.future import HEADING
 from licbench.paper.claims.verdicts import FAILS, HOLDS, OPEN
 from licbench.report.markdown import image_count, markdown, render
 
@@ -31,10 +32,20 @@ def claims_page(template: str, judged: pd.DataFrame, dataset: str, images: int) 
         "holds": counts.get(HOLDS, 0),
         "fails": counts.get(FAILS, 0),
         "open": counts.get(OPEN, 0),
-        "verdicts": markdown(shown[columns]),
+        "verdicts": _tables(shown[columns]),
         "rules": "\n".join(_rule(line) for line in judged.to_dict("records")),
     }
     return render(template, values)
+
+
+def _tables(shown: pd.DataFrame) -> str:
+    """The verdicts on the paper's claims, and under a heading of their own those on what it expects."""
+    expected = shown["claim"].str.startswith(f"{HEADING}: ")
+    text = markdown(shown[~expected])
+    if expected.any():
+        own = shown[expected].assign(claim=shown["claim"].str.removeprefix(f"{HEADING}: "))
+        text += f"\n\n## {HEADING}\n\n{markdown(own)}"
+    return text
 
 
 def _rule(line: Mapping[Any, Any]) -> str:
