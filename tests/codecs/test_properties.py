@@ -74,6 +74,8 @@ def setting(name: str, schema: dict[str, Any]) -> st.SearchStrategy[Any]:
         family = schema["default"].split("_")[0]
         shipped = sorted(path.stem for path in SHIPPED.glob(f"{family}*.safetensors"))
         return st.sampled_from(shipped if EXAMPLES else [QUICK.get(family, schema["default"])])
+    if schema.get("type") == "string" and "enum" not in schema:
+        return st.just(schema["default"])
     if "enum" in schema:
         return st.sampled_from(schema["enum"])
     if schema["type"] == "boolean":
@@ -127,6 +129,7 @@ ORDERED = {
     "cae": ("step", -1),
     "gan": ("bits", 1),
     "sr": ("qp", -1),
+    "best_of": ("lambda", -1),
 }
 """Of the paper's codecs, the setting that sets the rate, and whether more of it means more bytes."""
 

@@ -11,7 +11,7 @@ from licbench.evaluation import threshold_scan, training_curves
 from licbench.evaluation.srcnn import Enlargement
 from licbench.locations import SHIPPED
 from licbench.measurement import rows
-from licbench.paper import tables
+from licbench.paper import oracle, tables
 from licbench.paper.claims import judging
 from licbench.paper.figures import pipelines, rate_distortion, structures
 
@@ -30,6 +30,7 @@ WRITTEN = {
     "Tables": {rows.DATASET, *tables.TABLE5_COLUMNS, *tables.CONTEST_COLUMNS, *TABLES_1_TO_4},
     "Scan": {rows.DATASET, *threshold_scan.COLUMNS},
     "Figures": {rows.DATASET, "image", *pipelines.COLUMNS, *structures.COLUMNS, *rate_distortion.COLUMNS, *FIGURE5},
+    "Oracle": {rows.DATASET, *oracle.COLUMNS},
     "Claims": {rows.DATASET, *judging.COLUMNS},
     "Training": {*LOGS, *ENLARGEMENTS, *training_curves.COLUMNS},
 }

@@ -314,6 +314,8 @@ BPG = CodecParser("bpg", {"chroma": "420", "qp": 30}, {"chroma": "444", "qp": 45
 PICTURES = Pictures()
 CAE = [{"model": "cae_096", "step": 1.0, "rotation": rotation} for rotation in ("none", "offline", "per_image")]
 GAN = [{"model": "gan_64", "scale": 1, "bits": bits, "rotated": rotated} for bits, rotated in ((5, True), (8, False))]
+SWITCH = [{"models": "gan_64,gan_128", "scale": 1, "lambda": weight} for weight in (300, 30000)]
+BEST = {"jpeg": {"modes": ["420-optimised"], "quality": [30]}, "bpg": {"chroma": ["420"], "qp": [40]}}
 SR = [{"model": "srcnn", "qp": 35, "branch": branch} for branch in ("srcnn", "lanczos")]
 
 
@@ -335,6 +337,8 @@ PARSERS: dict[str, Parser] = {
     "cae": CodecParser("cae", *CAE, own_format=True),
     "gan": CodecParser("gan", *GAN, own_format=True),
     "sr": CodecParser("sr", *SR, own_format=True),
+    "gan_switch": CodecParser("gan_switch", *SWITCH, own_format=True),
+    "best_of": CodecParser("best_of", {"members": json.dumps(BEST), "lambda": 100}),
     "bpg-container": BpgContainer(),
     "hevc-header": HevcHeader(),
     "nal-units": NalUnits(),

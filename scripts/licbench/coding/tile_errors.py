@@ -19,7 +19,7 @@ from licbench.images.geometry import Shrinking, enlarged_rows, shrinking_weights
 
 Doubles = npt.NDArray[np.float64]
 
-GUARD = 4e-3
+GUARD = 1.5e-4
 """Assumed bound of the root mean square of the differences between a tile made in float32 and in float64, in 8-bit
 levels: four times the largest one seen (docs/dev/robustness.md)."""
 

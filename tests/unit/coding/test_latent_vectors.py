@@ -9,8 +9,7 @@ import pytest
 import torch
 from pictures import photo, textured
 
-from licbench.coding import latent_tables
-from licbench.coding import latent_vectors
+from licbench.coding import latent_tables, latent_vectors
 from licbench.coding.latent_vectors import GUARD, LatentVectors, encoded, principal_axes, weight_norms
 from licbench.locations import SHIPPED
 from licbench.networks.store import Model, ModelStore
