@@ -1,4 +1,4 @@
-"""What the switch of gan_switch is worth on images that are not evaluated: `make future`, the numbers in docs/future.md.
+"""What the switch of gan_switch is worth on images that are not evaluated: `make future`, as in docs/future.md.
 
 The fixed points of the GAN in config.yaml, all models and enlargements, and gan_switch as in the preset future.yaml, on
 photographs of BSDS500 val; real streams, decoded. BD-rate against the Pareto front of the fixed points, pooled, with

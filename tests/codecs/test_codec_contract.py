@@ -1,6 +1,7 @@
 """What every registered codec promises (licbench.codecs.base). A new codec in the folder is tested from then on.
 
-Its operating points come from config.yaml or the preset future.yaml, thinned. Where the paper's need trained models, tiny ones stand in (BLOCKS);
+Its operating points come from config.yaml or the preset future.yaml, thinned. Where ours need trained models, tiny ones
+stand in (BLOCKS);
 a codec of one's own uses its models in workflow/resources/weights.
 """
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -21,7 +23,15 @@ from licbench.paper.training_budget import Cards
 from licbench.report.claims_page import claims_page
 
 ROWS = synthetic_rows()
-CARDS = Cards({}, {"gan": 1, "srcnn": 1, "cae": 1})
+ROWS["sse_rr"] = ROWS["sse"]
+ROWS.loc[ROWS["codec"] == "gan", "settings"] = json.dumps({"model": "m", "scale": 1, "bits": 8, "rotated": True})
+CARDS = Cards(
+    {
+        "m": {"network": "gan", "steps": 1, "recipe": {"batch": 1, "code_size": 128, "input_size": 128}},
+        "srcnn": {"network": "srcnn", "steps": 1, "recipe": {"batch": 1}},
+    },
+    {"gan": 1, "srcnn": 1, "cae": 1},
+)
 PAPER = {"text": pd.DataFrame()}
 TEMPLATE = "$dataset $images $count $holds $fails $open\n$verdicts\n$rules"
 
@@ -81,7 +91,9 @@ def test_a_combination_is_judged_by_its_nearest_member() -> None:
 def test_the_page_gives_expectations_a_heading_of_their_own() -> None:
     found = bench(cheaper("gan_switch", ("gan", "gan_128-b8-pca"), 0.8))
     lines = pd.DataFrame([judge(claim, found, PAPER) for claim in future.claims_of(found)])
-    page = claims_page(TEMPLATE, pd.concat([lines, lines.assign(claim="CAE beats JPEG")]), "synthetic", 4)
+    page = claims_page(
+        TEMPLATE, pd.concat([lines, lines.assign(claim="CAE beats JPEG")], ignore_index=True), "synthetic", 4
+    )
     paper, own = page.split("## Future work")
     assert "CAE beats JPEG" in paper and "switching GANs" not in paper and "switching GANs" in own
     assert "## Future work" not in claims_page(TEMPLATE, lines.assign(claim="CAE beats JPEG"), "synthetic", 4)
