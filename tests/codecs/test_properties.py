@@ -55,7 +55,7 @@ def one_pixel(height: int, width: int, seed: int) -> Image:
     return picture
 
 
-QUICK = {"gan": "gan_64"}
+QUICK = {"gan": "gan_64", "models": "gan_64,gan_128"}
 
 CONTENTS: tuple[Callable[[int, int, int], Image], ...] = (noise, flat, gradient, one_pixel, textured)
 SIDES = st.one_of(st.integers(1, 20), st.integers(1, 300))
@@ -75,7 +75,7 @@ def setting(name: str, schema: dict[str, Any]) -> st.SearchStrategy[Any]:
         shipped = sorted(path.stem for path in SHIPPED.glob(f"{family}*.safetensors"))
         return st.sampled_from(shipped if EXAMPLES else [QUICK.get(family, schema["default"])])
     if schema.get("type") == "string" and "enum" not in schema:
-        return st.just(schema["default"])
+        return st.just(schema["default"] if EXAMPLES else QUICK.get(name, schema["default"]))
     if "enum" in schema:
         return st.sampled_from(schema["enum"])
     if schema["type"] == "boolean":

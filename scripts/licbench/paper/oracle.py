@@ -54,7 +54,8 @@ def chosen(rows: pd.DataFrame, codecs: Sequence[str]) -> pd.DataFrame:
         best = (own["sse"] + weight * 8 * own["bytes"]).groupby(own["image"], sort=True).idxmin()
         taken = own.loc[best.to_numpy()]
         parts.append(taken.assign(made_by=taken["codec"], codec="oracle", curve="oracle", point=f"{weight:09.2f}"))
-    return pd.concat(parts, ignore_index=True)
+    together: pd.DataFrame = pd.concat(parts, ignore_index=True)
+    return together
 
 
 def _line(name: str, taken: pd.DataFrame, fixed: pd.DataFrame) -> dict[str, object]:
