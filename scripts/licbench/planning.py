@@ -100,6 +100,13 @@ class Plan:
         """The parts of the config that are measured."""
         return [part for part in PARTS if part == "settings" or self.blocks(part)]
 
+    def with_those_inside(self, codecs: Iterable[str]) -> list[str]:
+        """These codecs, and those that they call by name."""
+        given = list(codecs)
+        blocks = [(codec, self.config[part][codec]) for codec in given for part in PARTS if codec in self.config[part]]
+        inside = [name for codec, block in blocks for name in codec_class(codec).codecs_inside(block)]
+        return list(dict.fromkeys([*given, *inside]))
+
     def version(self, codec: str, weights: Path) -> str:
         """The codec with its libraries and programs, as the rows hold it: another version measures anew."""
         try:
@@ -264,6 +271,12 @@ class Plan:
     def codecs_of_table5(self) -> list[str]:
         """The codecs behind the rows of Table 5, each once."""
         return list(dict.fromkeys(row["codec"] for row in self.entries("table5").values()))
+
+    @property
+    def codecs_to_choose_from(self) -> list[str]:
+        """The codecs that run, without those that choose among others."""
+        settings = self.config["settings"]
+        return [codec for codec in self.config["codecs"] if not codec_class(codec).codecs_inside(settings[codec])]
 
     def shown(self, images: Sequence[str]) -> list[str]:
         """The images of the report's viewer, evenly spread over the dataset."""

@@ -26,6 +26,7 @@ SETTINGS: dict[str, Any] = {
         ]
     },
     "sr": {"model": "srcnn", "qp": [36]},
+    "gan_switch": {"models": ["gan_64", "gan_128"], "scale": 2, "lambda": [9000, 2000]},
 }
 INTEGERS = ("jpeg", "bpg")
 """Codecs that compute with integers alone, but for the colours that they are given."""

@@ -55,8 +55,13 @@ def one_pixel(height: int, width: int, seed: int) -> Image:
     return picture
 
 
-QUICK = {"gan": "gan_64"}
-QUICK_EFFORTS: dict[str, list[Any]] = {"speed": [7, 9], "effort": [3, 5], "preset": ["faster", "fast"]}
+QUICK = {"gan": "gan_64", "models": "gan_64,gan_128"}
+QUICK_EFFORTS: dict[str, list[Any]] = {
+    "speed": [7, 9],
+    "effort": [3, 5],
+    "preset": ["faster", "fast"],
+    "rounds": [1, 3],
+}
 """In CI, of settings that trade time for rate."""
 
 CONTENTS: tuple[Callable[[int, int, int], Image], ...] = (noise, flat, gradient, one_pixel, textured)
@@ -78,10 +83,10 @@ def setting(name: str, schema: dict[str, Any]) -> st.SearchStrategy[Any]:
         return st.sampled_from(shipped if EXAMPLES else [QUICK.get(family, schema["default"])])
     if name in QUICK_EFFORTS and not EXAMPLES:
         return st.sampled_from(QUICK_EFFORTS[name])
-    if "enum" in schema:
-        return st.sampled_from(schema["enum"])
-    if schema["type"] == "boolean":
-        return st.booleans()
+    if schema.get("type") == "string" and "enum" not in schema:
+        return st.just(schema["default"] if EXAMPLES else QUICK.get(name, schema["default"]))
+    if "enum" in schema or schema["type"] == "boolean":
+        return st.sampled_from(schema.get("enum", [False, True]))
     if schema["type"] == "integer":
         return st.integers(schema["minimum"], schema["maximum"])
     return st.floats(schema.get("minimum", 0), schema.get("maximum", 60))
@@ -134,6 +139,7 @@ ORDERED = {
     "avif": ("quality", 1),
     "webp": ("quality", 1),
     "vvc": ("qp", -1),
+    "best_of": ("lambda", -1),
 }
 """Of the codecs here, the setting that sets the rate, and whether more of it means more bytes; not of
 JPEG XL, which halves images from a distance of 20 on."""

@@ -11,7 +11,7 @@ from licbench.evaluation import bd_rates, complexity, threshold_scan, training_c
 from licbench.evaluation.srcnn import Enlargement
 from licbench.locations import SHIPPED
 from licbench.measurement import rows, scores
-from licbench.paper import allocated, fidelity, protocol, tables
+from licbench.paper import allocated, fidelity, oracle, protocol, tables
 from licbench.paper.claims import judging
 from licbench.paper.figures import pipelines, rate_distortion, structures
 
@@ -40,6 +40,7 @@ WRITTEN = {
     "Scan": {rows.DATASET, *threshold_scan.COLUMNS},
     "Comparison": {rows.DATASET, *bd_rates.COLUMNS, *bd_rates.OVER_QUALITY},
     "Figures": {rows.DATASET, "image", *pipelines.COLUMNS, *structures.COLUMNS, *rate_distortion.COLUMNS, *FIGURE5},
+    "Oracle": {rows.DATASET, *oracle.COLUMNS},
     "Claims": {rows.DATASET, *judging.COLUMNS},
     "Training": {*LOGS, *ENLARGEMENTS, *training_curves.COLUMNS},
 }

@@ -38,7 +38,7 @@ CODECS = os.environ.get("LICBENCH_CODECS", "").split() or sorted({*codec_ids()} 
 
 def absent_models(codec: str) -> list[str]:
     """The models of the codec's sweep that are not shipped: a codec of one's own may still have to be trained."""
-    names = codec_class(codec).required_models(CONFIG["settings"][codec])
+    names = codec_class(codec).required_models(sweep(codec))
     return [name for name in names if not (SHIPPED / f"{name}.safetensors").is_file()]
 
 

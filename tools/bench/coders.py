@@ -10,7 +10,7 @@ import numpy as np
 from bench.measuring import medians, photograph
 from licbench.codecs import cae, gan
 from licbench.codecs.base import OperatingPoint
-from licbench.coding import range_coder
+from licbench.coding import latent_tables, range_coder
 from licbench.coding.range_coder import Frequencies
 from licbench.locations import SHIPPED
 from licbench.networks.store import ModelStore
@@ -37,7 +37,7 @@ def _print_range_coder(size: str, image: Any, settings: dict[str, Any]) -> None:
     codec, point = gan.Gan(ModelStore(SHIPPED)), OperatingPoint("p", "c", settings)
     stream = codec.encode(image, point)
     vectors = codec._vectors(image, settings["scale"], model)
-    indices = vectors.indices(gan._quantiser(model, settings["bits"], rotated), rotated)
+    indices = vectors.indices(latent_tables.quantiser_of(model, settings["bits"], rotated), rotated)
     grid = gan.grid(image.shape[0] * settings["scale"], image.shape[1] * settings["scale"], model)
 
     def frequencies() -> Frequencies:

@@ -296,7 +296,7 @@ class OwnQuantiser(Parser):
         return [np.array([-1, -1, -1, 1, 1, 1], np.float32).tobytes()]
 
     def parse(self, data: bytes) -> object:
-        from licbench.codecs import gan
+        from licbench.coding.latent_tables import counts_of, quantiser_of
         from licbench.networks.store import Model
 
         ends = np.frombuffer(data.ljust(24, b"\0")[:24], np.float32)
@@ -307,13 +307,15 @@ class OwnQuantiser(Parser):
         tensors = {"pca.low": ends[:3], "pca.high": ends[3:], "pca.counts5": np.ones(sound.levels.sum(), np.uint16)}
         model = Model("m", tensors, card, b"")
         with np.errstate(all="ignore"):
-            return gan._counts(model, gan._quantiser(model, 5, True), 5, True)
+            return counts_of(model, quantiser_of(model, 5, True), 5, True)
 
 
 BPG = CodecParser("bpg", {"chroma": "420", "qp": 30}, {"chroma": "444", "qp": 45})
 PICTURES = Pictures()
 CAE = [{"model": "cae_096", "step": 1.0, "rotation": rotation} for rotation in ("none", "offline", "per_image")]
 GAN = [{"model": "gan_64", "scale": 1, "bits": bits, "rotated": rotated} for bits, rotated in ((5, True), (8, False))]
+SWITCH = [{"models": "gan_64,gan_128", "scale": 1, "lambda": weight} for weight in (300, 30000)]
+BEST = {"jpeg": {"modes": ["420-optimised"], "quality": [30]}, "bpg": {"chroma": ["420"], "qp": [40]}}
 SR = [{"model": "srcnn", "qp": 35, "branch": branch} for branch in ("srcnn", "lanczos")]
 
 
@@ -337,6 +339,8 @@ PARSERS: dict[str, Parser] = {
     "cae": CodecParser("cae", *CAE, own_format=True),
     "gan": CodecParser("gan", *GAN, own_format=True),
     "sr": CodecParser("sr", *SR, own_format=True),
+    "gan_switch": CodecParser("gan_switch", *SWITCH, own_format=True),
+    "best_of": CodecParser("best_of", {"members": json.dumps(BEST), "lambda": 100}),
     "bpg-container": BpgContainer(),
     "hevc-header": HevcHeader(),
     "nal-units": NalUnits(),

@@ -69,7 +69,7 @@ wildcard_constraints:
 
 def code_of(*entries, codecs=(), metrics=()):
     """The files whose change must rerun a job: its script, which comes first, and all that the script imports."""
-    modules = [file for codec in codecs for file in registry.sources(codec)]
+    modules = [file for codec in PLAN.with_those_inside(codecs) for file in registry.sources(codec)]
     modules += [file for metric in metrics for file in metric_registry.sources(metric)]
     further = [file for codec in codecs for file in registry.codec_class(codec).files()]
     imported = dependencies.closure(ROOT, (*entries, *modules))

@@ -1,8 +1,8 @@
 # The paper's tables.
 #   needs   config: table5, contest, rate_target_bpp; the rows (encode.smk), the models' cards (train.smk or
 #           shipped), the published values (workflow/resources/paper)
-#   makes   results/table{1..5}.csv, results/contest.csv, results/tables.md
-#   steps   make_tables1to4, make_table5, make_contest, write_tables_page
+#   makes   results/table{1..5}.csv, results/contest.csv, results/tables.md, and by name results/oracle.csv
+#   steps   make_tables1to4, make_table5, make_contest, write_tables_page, bound_choice
 
 
 localrules:
@@ -10,6 +10,7 @@ localrules:
     make_table5,
     make_contest,
     write_tables_page,
+    bound_choice,
 
 
 rule make_tables1to4:
@@ -95,3 +96,22 @@ rule write_tables_page:
     shell:
         "python {input.code[0]:q} {input.tables:q} --rows {input.rows:q} --template {input.template:q}"
         " --out {output:q} 2> {log:q}"
+
+
+rule bound_choice:
+    """What choosing a codec and an operating point for each image could gain at most, from the rows alone."""
+    input:
+        rows=f"results/points/{DATASET.id}.csv",
+        code=code_of("scripts/oracle.py"),
+    output:
+        "results/oracle.csv",
+    log:
+        "results/logs/bound_choice.log",
+    benchmark:
+        "results/benchmarks/bound_choice.tsv"
+    conda:
+        "../../envs/tables.yaml"
+    params:
+        codecs=PLAN.codecs_to_choose_from,
+    shell:
+        "python {input.code[0]:q} {input.rows:q} --codecs {params.codecs:q} --anchor bpg 420 --out {output:q} 2> {log:q}"

@@ -86,6 +86,11 @@ class Codec(ABC):
         return ()
 
     @classmethod
+    def codecs_inside(cls, settings: Settings) -> Sequence[str]:
+        """Ids of other codecs that these points call by name; a change of their code measures anew."""
+        return ()
+
+    @classmethod
     def memory_mb(cls, settings: Settings, megapixels: float) -> float:
         """Peak of measuring an image of this size at these points, in MB with a margin: what a cluster is asked for."""
         networks = 700 if cls.required_models(settings) else 0

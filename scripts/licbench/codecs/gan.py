@@ -5,37 +5,33 @@ magic | width, height | model fingerprint (4) | scale - 1 (2 bits), bit depth (4
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib.metadata import version
 from itertools import product
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
 from licbench.codecs.base import Codec, Image, OperatingPoint, Settings
-from licbench.coding import linear_algebra, range_coder
+from licbench.coding import range_coder
 from licbench.coding.bitstream import StreamReader, StreamWriter
 from licbench.coding.context_model import Contextual, Prior
-from licbench.coding.latent_vectors import BATCH, LatentVectors, grid, principal_axes
+from licbench.coding.latent_tables import basis, counts_of, quantiser_of
+from licbench.coding.latent_vectors import MAX_ENLARGED, LatentVectors, generated, grid, off_axes, rounded
 from licbench.coding.memo import LastImage
-from licbench.coding.quantiser import BIT_DEPTHS, CoefficientQuantiser
+from licbench.coding.quantiser import BIT_DEPTHS
 from licbench.coding.range_coder import Frequencies, Static
-from licbench.errors import BadImageError, CorruptStreamError, ModelError
+from licbench.errors import BadImageError, CorruptStreamError
 from licbench.images.geometry import Shrinking
 from licbench.networks.store import FINGERPRINT_BYTES, ModelStore
 
 if TYPE_CHECKING:
     from licbench.networks.store import Model
 
-Floats = npt.NDArray[np.float32]
-
 MAGIC = 0xC5
 """0xC2 was version 1, with static frequency tables."""
 SCALES = (1, 2, 3, 4)
-MAX_ENLARGED = 2**29
-"""Pixels of the enlarged image; the networks compute half a million in a second."""
 
 _POINT: Mapping[str, Any] = {
     "model": {"type": "string", "default": "gan_128", "description": "which trained networks"},
@@ -87,8 +83,8 @@ class Gan(Codec):
     def points(cls, settings: Settings) -> list[OperatingPoint]:
         return [
             OperatingPoint(
-                id=f"{model}-s{scale}-b{bits}-{_basis(rotated)}",
-                curve=f"{model}-b{bits}-{_basis(rotated)}",
+                id=f"{model}-s{scale}-b{bits}-{basis(rotated)}",
+                curve=f"{model}-b{bits}-{basis(rotated)}",
                 settings={"model": model, "scale": scale, "bits": bits, "rotated": rotated},
             )
             for family in settings["families"]
@@ -120,7 +116,7 @@ class Gan(Codec):
         scale, bits, rotated = (point.settings[name] for name in ("scale", "bits", "rotated"))
         if image.shape[0] * image.shape[1] * scale**2 > MAX_ENLARGED:
             raise BadImageError(f"enlarged by {scale}, the image has over {MAX_ENLARGED} pixels; scale it down")
-        indices = self._vectors(image, scale, model).indices(_quantiser(model, bits, rotated), rotated)
+        indices = self._vectors(image, scale, model).indices(quantiser_of(model, bits, rotated), rotated)
         frequencies = _frequencies(model, bits, rotated, grid(image.shape[0] * scale, image.shape[1] * scale, model))
         header = _header(image.shape[1], image.shape[0], model.fingerprint, point.settings)
         return header.blob(range_coder.encode(indices, frequencies)).finish()
@@ -147,14 +143,13 @@ class Gan(Codec):
         frequencies = _frequencies(model, bits, rotated, (rows, columns))
         indices = range_coder.decode(reader.blob(), (rows * columns, code_size), frequencies)
         reader.end()
-        vectors = _quantiser(model, bits, rotated).dequantise(indices)
+        vectors = quantiser_of(model, bits, rotated).dequantise(indices)
         if rotated:
-            mean, rotation = principal_axes(model)
-            vectors = (linear_algebra.product(vectors.astype(np.float64), rotation.T) + mean).astype(np.float32)
+            vectors = off_axes(vectors, model)
         # Tile row by tile row: the enlarged image as a whole would take gigabytes
-        shrinking, tiles = Shrinking(width, height, scale), _generate(vectors, model, precision)
+        shrinking, tiles = Shrinking(width, height, scale), generated(vectors, model, precision)
         for row in range(rows):
-            made = np.concatenate([next(tiles) for _ in range(columns)], axis=1)
+            made = np.concatenate([rounded(next(tiles)) for _ in range(columns)], axis=1)
             shrinking.add(made[: height * scale - row * side, : width * scale])
         return shrinking.image
 
@@ -170,25 +165,6 @@ def _header(width: int, height: int, fingerprint: bytes, settings: Settings) -> 
     return writer.byte(SCALES.index(scale) | bits << 2 | rotated << 6)
 
 
-def _basis(rotated: bool) -> str:
-    return "pca" if rotated else "plain"
-
-
-def _quantiser(model: Model, bits: int, rotated: bool) -> CoefficientQuantiser:
-    low, high = (model.tensor(f"{_basis(rotated)}.{end}", model.card["recipe"]["code_size"]) for end in ("low", "high"))
-    return CoefficientQuantiser.from_ranges(low, high, bits, shared_step=rotated)
-
-
-def _counts(
-    model: Model, quantiser: CoefficientQuantiser, bits: int, rotated: bool
-) -> Sequence[npt.NDArray[np.uint16]]:
-    """The frequency table of each coefficient."""
-    counts = model.tensor(f"{_basis(rotated)}.counts{bits}", int(quantiser.levels.sum()))
-    if quantiser.levels.min() < 1 or counts.min() < 1:
-        raise ModelError(f"model {model.name} has impossible ranges or counts; fetch or train it again")
-    return np.split(counts, np.cumsum(quantiser.levels)[:-1])
-
-
 def _frequencies(model: Model, bits: int, rotated: bool, grid: tuple[int, int]) -> Frequencies:
     """Only rotated coefficients share a quantiser step and are sorted by variance, so that each predicts the next."""
     return Contextual(_prior(model, bits), grid) if rotated else _static(model, bits)
@@ -196,26 +172,10 @@ def _frequencies(model: Model, bits: int, rotated: bool, grid: tuple[int, int]) 
 
 @lru_cache(maxsize=16)
 def _prior(model: Model, bits: int) -> Prior:
-    quantiser = _quantiser(model, bits, rotated=True)
-    return Prior(quantiser, _counts(model, quantiser, bits, rotated=True))
+    quantiser = quantiser_of(model, bits, rotated=True)
+    return Prior(quantiser, counts_of(model, quantiser, bits, rotated=True))
 
 
 @lru_cache(maxsize=16)
 def _static(model: Model, bits: int) -> Static:
-    return Static(_counts(model, _quantiser(model, bits, rotated=False), bits, rotated=False))
-
-
-def _generate(vectors: Floats, model: Model, precision: str) -> Iterator[npt.NDArray[np.uint8]]:
-    """Latent vectors (tiles, N) -> one reconstructed tile (S, S, 3) after the other."""
-    import torch  # noqa: PLC0415
-
-    from licbench.networks.gan import Generator, denormalised  # noqa: PLC0415
-    from licbench.networks.inference import network_of  # noqa: PLC0415
-
-    recipe = model.card["recipe"]
-    dtype = getattr(torch, precision)
-    generator = network_of(lambda: Generator(recipe["code_size"], recipe["input_size"]), model, "generator", dtype)
-    for at in range(0, len(vectors), BATCH):
-        with torch.inference_mode():
-            made = denormalised(generator(torch.from_numpy(vectors[at : at + BATCH]).to(dtype)))
-            yield from made.round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1).numpy()
+    return Static(counts_of(model, quantiser_of(model, bits, rotated=False), bits, rotated=False))

@@ -65,7 +65,7 @@ class Contextual:
     def __init__(self, prior: Prior, grid: tuple[int, int]) -> None:
         self._prior, self._grid = prior, grid
         self._activity = np.zeros(grid[0] * grid[1])
-        self._total_weight = PRIOR + 1 + NEIGHBOUR * _sum_of_neighbours(np.ones(grid)).ravel()
+        self._total_weight = PRIOR + 1 + NEIGHBOUR * sum_of_neighbours(np.ones(grid)).ravel()
         self._expected = 0.0
 
     def groups(self, index: int) -> Iterable[Group]:
@@ -74,15 +74,8 @@ class Contextual:
         first, levels = self._prior.first[index], self._prior.levels[index]
         if levels == 1:
             return [(EVERY_TILE, None)]
-        widths = self._prior.expected[index] * self._relative_activity()
-        classes = np.searchsorted(WIDTH_LIMITS, widths).astype(np.uint8)
-        tiles, sizes = np.argsort(classes, kind="stable"), np.bincount(classes)
-        groups, start = [], 0
-        for width, size in enumerate(sizes.tolist()):
-            if size:
-                groups.append((tiles[start : start + size], _table(width, first, levels)))
-                start += size
-        return groups
+        classes = width_classes(self._prior.expected[index] * self._relative_activity())
+        return groups_of(classes, first, levels)
 
     def observe(self, index: int, column: Indices) -> None:
         if index:  # the first is brightness, which does not depend on activity
@@ -91,11 +84,27 @@ class Contextual:
 
     def _relative_activity(self) -> Doubles:
         """Magnitudes coded so far in and around each tile, relative to their means on the training set."""
-        around = _sum_of_neighbours(self._activity.reshape(self._grid)).ravel()
+        around = sum_of_neighbours(self._activity.reshape(self._grid)).ravel()
         ratio: Doubles = (PRIOR * self._expected + self._activity + NEIGHBOUR * around) / (
             self._expected * self._total_weight
         )
         return ratio
+
+
+def width_classes(widths: Doubles) -> npt.NDArray[np.uint8]:
+    """For each mean magnitude, in quantiser steps, which of ``WIDTHS`` is the nearest."""
+    return np.searchsorted(WIDTH_LIMITS, widths).astype(np.uint8)
+
+
+def groups_of(classes: npt.NDArray[np.uint8], first: int, levels: int) -> list[Group]:
+    """The tiles of each class, which share the table of its width; levels first, first + 1, ..."""
+    tiles, sizes = np.argsort(classes, kind="stable"), np.bincount(classes)
+    groups, start = list[Group](), 0
+    for width, size in enumerate(sizes.tolist()):
+        if size:
+            groups.append((tiles[start : start + size], table_of_width(width, first, levels)))
+            start += size
+    return groups
 
 
 def _mean_magnitude(counts: npt.NDArray[np.uint16], first: int) -> float:
@@ -104,7 +113,7 @@ def _mean_magnitude(counts: npt.NDArray[np.uint16], first: int) -> float:
     return float((np.abs(np.arange(len(seen)) + first) * seen).sum() / max(int(seen.sum()), 1)) + 0.01
 
 
-def _sum_of_neighbours(values: Doubles) -> Doubles:
+def sum_of_neighbours(values: Doubles) -> Doubles:
     """For each of ``values`` (rows, columns) the sum of its left, right, upper and lower neighbours."""
     padded = np.zeros((values.shape[0] + 2, values.shape[1] + 2))
     padded[1:-1, 1:-1] = values
@@ -113,12 +122,15 @@ def _sum_of_neighbours(values: Doubles) -> Doubles:
 
 
 @lru_cache(maxsize=2**12)
-def _table(width: int, first: int, levels: int) -> Table:
-    """Cached for the decoder and the next image: building a table takes longer than coding with it."""
-    return table_of(_geometric(width, first, levels))
+def table_of_width(width: int, first: int, levels: int) -> Table:
+    """The table of levels first, first + 1, ... of mean magnitude ``WIDTHS[width]``.
+
+    Cached for the decoder and the next image: building a table takes longer than coding with it.
+    """
+    return table_of(geometric(width, first, levels))
 
 
-def _geometric(width: int, first: int, levels: int) -> Doubles:
+def geometric(width: int, first: int, levels: int) -> Doubles:
     """Weights of levels first, first + 1, ...: two-sided geometric, with the mean magnitude ``WIDTHS[width]``."""
     mean = WIDTHS[width]
     ratio = mean / (1.0 + np.sqrt(1.0 + mean * mean))

@@ -8,12 +8,15 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int32]
 
 BIT_DEPTHS = (5, 6, 7, 8)
 ROTATED_ROUNDING = 1 / 3
 """Rounding offset of the dead-zone quantiser of rotated coefficients, as in HEVC encoders for intra pictures. Chosen
 on BSDS500 val, where a half costs 5 % more rate (docs/methods.md)."""
+MIN_SPAN = 1e-6
+"""Of the range of a coefficient: a constant one has none."""
 
 
 @dataclass(frozen=True)
@@ -39,13 +42,24 @@ class CoefficientQuantiser:
             shared_step: one step for all, set by the widest range, so that rotated coefficients of low variance get
                 few levels, and the offset ``ROTATED_ROUNDING``; otherwise each has its own step, for all its levels.
         """
-        spans = np.maximum(high.astype(np.float64) - low, 1e-6)
+        if shared_step:
+            return cls.with_shared_step(low, high, 2**bits)
+        spans = np.maximum(high.astype(np.float64) - low, MIN_SPAN)
         # Two levels in reserve: both ends of a range are rounded outwards to multiples of the step.
-        steps = spans / (2**bits - 2)
-        step = np.full_like(steps, steps.max()) if shared_step else steps
+        return cls._covering(low, high, spans / (2**bits - 2), 2**bits, 0.5)
+
+    @classmethod
+    def with_shared_step(cls, low: Floats, high: Floats, levels: float) -> CoefficientQuantiser:
+        """As ``from_ranges`` with one step for all, the widest range in any number of ``levels`` over 2."""
+        spans = np.maximum(high.astype(np.float64) - low, MIN_SPAN)
+        step = np.full_like(spans, (spans / (levels - 2)).max())
+        return cls._covering(low, high, step, int(levels), ROTATED_ROUNDING)
+
+    @classmethod
+    def _covering(cls, low: Floats, high: Floats, step: Doubles, most: int, rounding: float) -> CoefficientQuantiser:
         first = np.floor(low / step).astype(np.int64)
-        levels = np.minimum(np.ceil(high / step).astype(np.int64) - first + 1, 2**bits)
-        return cls(first, step, levels, ROTATED_ROUNDING if shared_step else 0.5)
+        levels = np.minimum(np.ceil(high / step).astype(np.int64) - first + 1, most)
+        return cls(first, step, levels, rounding)
 
     def quantise(self, vectors: Floats | npt.NDArray[np.float64]) -> Indices:
         """(tiles, N) float -> (tiles, N) index; values beyond the range are clipped to it."""

@@ -54,16 +54,56 @@ def table_of(weights: npt.NDArray[Any]) -> Table:
     return table
 
 
+class Encoder:
+    """Writes parts one after the other into one range-coded message."""
+
+    def __init__(self) -> None:
+        self._encoder = constriction.stream.queue.RangeEncoder()
+
+    def write(self, indices: Indices, frequencies: Frequencies) -> None:
+        """(tiles, N) indices, coefficient after coefficient."""
+        for index, column in enumerate(np.ascontiguousarray(indices.T, np.int32)):
+            for tiles, table in frequencies.groups(index):
+                if table is not None:
+                    self._encoder.encode(column[tiles], table)
+            frequencies.observe(index, column)
+
+    def finish(self) -> bytes:
+        """The message, without the zeros at its end."""
+        data: bytes = self._encoder.get_compressed().astype(WORD).tobytes()
+        return data.rstrip(b"\0")
+
+
+class Decoder:
+    """Reads the parts of an ``Encoder``'s message."""
+
+    def __init__(self, data: bytes) -> None:
+        padded = data + bytes(-len(data) % WORD.itemsize)
+        self._decoder = constriction.stream.queue.RangeDecoder(np.frombuffer(padded, WORD).astype(np.uint32))
+
+    def read(self, shape: tuple[int, int], frequencies: Frequencies) -> Indices:
+        """The indices of a part: int32, of the given (tiles, N); 0 where ``frequencies`` has no group for them.
+
+        Raises:
+            CorruptStreamError: the data is not what an encoder with these frequencies writes.
+        """
+        columns = np.zeros(shape[::-1], np.int32)
+        try:
+            for index, column in enumerate(columns):
+                for tiles, table in frequencies.groups(index):
+                    if table is not None:
+                        column[tiles] = self._decoder.decode(table, len(column[tiles]))
+                frequencies.observe(index, column)
+        except AssertionError as error:  # what constriction raises for data no encoder writes
+            raise CorruptStreamError(f"range-coded data is damaged ({error}); fetch the file again") from error
+        return np.ascontiguousarray(columns.T)
+
+
 def encode(indices: Indices, frequencies: Frequencies) -> bytes:
-    """Range-coded bytes of (tiles, N) indices, coefficient after coefficient."""
-    encoder = constriction.stream.queue.RangeEncoder()
-    for index, column in enumerate(np.ascontiguousarray(indices.T, np.int32)):
-        for tiles, table in frequencies.groups(index):
-            if table is not None:
-                encoder.encode(column[tiles], table)
-        frequencies.observe(index, column)
-    data: bytes = encoder.get_compressed().astype(WORD).tobytes()
-    return data.rstrip(b"\0")
+    """Range-coded bytes of (tiles, N) indices, a message of one part."""
+    encoder = Encoder()
+    encoder.write(indices, frequencies)
+    return encoder.finish()
 
 
 def decode(data: bytes, shape: tuple[int, int], frequencies: Frequencies) -> Indices:
@@ -72,15 +112,4 @@ def decode(data: bytes, shape: tuple[int, int], frequencies: Frequencies) -> Ind
     Raises:
         CorruptStreamError: the data is not what an encoder with these frequencies writes.
     """
-    padded = data + bytes(-len(data) % WORD.itemsize)
-    decoder = constriction.stream.queue.RangeDecoder(np.frombuffer(padded, WORD).astype(np.uint32))
-    columns = np.zeros(shape[::-1], np.int32)
-    try:
-        for index, column in enumerate(columns):
-            for tiles, table in frequencies.groups(index):
-                if table is not None:
-                    column[tiles] = decoder.decode(table, len(column[tiles]))
-            frequencies.observe(index, column)
-    except AssertionError as error:  # what constriction raises for data no encoder writes
-        raise CorruptStreamError(f"range-coded data is damaged ({error}); fetch the file again") from error
-    return np.ascontiguousarray(columns.T)
+    return Decoder(data).read(shape, frequencies)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Literal, TypeVar
 
 import numpy as np
@@ -86,6 +87,25 @@ def _bicubic_rows(rows: Image, width: int, height: int, first: int, last: int) -
     """``rows[first:last]`` at (height, width, 3), from these and the rows in reach: horizontally, then vertically."""
     narrowed = PIL.Image.fromarray(rows).resize((width, len(rows)), _FILTERS["bicubic"])
     return np.asarray(narrowed.resize((width, height), _FILTERS["bicubic"], (0, first, width, last)))
+
+
+@lru_cache(maxsize=256)
+def shrinking_weights(length: int, scale: int, start: int, stop: int) -> tuple[int, npt.NDArray[np.float64]]:
+    """How samples ``start`` to ``stop`` of ``scale * length`` enter each sample of ``resize`` to ``length``, bicubic.
+
+    Returns:
+        The first sample that they enter, and the weights (samples entered, stop - start).
+    """
+    if scale == 1:
+        return start, np.eye(stop - start)
+    first = max(0, start // scale - BICUBIC_REACH)
+    last = min(length, -(-stop // scale) + BICUBIC_REACH)
+    # With what is in reach of those, so that Pillow sees no other end than the image's
+    top, bottom = max(0, first - BICUBIC_REACH), min(length, last + BICUBIC_REACH)
+    unit = np.zeros(((bottom - top) * scale, stop - start), np.float32)
+    unit[start - top * scale : stop - top * scale] = np.eye(stop - start)
+    shrunk = PIL.Image.fromarray(unit).resize((stop - start, bottom - top), _FILTERS["bicubic"])
+    return first, np.asarray(shrunk)[first - top : last - top].astype(np.float64)
 
 
 def pad_to_multiple(plane: npt.NDArray[Scalar], multiple: int) -> npt.NDArray[Scalar]:

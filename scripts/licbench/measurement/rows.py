@@ -16,8 +16,8 @@ sse_rr .. sse_gb
                 sums over all pixels of products of the R, G, B errors; the error in any linear colour space follows
 sse             sse_rr + sse_gg + sse_bb
 ms_ssim         CLIC's MS-SSIM; empty where, and only where, the short side is under 161 pixels: it is not defined there
-branch, pre_psnr_db
-                super-resolution only: which branch made the row, and the PSNR that the adaptive codec compares
+branch          what an encoder with a choice took: the branch of super-resolution, the codec inside best_of
+pre_psnr_db     super-resolution only: the PSNR that the adaptive codec compares
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from licbench.paper.claims.future import HEADING
 from licbench.paper.claims.verdicts import FAILS, HOLDS, OPEN
 from licbench.report.markdown import image_count, markdown, render
 
@@ -33,7 +34,7 @@ def claims_page(template: str, judged: pd.DataFrame, dataset: str, images: int) 
         "fails": counts.get(FAILS, 0),
         "open": counts.get(OPEN, 0),
         "training": _of_these_models(judged),
-        "verdicts": markdown(shown[columns]),
+        "verdicts": _tables(shown[columns]),
         "rules": "\n".join(_rule(line) for line in judged.to_dict("records")),
     }
     return render(template, values)
@@ -50,6 +51,16 @@ def _of_these_models(judged: pd.DataFrame) -> str:
         f"{holds + fails} of those {verb} open only because the models are undertrained: of the models as they are, "
         f"the rules would say {HOLDS!r} of {holds} and {FAILS!r} of {fails} (`verdict_of_these_models`)."
     )
+
+
+def _tables(shown: pd.DataFrame) -> str:
+    """The verdicts on the paper's claims, and under a heading of their own those on what it expects."""
+    expected = shown["claim"].str.startswith(f"{HEADING}: ")
+    text = markdown(shown[~expected])
+    if expected.any():
+        own = shown[expected].assign(claim=shown["claim"].str.removeprefix(f"{HEADING}: "))
+        text += f"\n\n## {HEADING}\n\n{markdown(own)}"
+    return text
 
 
 def _rule(line: Mapping[Any, Any]) -> str:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from licbench.coding import range_coder
-from licbench.coding.context_model import RARE, STATIC, WIDTHS, Contextual, Prior, _geometric, _sum_of_neighbours
+from licbench.coding.context_model import RARE, STATIC, WIDTHS, Contextual, Prior, geometric, sum_of_neighbours
 from licbench.coding.quantiser import CoefficientQuantiser
 from licbench.errors import CorruptStreamError
 
@@ -100,16 +100,16 @@ def test_groups_are_a_partition_of_the_tiles(trained):
 
 def test_the_geometric_law_has_its_mean_and_falls_from_zero():
     for width, mean in enumerate(WIDTHS):
-        weights = _geometric(width, -4000, 8001) - 1e-6
+        weights = geometric(width, -4000, 8001) - 1e-6
         distances = np.abs(np.arange(-4000, 4001))
         assert (weights * distances).sum() / weights.sum() == pytest.approx(mean, rel=1e-3)
         assert weights.argmax() == 4000
-    np.testing.assert_array_equal(_geometric(5, 3, 4), _geometric(5, -6, 4)[::-1])
+    np.testing.assert_array_equal(geometric(5, 3, 4), geometric(5, -6, 4)[::-1])
 
 
 def test_neighbours_are_the_four_around():
     values = np.arange(12.0).reshape(3, 4)
-    around, count = _sum_of_neighbours(values).ravel(), _sum_of_neighbours(np.ones((3, 4))).ravel()
+    around, count = sum_of_neighbours(values).ravel(), sum_of_neighbours(np.ones((3, 4))).ravel()
     assert count.tolist() == [2, 3, 3, 2, 3, 4, 4, 3, 2, 3, 3, 2]
     assert around[0] == 1 + 4 and around[5] == 1 + 4 + 6 + 9 and around[11] == 7 + 10
 
@@ -138,7 +138,7 @@ def test_tables_are_what_plain_float_arithmetic_gives(first, levels):
         for _ in range(levels):
             powers.append(powers[-1] * ratio)
         expected = [powers[abs(level)] + RARE for level in range(first, first + levels)]
-        weights = _geometric(width, first, levels)
+        weights = geometric(width, first, levels)
         assert weights.tolist() == expected
         total = in_pairs(expected)
         assert (weights / weights.sum(dtype=np.float64)).tolist() == [weight / total for weight in expected]

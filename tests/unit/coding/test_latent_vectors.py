@@ -9,8 +9,7 @@ import pytest
 import torch
 from pictures import photo, textured
 
-from licbench.codecs import gan
-from licbench.coding import latent_vectors
+from licbench.coding import latent_tables, latent_vectors
 from licbench.coding.latent_vectors import GUARD, LatentVectors, encoded, principal_axes, weight_norms
 from licbench.locations import SHIPPED
 from licbench.networks.store import Model, ModelStore
@@ -48,7 +47,7 @@ def test_float32_errs_by_less_than_half_the_guard(image: str, model: Model, rota
 @BASES
 @pytest.mark.parametrize("bits", [5, 8])
 def test_the_indices_are_those_of_float64(bits: int, model: Model, rotated: bool) -> None:
-    quantiser = gan._quantiser(model, bits, rotated)
+    quantiser = latent_tables.quantiser_of(model, bits, rotated)
     rough, fine = LatentVectors(IMAGES["photo"], 1, model), in_float64(IMAGES["photo"], model)
     assert (rough.indices(quantiser, rotated) == fine.indices(quantiser, rotated)).all()
 
@@ -59,7 +58,7 @@ def test_an_error_within_the_guard_changes_no_index(
     guard: float, model: Model, rotated: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The worst that the guard allows for; without it, indices do change."""
-    image, quantiser = IMAGES["photo"], gan._quantiser(model, 8, rotated)
+    image, quantiser = IMAGES["photo"], latent_tables.quantiser_of(model, 8, rotated)
     expected = in_float64(image, model).indices(quantiser, rotated)
     random = np.random.default_rng(0)
 
@@ -80,5 +79,5 @@ def test_only_doubtful_tiles_are_computed_again(monkeypatch: pytest.MonkeyPatch)
     vectors, again = LatentVectors(photo(300, 420), 3, model), []
     monkeypatch.setattr(latent_vectors, "encoded", lambda tiles, *_: again.append(len(tiles)) or encoded(tiles, *_))
     for bits in (8, 7, 8):
-        vectors.indices(gan._quantiser(model, bits, True), True)
+        vectors.indices(latent_tables.quantiser_of(model, bits, True), True)
     assert sum(again) == vectors.recomputed.sum() < 0.25 * len(vectors.recomputed)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from licbench.errors import PointsError
+from licbench.paper.claims import future
 from licbench.paper.claims.bench import Bench
 from licbench.paper.claims.register import Claim, Paper, claims
 from licbench.paper.claims.verdicts import FAILS, HOLDS, MOST_UNDEFINED, OPEN, interval_of
@@ -30,7 +31,7 @@ class Verdict(NamedTuple):
 
 
 def judge_all(bench: Bench, paper: Paper) -> pd.DataFrame:
-    """Every claim of ``register``, judged by its rule; ``COLUMNS``.
+    """Every claim of ``register``, and those of ``future`` where the rows allow, judged by its rule; ``COLUMNS``.
 
     ``low`` and ``high`` are the 95 % bootstrap interval over images. ``reason`` says why a claim is not decidable
     here: a curve that is not measured or does not reach, an interval on both sides of the rule's limit, models with
@@ -38,7 +39,7 @@ def judge_all(bench: Bench, paper: Paper) -> pd.DataFrame:
     that were undertrained nevertheless. ``verdict_of_these_models`` is what the rule says of the measured models where
     nothing but their training keeps a claim open, and empty elsewhere.
     """
-    lines = [judge(claim, bench, paper) for claim in claims(bench.target_bpp)]
+    lines = [judge(claim, bench, paper) for claim in [*claims(bench.target_bpp), *future.claims_of(bench)]]
     return pd.DataFrame(lines, columns=COLUMNS)
 
 

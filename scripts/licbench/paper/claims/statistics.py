@@ -25,6 +25,7 @@ from licbench.metrics.rate import bd_rate, pareto_front
 from licbench.paper.claims.bench import Bench, GanPoint, Ref, Source
 
 OfDraw = Callable[[Floats], float]
+Statistic = Callable[[Bench], OfDraw]
 
 
 def rate_difference(test: Ref, anchor: Ref, read: Coordinates) -> Callable[[Source], OfDraw]:
@@ -33,6 +34,31 @@ def rate_difference(test: Ref, anchor: Ref, read: Coordinates) -> Callable[[Sour
     def of(source: Source) -> OfDraw:
         ours, theirs = source.curve(test), source.curve(anchor)
         return lambda draw: bd_rate(*finite(theirs, draw, read), *finite(ours, draw, read))
+
+    return of
+
+
+def rate_difference_to_nearest(test: Ref, anchors: Sequence[Ref], read: Coordinates) -> Callable[[Source], OfDraw]:
+    """BD-rate of a curve against the anchor that comes nearest to it, in percent; negative where it beats them all.
+
+    An anchor without common quality is left out: what reaches only less than all of the curve is no rival.
+    """
+
+    def of(source: Source) -> OfDraw:
+        ours, theirs = source.curve(test), [source.curve(anchor) for anchor in anchors]
+
+        def value(draw: Floats) -> float:
+            found, missing = list[float](), list[PointsError]()
+            for each in theirs:
+                try:
+                    found.append(bd_rate(*finite(each, draw, read), *finite(ours, draw, read)))
+                except PointsError as error:
+                    missing.append(error)
+            if not found:
+                raise missing[0]
+            return max(found)
+
+        return value
 
     return of
 
