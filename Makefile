@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
 .PHONY: help table5 all paper test lint bench bench-scale bench-memory bench-overhead bench-compressai bench-train \
-	choices stages fuzz faults determinism verify reference mirror lock clean
+	choices stages restoration fuzz faults determinism verify reference mirror lock clean
 
 help:                       ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z0-9 -]*:.*## / { count = split($$1, names, " "); \
@@ -58,6 +58,10 @@ choices: $(VENV)/.run       ## BD-rate of the choices that the paper leaves open
 stages: $(VENV)/.run        ## BD-rate of the CAEs in workflow/resources/stages against the models in use, on BSDS500 val
 	snakemake --cores $(CORES) results/training_sets/bsds500_val.safetensors $(WITH)
 	python tools/stages.py results/training_sets/bsds500_val.safetensors
+
+restoration: $(VENV)/.run   ## BD-rate of restored BPG against BPG, on BSDS500 val: docs/restoration.md
+	snakemake --cores $(CORES) results/training_sets/bsds500_val.safetensors $(WITH)
+	python tools/restoration.py results/training_sets/bsds500_val.safetensors
 
 bench-train: $(VENV)/.dev   ## the trainer's steps per second, against a bare loop
 	python tools/bench_training.py

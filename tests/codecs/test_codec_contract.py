@@ -37,10 +37,11 @@ BLOCKS = {
         ]
     },
     "sr": {"model": "tiny_srcnn", "qp": [46, 40, 34, 26]},
+    "sr_restored": {"model": "tiny_restorer", "qp": [46, 40, 34, 26], "size": ["adaptive", "0.7"]},
 }
 SIZES = [(1, 1), (1, 40), (40, 1), (33, 17), (161, 163)]
 POINTS_A_CURVE = 4
-FAITHFUL = ("bpg", "cae", "jpeg", "jpeg2000", "sr")
+FAITHFUL = ("bpg", "cae", "jpeg", "jpeg2000", "sr", "sr_restored")
 """Codecs whose best point here has more than 27 dB in each channel; one of yours need not reach that."""
 LONG = 600
 """Bytes from which not every byte of a stream is damaged, but some hundred spread over it."""
@@ -109,7 +110,7 @@ def size_of_bpg(stream):
 
 HEADERS = {"jpeg": size_of_jpeg, "jpeg2000": size_of_jpeg2000, "bpg": size_of_bpg}
 """How the size is read that a damaged header of a standard format gives."""
-SEALED = ("cae", "gan", "sr")
+SEALED = ("cae", "gan", "sr", "sr_restored")
 """Our own formats: a checksum keeps the size."""
 
 

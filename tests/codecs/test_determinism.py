@@ -26,6 +26,7 @@ SETTINGS: dict[str, Any] = {
         ]
     },
     "sr": {"model": "srcnn", "qp": [36]},
+    "sr_restored": {"model": "restorer", "qp": [36], "size": ["adaptive", "0.7"]},
 }
 INTEGERS = ("jpeg", "bpg")
 """Codecs that compute with integers alone, but for the colours that they are given."""

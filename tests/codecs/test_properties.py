@@ -127,6 +127,7 @@ ORDERED = {
     "cae": ("step", -1),
     "gan": ("bits", 1),
     "sr": ("qp", -1),
+    "sr_restored": ("qp", -1),
 }
 """Of the paper's codecs, the setting that sets the rate, and whether more of it means more bytes."""
 

@@ -314,6 +314,7 @@ BPG = CodecParser("bpg", {"chroma": "420", "qp": 30}, {"chroma": "444", "qp": 45
 PICTURES = Pictures()
 CAE = [{"model": "cae_096", "step": 1.0, "rotation": rotation} for rotation in ("none", "offline", "per_image")]
 GAN = [{"model": "gan_64", "scale": 1, "bits": bits, "rotated": rotated} for bits, rotated in ((5, True), (8, False))]
+RESTORED = [{"model": "restorer", "qp": qp, "size": size} for qp, size in ((36, "1"), (40, "0.7"), (30, "0.5"))]
 SR = [{"model": "srcnn", "qp": 35, "branch": branch} for branch in ("srcnn", "lanczos")]
 
 
@@ -335,6 +336,7 @@ PARSERS: dict[str, Parser] = {
     "cae": CodecParser("cae", *CAE, own_format=True),
     "gan": CodecParser("gan", *GAN, own_format=True),
     "sr": CodecParser("sr", *SR, own_format=True),
+    "sr_restored": CodecParser("sr_restored", *RESTORED, own_format=True),
     "bpg-container": BpgContainer(),
     "hevc-header": HevcHeader(),
     "nal-units": NalUnits(),

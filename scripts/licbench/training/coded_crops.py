@@ -19,9 +19,10 @@ from licbench.coding import bpg, resized_bpg
 from licbench.coding.resized_bpg import FACTORS
 from licbench.errors import SettingsError
 from licbench.images import Image
-from licbench.networks.restorer import PERCENT
+from licbench.networks.restorer import PERCENT, STRIDE
 from licbench.training.data import CPU, ImageSet, Scales, write_images
 
+MAX_QP = 51
 INPUTS = 5
 """Channels of a pair that the network takes; the photograph's follow."""
 
@@ -53,8 +54,12 @@ def code_crops(images: Path, settings: CropSettings, destination: Path) -> None:
         SettingsError: the settings cannot be met.
     """
     low, high = settings.qp
-    if not 0 <= low <= high <= 51:
-        raise SettingsError(f"qp is {low}..{high}, which is no range within 0..51; correct it")
+    if not 0 <= low <= high <= MAX_QP:
+        raise SettingsError(f"crops of QP {low} to {high} cannot be coded; give a range within 0 and {MAX_QP}")
+    if settings.crops < 1 or settings.crop < STRIDE or settings.crop % STRIDE:
+        raise SettingsError(
+            f"{settings.crops} crops of {settings.crop} pixels cannot be coded; give some, of an even side"
+        )
     pool = ImageSet.load(images, CPU).at_least(settings.crop)
     write_images(_pairs(pool, settings), destination)
 

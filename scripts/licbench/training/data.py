@@ -42,20 +42,18 @@ def decode_packs(packs: Sequence[Path], destination: Path) -> None:
     Raises:
         DatasetError: a pack is missing or damaged, or holds no image, or the disk is full.
     """
-    write_images((image for pack in packs for image in _read_pack(pack)), destination)
+    write_images(_read_packs(packs), destination)
 
 
 def write_images(images: Iterable[npt.NDArray[np.uint8]], destination: Path) -> None:
-    """Write images of equal channels, as they come, to one file: what ``ImageSet.load`` maps.
+    """Write images of equal channels, at least one, as they come, to one file: what ``ImageSet.load`` maps.
 
     Raises:
-        DatasetError: there is no image, or the disk is full.
+        DatasetError: the file cannot be written.
     """
     try:
         with replacing(destination) as temporary, tempfile.TemporaryFile(dir=destination.parent) as file:
             shapes = [_append(file, image) for image in images]
-            if not shapes:
-                raise DatasetError(f"no image for {destination}; fetch the training sets again")
             file.flush()
             # Mapped and not read, so that the library writes it without holding it in memory
             pixels = np.memmap(file, np.uint8, "r").reshape(-1, shapes[0][2])
@@ -70,6 +68,16 @@ def _append(file: BinaryIO, image: npt.NDArray[np.uint8]) -> tuple[int, ...]:
     """Write the pixels to the end of the file; returns height, width and channels."""
     file.write(image.tobytes())
     return image.shape
+
+
+def _read_packs(packs: Sequence[Path]) -> Iterator[Image]:
+    count = 0
+    for pack in packs:
+        for image in _read_pack(pack):
+            count += 1
+            yield image
+    if not count:
+        raise DatasetError(f"no image in {', '.join(map(str, packs))}; fetch the training sets again")
 
 
 def _read_pack(pack: Path) -> Iterator[Image]:
