@@ -358,7 +358,10 @@ def test_recipes_hold_every_key_that_training_reads(network, monkeypatch):
     assert len({frozenset(each) for each in recipes}) == 1
     task_type = task_of(network)
     typed = read_recipe(task_type.recipe_type, {**recipes[0], "batch": 2})
-    task = task_type(ImageSet.of([textured(130, 140)]), typed, Arithmetic(CPU))
+    image = textured(130, 140)
+    # The restorer's come in pairs, with the QP and the size between them
+    held = np.concatenate([image, image[..., :2], image], axis=-1) if network == "restorer" else image
+    task = task_type(ImageSet.of([held]), typed, Arithmetic(CPU))
     assert task.step(np.random.default_rng(0), 0.0)
     for name in SHIPPED["training"]["recipes"]:
         for model, own in SHIPPED["models"].items():
