@@ -25,7 +25,7 @@ from licbench.networks.store import FINGERPRINT_BYTES, ModelStore
 if TYPE_CHECKING:
     from licbench.networks.store import Model
 
-MAGIC = 0xC4
+MAGIC = 0xD3
 QPS = 52
 ADAPTIVE = "adaptive"
 SIZES = {ADAPTIVE: FACTORS, **{f"{factor:g}": (factor,) for factor in FACTORS}}
