@@ -44,7 +44,7 @@ WAYS: dict[str, str] = {
     r"make (table5|verify|reference)": RUN,
     r"python scripts/manifest\.py .*": "adds a dataset to the project; test_extending.py does it",
     # Downloads, trains, needs a batch system, or measures for long
-    r"snakemake --cores \w+ .*(dataset=kodak|presets/\w+\.yaml|super_resolution.csv|training_curves/.*)": PLAN,
+    r"snakemake --cores \w+ .*(dataset=kodak|presets/\w+\.yaml|super_resolution.csv|(training_curves|models)/.*)": PLAN,
     r"snakemake --cores 8 --config (dataset=kodak mirror=/shared/mirror|weights=trained)": PLAN,
     r"snakemake --touch .*": "changes the dates of results; test_reruns.py does it",
     r"snakemake --sdm conda": "needs conda",

@@ -299,7 +299,7 @@ def test_a_network_of_one_s_own_brings_its_own_keys(with_hyperprior):
         (
             "models.mine.network",
             "hyper",
-            "config.models.mine.network: 'hyper' is not one of ['cae', 'gan', 'srcnn', 'h",
+            "config.models.mine.network: 'hyper' is not one of ['cae', 'gan', 'srcnn', 'r",
         ),
         ("training.recipes.short.hyperprior", None, "config: no hyperprior in training.recipes.short, which mine is"),
         ("training.recipes.short.hyperprior.seed", None, "training.recipes.short.hyperprior lacks seed; add it"),

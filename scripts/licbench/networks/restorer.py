@@ -26,6 +26,7 @@ CENTRES = (PEAK / 2, PEAK / 2, PEAK / 2, 36.0, 75.0)
 SPANS = (PEAK, PEAK, PEAK, 10.0, 25.0)
 """Of the input's planes: R, G, B, QP, per cent of the size; centred and divided by these they are about one."""
 COLOURS = 3
+INPUTS = len(CENTRES)
 PERCENT = 100
 
 

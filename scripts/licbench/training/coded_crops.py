@@ -23,8 +23,6 @@ from licbench.networks.restorer import PERCENT, STRIDE
 from licbench.training.data import CPU, ImageSet, Scales, write_images
 
 MAX_QP = 51
-INPUTS = 5
-"""Channels of a pair that the network takes; the photograph's follow."""
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,8 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from licbench.metrics.distortion import psnr_of_mse
 from licbench.networks.inference import fill
-from licbench.networks.restorer import COLOURS, PERCENT, STRIDE, Block, Restorer
+from licbench.networks.restorer import COLOURS, INPUTS, PERCENT, STRIDE, Block, Restorer
 from licbench.networks.store import Model
-from licbench.training.coded_crops import INPUTS
 from licbench.training.data import ImageSet
 from licbench.training.precision import Arithmetic
 from licbench.training.recipes import Continued, Recipe
