@@ -25,7 +25,7 @@ ALWAYS = {"verify", "keep_reference"}
 """Rules without an output: they run whenever they are asked for."""
 ONCE = ("collect_points", "make_table5", "record_provenance", "record_rule_graph", "write_report", "all")
 VERBS = (
-    "collect", "decode", "draw", "evaluate", "fetch", "judge", "keep", "list", "make", "measure", "mirror",
+    "code", "collect", "decode", "draw", "evaluate", "fetch", "judge", "keep", "list", "make", "measure", "mirror",
     "reconstruct", "record", "scan", "train", "unpack", "write",
 )  # fmt: skip
 """Rules are named by what they do, verb first."""
