@@ -31,7 +31,7 @@ from licbench.measurement.rows import read_rows  # noqa: E402
 from licbench.metrics.rate import bd_rate, pareto_front  # noqa: E402
 from licbench.training.data import CPU, ImageSet  # noqa: E402
 
-QPS = [30, 34, 38, 41, 44]
+QPS = [30, 34, 38, 42, 46]
 DRAWS = 1000
 TARGET_BPP = 0.15
 
@@ -49,7 +49,7 @@ def main() -> None:
     parser.add_argument("--model", default="restorer", help="its name (default: restorer)")
     parser.add_argument("--every", type=int, default=12, help="take every n-th image (default: 12)")
     parser.add_argument("--qp", type=int, nargs="+", default=QPS, help=f"at full size (default: {QPS})")
-    parser.add_argument("--size", nargs="+", choices=SIZES, default=list(SIZES), help="curves (default: all)")
+    parser.add_argument("--size", nargs="+", choices=SIZES, default=[ADAPTIVE], help="curves (default: adaptive)")
     options = parser.parse_args()
     if options.source.suffix == ".csv":
         rows = read_rows(options.source)
