@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
 .PHONY: help table5 all paper test lint bench bench-scale bench-memory bench-overhead bench-compressai bench-train \
-	choices stages future fuzz faults determinism verify reference pack mirror lock clean
+	choices stages future restoration fuzz faults determinism verify reference pack mirror lock clean
 
 help:                       ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z0-9 -]*:.*## / { count = split($$1, names, " "); \
@@ -65,6 +65,10 @@ stages: $(VENV)/.run        ## BD-rate of the CAEs in workflow/resources/stages 
 future: $(VENV)/.run        ## BD-rate of gan_switch against the GAN's fixed points, on BSDS500 val: docs/future.md
 	snakemake --cores $(CORES) results/training_sets/bsds500_val.safetensors $(WITH)
 	python tools/future.py results/training_sets/bsds500_val.safetensors
+
+restoration: $(VENV)/.run   ## BD-rate of restored BPG against BPG, on BSDS500 val: docs/restoration.md
+	snakemake --cores $(CORES) results/training_sets/bsds500_val.safetensors $(WITH)
+	python tools/restoration.py results/training_sets/bsds500_val.safetensors
 
 bench-train: $(VENV)/.dev   ## the trainer's steps per second, against a bare loop
 	python tools/bench_training.py

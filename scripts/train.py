@@ -1,4 +1,4 @@
-"""Train one of the paper's networks and leave weights, model card, loss log and snapshots."""
+"""Train one network and leave weights, model card, loss log and snapshots."""
 
 import argparse
 import json

@@ -41,7 +41,7 @@ def decoded(pack: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def weights(tmp_path_factory: pytest.TempPathFactory, decoded: Path) -> Path:
-    """A folder with a model of each network: tiny_cae, tiny_gan and tiny_srcnn."""
+    """A folder with a model of each network: tiny_cae, tiny_gan, tiny_srcnn and tiny_restorer."""
     folder = tmp_path_factory.mktemp("weights")
     for recipe in RECIPES.values():
         train_tiny(recipe, decoded, folder)

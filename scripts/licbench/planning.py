@@ -34,6 +34,9 @@ FOLDERS = {"settings": "points", "ablations": "ablations"}
 MODEL_SUFFIXES = (".safetensors", ".json")
 """Of a model: its weights and its card."""
 
+CROP_KEYS = ("crop", "scale", "qp", "full_size", "seed")
+"""Of a recipe whose network is trained on coded crops: ``training.coded_crops.CropSettings``."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -193,6 +196,26 @@ class Plan:
             return []
         folder = "stages" if (STAGES / f"{start}.json").is_file() else "weights"
         return [self.own(f"workflow/resources/{folder}/{start}{suffix}") for suffix in MODEL_SUFFIXES]
+
+    def training_images(self, model: str) -> str:
+        """The decoded images that a model is trained on, or crops of them as a codec leaves them."""
+        return self._prepared(model, "+".join(configuration.training_sets(self.config, model)))
+
+    def validation_images(self, model: str) -> str:
+        """The same of the images that it is validated on."""
+        return self._prepared(model, self.config["training"]["validation"])
+
+    def _prepared(self, model: str, sets: str) -> str:
+        coded = "crops" in configuration.recipe(self.config, model)
+        return (
+            f"results/coded_crops/{model}/{sets}.safetensors" if coded else f"results/training_sets/{sets}.safetensors"
+        )
+
+    def crop_settings(self, model: str, sets: str) -> str:
+        """What code_training_crops.py is told of the crops, as JSON."""
+        recipe = configuration.recipe(self.config, model)
+        count = recipe["validation_crops" if sets == self.config["training"]["validation"] else "crops"]
+        return json.dumps({"crops": count, **{key: recipe[key] for key in CROP_KEYS}})
 
     def training_arguments(self, model: str) -> str:
         """What train.py needs besides the images; quoted for the shell."""

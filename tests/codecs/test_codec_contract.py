@@ -48,10 +48,11 @@ BLOCKS = {
         },
         "lambda": [60000, 3000, 100],
     },
+    "sr_restored": {"model": "tiny_restorer", "qp": [46, 40, 34, 26], "size": ["adaptive", "0.7"]},
 }
 SIZES = [(1, 1), (1, 40), (40, 1), (33, 17), (161, 163)]
 POINTS_A_CURVE = 4
-FAITHFUL = ("avif", "bpg", "cae", "cae_search", "jpeg", "jpeg2000", "jpegxl", "sr", "vvc", "webp")
+FAITHFUL = ("avif", "bpg", "cae", "cae_search", "jpeg", "jpeg2000", "jpegxl", "sr", "sr_restored", "vvc", "webp")
 """Codecs whose best point here has more than 27 dB in each channel; one of yours need not reach that."""
 LONG = 600
 """Bytes from which not every byte of a stream is damaged, but some hundred spread over it."""
@@ -141,7 +142,7 @@ HEADERS = {
     "webp": size_of_webp,
 }
 """How the size is read that a damaged header of a standard format gives."""
-SEALED = ("cae", "gan", "gan_switch", "sr", "vvc")
+SEALED = ("cae", "gan", "gan_switch", "sr", "sr_restored", "vvc")
 """Our own formats: a checksum keeps the size."""
 every_sealed = pytest.mark.parametrize("codec", [measurable(codec, BLOCKS) for codec in SEALED])
 
@@ -347,7 +348,7 @@ def test_damage_behind_a_right_checksum(codec, models, fresh):
             for mask in (0x01, 0x80, 0xFF):
                 pictures += assert_calm(codec, decoder, resealed(body[:at] + bytes([body[at] ^ mask]) + body[at + 1 :]))
             assert_calm(codec, decoder, resealed(body[:at]))
-        if codec not in ("sr", "vvc"):  # zeros may follow the picture inside (H.265, B.1; H.266, B.1)
+        if codec not in ("sr", "sr_restored", "vvc"):  # zeros may follow the image inside (H.265, B.1; H.266, B.1)
             with pytest.raises(CorruptStreamError):
                 decoder.decode(resealed(body + b"\0"))
     assert pictures, "no damage reached the pixels: the test does not test"

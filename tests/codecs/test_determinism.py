@@ -27,6 +27,7 @@ SETTINGS: dict[str, Any] = {
     },
     "sr": {"model": "srcnn", "qp": [36]},
     "gan_switch": {"models": ["gan_64", "gan_128"], "scale": 2, "lambda": [9000, 2000]},
+    "sr_restored": {"model": "restorer", "qp": [36], "size": ["adaptive", "0.7"]},
 }
 INTEGERS = ("jpeg", "bpg")
 """Codecs that compute with integers alone, but for the colours that they are given."""

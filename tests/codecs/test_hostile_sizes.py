@@ -26,6 +26,7 @@ POINTS = {
     "cae": {"model": "tiny_cae", "step": 1000.0, "rotation": "none"},
     "gan": {"model": "tiny_gan", "scale": 1, "bits": 5, "rotated": True},
     "sr": {"model": "tiny_srcnn", "qp": 51, "branch": "lanczos"},
+    "sr_restored": {"model": "tiny_restorer", "qp": 51, "size": "adaptive"},
 }
 PER_BYTE = {"jpeg2000": openjpeg.PIXELS_PER_BYTE, "bpg": bpg.container.PIXELS_PER_BYTE}
 

@@ -140,6 +140,7 @@ ORDERED = {
     "webp": ("quality", 1),
     "vvc": ("qp", -1),
     "best_of": ("lambda", -1),
+    "sr_restored": ("qp", -1),
 }
 """Of the codecs here, the setting that sets the rate, and whether more of it means more bytes; not of
 JPEG XL, which halves images from a distance of 20 on."""

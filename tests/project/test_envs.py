@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from licbench.dependencies import closure
+from licbench.training.registry import network_ids
 
 ROOT = Path(__file__).parents[2]
 ENVS = sorted((ROOT / "envs").glob("*.yaml"))
@@ -80,10 +81,16 @@ def rules() -> dict[str, tuple[str, set[str]]]:
     return {name: (env, scripts) for name, (env, scripts) in found.items() if scripts}
 
 
+def by_name(module: str) -> list[Path]:
+    """What a module may import by a computed name; of the trainings those that are one."""
+    found = ROOT.glob(BY_NAME.get(module, " "))
+    return [path for path in found if path.parent.name != "training" or path.stem in network_ids()]
+
+
 def imported(script: str) -> set[str]:
     """Packages that a script may import, also inside functions and by a computed name."""
     files = closure(ROOT, (script,))
-    named = [str(path.relative_to(ROOT)) for module in files for path in ROOT.glob(BY_NAME.get(module, " "))]
+    named = [str(path.relative_to(ROOT)) for module in files for path in by_name(module)]
     modules: set[str] = set()
     for file in closure(ROOT, (script, *named)):
         for node in ast.walk(ast.parse((ROOT / file).read_text())):

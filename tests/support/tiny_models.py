@@ -67,7 +67,40 @@ SRCNN_RECIPE: dict[str, Any] = {
     "seed": 2018,
     "log_every": 1,
 }
-RECIPES = {recipe["network"]: recipe for recipe in (CAE_RECIPE, GAN_RECIPE, SRCNN_RECIPE)}
+RESTORER_RECIPE: dict[str, Any] = {
+    "name": "tiny_restorer",
+    "network": "restorer",
+    "init": "identity",
+    "crops": 3,
+    "validation_crops": 1,
+    "crop": 64,
+    "scale": [1.0, 1.0],
+    "qp": [30, 44],
+    "full_size": 0.5,
+    "precision": "float32",
+    "patch": 32,
+    "batch": 2,
+    "average": 0.5,
+    "steps": 3,
+    "learning_rate": 1e-4,
+    "schedule": "constant",
+    "warm_up": 0.0,
+    "beta1": 0.9,
+    "seed": 2018,
+    "log_every": 1,
+}
+RECIPES = {recipe["network"]: recipe for recipe in (CAE_RECIPE, GAN_RECIPE, SRCNN_RECIPE, RESTORER_RECIPE)}
+
+
+def coded_pairs(recipe: dict[str, Any], images: Path) -> Path:
+    """The pairs of the restorer's recipe, made once next to the images."""
+    from licbench.planning import CROP_KEYS
+    from licbench.training.coded_crops import CropSettings, code_crops
+
+    pairs = images.with_name(f"{images.stem}_coded.safetensors")
+    if not pairs.exists():
+        code_crops(images, CropSettings(crops=recipe["crops"], **{key: recipe[key] for key in CROP_KEYS}), pairs)
+    return pairs
 
 
 def train_tiny(
@@ -89,6 +122,8 @@ def train_tiny(
         patch.setattr(cae, "VALIDATION_SIDE", 64)
         patch.setattr(cae, "VALIDATION_CROPS", 2)
         patch.setattr(gan, "VALIDATION_TILES", 2)
+        if "crops" in recipe:
+            images = coded_pairs(recipe, images)
         data = TrainingData(["synthetic"], images, images)
         train_model(recipe, data, outputs, 1, start=start, max_seconds=max_seconds)
     return weights

@@ -299,7 +299,7 @@ def test_a_network_of_one_s_own_brings_its_own_keys(with_hyperprior):
         (
             "models.mine.network",
             "hyper",
-            "config.models.mine.network: 'hyper' is not one of ['cae', 'gan', 'srcnn', 'h",
+            "config.models.mine.network: 'hyper' is not one of ['cae', 'gan', 'srcnn', 'r",
         ),
         ("training.recipes.short.hyperprior", None, "config: no hyperprior in training.recipes.short, which mine is"),
         ("training.recipes.short.hyperprior.seed", None, "training.recipes.short.hyperprior lacks seed; add it"),
@@ -358,7 +358,10 @@ def test_recipes_hold_every_key_that_training_reads(network, monkeypatch):
     assert len({frozenset(each) for each in recipes}) == 1
     task_type = task_of(network)
     typed = read_recipe(task_type.recipe_type, {**recipes[0], "batch": 2})
-    task = task_type(ImageSet.of([textured(130, 140)]), typed, Arithmetic(CPU))
+    image = textured(130, 140)
+    # The restorer's come in pairs, with the QP and the size between them
+    held = np.concatenate([image, image[..., :2], image], axis=-1) if network == "restorer" else image
+    task = task_type(ImageSet.of([held]), typed, Arithmetic(CPU))
     assert task.step(np.random.default_rng(0), 0.0)
     for name in SHIPPED["training"]["recipes"]:
         for model, own in SHIPPED["models"].items():

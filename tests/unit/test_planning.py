@@ -92,6 +92,19 @@ def test_a_training_gets_its_recipe_sets_and_start():
     assert words[words.index("--start") + 1] == "/there/workflow/resources/weights/srcnn.safetensors"
 
 
+def test_the_restorer_trains_on_coded_crops_and_the_others_on_images():
+    sets = "imagenet_sample+bsds500_train+bsds500_test"
+    assert plan().training_images("restorer") == f"results/coded_crops/restorer/{sets}.safetensors"
+    assert plan().validation_images("restorer") == "results/coded_crops/restorer/bsds500_val.safetensors"
+    assert plan().training_images("cae_024") == f"results/training_sets/{sets}.safetensors"
+    assert plan().validation_images("cae_024") == "results/training_sets/bsds500_val.safetensors"
+    recipe = SHIPPED["training"]["recipes"]["short"]["restorer"]
+    shared = {key: recipe[key] for key in ("crop", "scale", "qp", "full_size", "seed")}
+    assert json.loads(plan().crop_settings("restorer", sets)) == {"crops": recipe["crops"], **shared}
+    validation = json.loads(plan().crop_settings("restorer", "bsds500_val"))
+    assert validation == {"crops": recipe["validation_crops"], **shared}
+
+
 def test_snapshots_are_shipped_or_of_the_run_s_own_training():
     assert plan().snapshots("cae_096")[0] == str(PROJECT / "workflow/resources/snapshots/cae_096")
     assert plan().snapshots("gan_128") == ("results/snapshots/gan_128", "results/models")

@@ -10,15 +10,13 @@ from typing import Any
 import numpy as np
 import PIL.Image
 import pytest
-import yaml
 from checkout import NOTHING_TO_DO, Checkout, copy_project, save_pictures
 from pictures import textured
+from registered import CONFIG, sweep
 
 from licbench.config import left_out, rows_left_out
-from licbench.locations import SCHEMA
 from licbench.measurement import job_resources
 
-CONFIG = yaml.safe_load((SCHEMA.parents[2] / "config.yaml").read_text())
 ABSENT = {
     "bpg": {"threshold_scan"},
     "cae": {"contest", "threshold_scan", "bdrate"},
@@ -95,7 +93,7 @@ def notes(output: str) -> list[str]:
 
 @pytest.mark.parametrize("codec", CONFIG["codecs"])
 def test_a_codec_alone_plans_what_it_can_fill_and_says_what_not(project: Checkout, codec: str) -> None:
-    planned = project.snakemake("-n", settings={"codecs": [codec]})
+    planned = project.snakemake("-n", settings={"codecs": [codec], "settings": {codec: sweep(codec)}})
     assert planned.returncode == 0, planned.output
     absent = {name for name, rule in RULES.items() if rule not in planned.counts}
     assert absent == not_filled(codec) == set(left_out(CONFIG | {"codecs": [codec]}))

@@ -26,6 +26,7 @@ CASES: list[tuple[str, Mapping[str, Any]]] = [
     ("cae", {"rotation": ["offline"], "ladder": {"cae_096": [1.0]}}),
     ("cae", {"rotation": ["offline"], "ladder": {"cae_048": [1.0], "cae_096": [1.0]}}),
     ("sr", {"model": "srcnn", "qp": [37]}),
+    ("sr_restored", {"model": "restorer", "qp": [37], "size": ["adaptive"]}),
     ("gan", {"families": [GAN | {"scale": [1]}]}),
     ("gan", {"families": [GAN | {"scale": [4]}]}),
 ]

@@ -316,6 +316,7 @@ CAE = [{"model": "cae_096", "step": 1.0, "rotation": rotation} for rotation in (
 GAN = [{"model": "gan_64", "scale": 1, "bits": bits, "rotated": rotated} for bits, rotated in ((5, True), (8, False))]
 SWITCH = [{"models": "gan_64,gan_128", "scale": 1, "lambda": weight} for weight in (300, 30000)]
 BEST = {"jpeg": {"modes": ["420-optimised"], "quality": [30]}, "bpg": {"chroma": ["420"], "qp": [40]}}
+RESTORED = [{"model": "restorer", "qp": qp, "size": size} for qp, size in ((36, "1"), (40, "0.7"), (30, "0.5"))]
 SR = [{"model": "srcnn", "qp": 35, "branch": branch} for branch in ("srcnn", "lanczos")]
 
 
@@ -341,6 +342,7 @@ PARSERS: dict[str, Parser] = {
     "sr": CodecParser("sr", *SR, own_format=True),
     "gan_switch": CodecParser("gan_switch", *SWITCH, own_format=True),
     "best_of": CodecParser("best_of", {"members": json.dumps(BEST), "lambda": 100}),
+    "sr_restored": CodecParser("sr_restored", *RESTORED, own_format=True),
     "bpg-container": BpgContainer(),
     "hevc-header": HevcHeader(),
     "nal-units": NalUnits(),

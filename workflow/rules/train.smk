@@ -3,8 +3,9 @@
 #   makes   results/models/{model}.safetensors with its card (.json) and loss log (.csv), and the models along the way
 #           in results/snapshots/{model}; asked for by name: results/super_resolution.csv and
 #           results/training_curves/{dataset}/{model}.csv (with .png and .pdf)
-#   steps   decode_training_set: once for each combination of sets; train_model: one job a model; interrupted jobs resume from
-#           results/checkpoints/{model}.pt; evaluate_srcnn: SRCNN on BSDS500 test; measure_training_curve: snapshots, measured
+#   steps   decode_training_set: once for each combination of sets; code_training_crops: those of the restorer, coded;
+#           train_model: one job a model; interrupted jobs resume from results/checkpoints/{model}.pt;
+#           evaluate_srcnn: SRCNN on BSDS500 test; measure_training_curve: snapshots, measured
 
 
 rule decode_training_set:
@@ -26,11 +27,32 @@ rule decode_training_set:
         "python {input.code[0]:q} {input.packs:q} --out {output:q} 2> {log:q} && cat {log:q} >&2"
 
 
-rule train_model:
-    """Train one network of the paper as its recipe in the config says."""
+rule code_training_crops:
+    """Crops of decoded images as BPG codes them, next to the crops themselves: what the restorer is trained on."""
     input:
-        data=lambda wildcards: decoded("+".join(configuration.training_sets(config, wildcards.model))),
-        validation=decoded(config["training"]["validation"]),
+        images="results/training_sets/{sets}.safetensors",
+        code=code_of("scripts/code_training_crops.py"),
+    output:
+        "results/coded_crops/{model}/{sets}.safetensors",
+    log:
+        "results/logs/code_training_crops/{model}/{sets}.log",
+    benchmark:
+        "results/benchmarks/code_training_crops/{model}/{sets}.tsv"
+    conda:
+        "../../envs/codecs.yaml"
+    resources:
+        mem_mb=4000,
+    params:
+        settings=lambda wildcards: PLAN.crop_settings(wildcards.model, wildcards.sets),
+    shell:
+        "python {input.code[0]:q} {input.images:q} --settings {params.settings:q} --out {output:q} 2>&1 | tee {log:q}"
+
+
+rule train_model:
+    """Train one network as its recipe in the config says."""
+    input:
+        data=lambda wildcards: PLAN.training_images(wildcards.model),
+        validation=lambda wildcards: PLAN.validation_images(wildcards.model),
         start=lambda wildcards: PLAN.starting_files(wildcards.model),
         code=lambda wildcards: code_of("scripts/train.py", f"scripts/licbench/training/{network_of(wildcards)}.py"),
     output:

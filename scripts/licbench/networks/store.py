@@ -83,7 +83,7 @@ class ModelStore:
         self.folder = folder
 
     def load(self, name: str, network: str) -> Model:
-        """The model of that name, which must be a ``network`` (cae, gan or srcnn).
+        """The model of that name, which must be a ``network`` (cae, gan, srcnn, restorer).
 
         Raises:
             ModelError: the weights or the card are missing, damaged or of another network.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,9 +34,13 @@ class Cards:
         return self.by_model[model]
 
     def share_of_budget(self, model: str) -> float:
-        """Crops that the model saw in all stages of its training, as a share of those in the paper's."""
+        """Crops that the model saw in all stages of its training, as a share of those in the paper's.
+
+        Infinite where the network is not the paper's: there is nothing that it could fall short of.
+        """
         card = self.of(model)
-        return crops_of(card) / self.budget[card["network"]]
+        paper = self.budget.get(card["network"])
+        return crops_of(card) / paper if paper else math.inf
 
     def undertrained(self, models: Iterable[str]) -> bool:
         """Whether any of the models was trained on less than the paper's."""

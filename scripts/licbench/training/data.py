@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -42,25 +42,42 @@ def decode_packs(packs: Sequence[Path], destination: Path) -> None:
     Raises:
         DatasetError: a pack is missing or damaged, or holds no image, or the disk is full.
     """
+    write_images(_read_packs(packs), destination)
+
+
+def write_images(images: Iterable[npt.NDArray[np.uint8]], destination: Path) -> None:
+    """Write images of equal channels, at least one, as they come, to one file: what ``ImageSet.load`` maps.
+
+    Raises:
+        DatasetError: the file cannot be written.
+    """
     try:
         with replacing(destination) as temporary, tempfile.TemporaryFile(dir=destination.parent) as file:
-            sizes = [_append(file, image) for pack in packs for image in _read_pack(pack)]
-            if not sizes:
-                raise DatasetError(f"no image in {', '.join(map(str, packs))}; fetch the training sets again")
+            shapes = [_append(file, image) for image in images]
             file.flush()
             # Mapped and not read, so that the library writes it without holding it in memory
-            pixels = np.memmap(file, np.uint8, "r", shape=(file.tell() // 3, 3))
-            save_file({"sizes": np.array(sizes, np.int64), "pixels": pixels}, temporary)
+            pixels = np.memmap(file, np.uint8, "r").reshape(-1, shapes[0][2])
+            save_file({"sizes": np.array([shape[:2] for shape in shapes], np.int64), "pixels": pixels}, temporary)
     except (OSError, SafetensorError) as error:
         raise DatasetError(
             f"{destination}: cannot be written ({error}); check the path, its rights and the disk"
         ) from error
 
 
-def _append(file: BinaryIO, image: Image) -> tuple[int, ...]:
-    """Write the pixels to the end of the file; returns height and width."""
+def _append(file: BinaryIO, image: npt.NDArray[np.uint8]) -> tuple[int, ...]:
+    """Write the pixels to the end of the file; returns height, width and channels."""
     file.write(image.tobytes())
-    return image.shape[:2]
+    return image.shape
+
+
+def _read_packs(packs: Sequence[Path]) -> Iterator[Image]:
+    count = 0
+    for pack in packs:
+        for image in _read_pack(pack):
+            count += 1
+            yield image
+    if not count:
+        raise DatasetError(f"no image in {', '.join(map(str, packs))}; fetch the training sets again")
 
 
 def _read_pack(pack: Path) -> Iterator[Image]:
@@ -148,15 +165,18 @@ class ImageSet:
             raise DatasetError(f"no training image reaches {side} pixels; add larger ones")
         return ImageSet(self.pixels, self.sizes[large], self.starts[large])
 
-    def tiles(self, count: int, side: int, rng: np.random.Generator, scales: Scales = (1.0, 1.0)) -> Tensor:
+    def tiles(
+        self, count: int, side: int, rng: np.random.Generator, scales: Scales = (1.0, 1.0), grid: int = 1
+    ) -> Tensor:
         """Random squares of randomly resized images, mirrored half of the time: uint8 (count, channels, side, side).
 
-        An image that would become smaller than a tile is resized to the tile's size.
+        An image that would become smaller than a tile is resized to the tile's size. Corners lie on multiples of
+        ``grid`` pixels of the stored image.
         """
         chosen = rng.integers(len(self), size=count)
         shortest = self.sizes[chosen].min(axis=1)
         spans = np.minimum(np.round(side / rng.uniform(*scales, count)).astype(np.int64).clip(1), shortest)
-        corners = rng.integers(self.sizes[chosen] - spans[:, None] + 1)
+        corners = rng.integers(self.sizes[chosen] - spans[:, None] + 1) // grid * grid
         squares = _Squares(chosen, corners, spans, mirrored=rng.random(count) < 0.5)
         parts = [squares[at : at + AT_ONCE] for at in range(0, count, AT_ONCE)]
         cut = [self._cut(part, int(spans.max()), side) for part in parts]

@@ -172,6 +172,12 @@ def test_cards_are_read_and_set_against_the_budget(tmp_path):
     assert not cards.undertrained([])
 
 
+def test_a_network_that_is_not_the_paper_s_falls_short_of_nothing():
+    own = {"network": "restorer", "steps": 3, "recipe": {"batch": 2}, "lineage": []}
+    cards = Cards({"restorer": own}, {"gan": 1280})
+    assert cards.share_of_budget("restorer") == math.inf and not cards.undertrained(["restorer"])
+
+
 def test_the_paper_s_budget_is_that_of_its_recipe():
     budget = paper_budget(yaml.safe_load((ROOT / "config.yaml").read_text()))
     # Section 3.1: 8e5 iterations of 16; Dong et al.: 8e8 backpropagations

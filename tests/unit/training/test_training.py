@@ -38,6 +38,7 @@ from licbench.training.initial.srcnn import start_as_identity
 from licbench.training.loop import OutOfTimeError, TrainingData
 from licbench.training.precision import Arithmetic
 from licbench.training.recipes import read_recipe
+from licbench.training.restorer import RestorerTask
 from licbench.training.schedules import rate_factor
 from licbench.training.srcnn import SrcnnTask
 
@@ -337,7 +338,7 @@ def test_a_killed_run_goes_on_to_the_same_bytes(network, decoded, tmp_path, monk
         recipe |= {"input_size": 64, "pixels_only": 0.3}
     (tmp_path / "whole").mkdir()
     whole = train_tiny(recipe, decoded, tmp_path / "whole")
-    kind = {"cae": CaeTask, "gan": GanTask, "srcnn": SrcnnTask}[network]
+    kind = {"cae": CaeTask, "gan": GanTask, "srcnn": SrcnnTask, "restorer": RestorerTask}[network]
     step = kind.step
 
     def killed(task, generator, progress):
@@ -429,7 +430,7 @@ def test_log_and_card_tell_what_was_done(network, losses, weights, decoded):
     assert card["versions"]["torch"] == torch.__version__
 
 
-@pytest.mark.parametrize("network", ["cae", "gan", "srcnn"])
+@pytest.mark.parametrize("network", RECIPES)
 def test_a_run_that_continues_a_model_starts_from_its_function(network, weights, decoded, tmp_path):
     """Nothing is learned at a rate of zero, so that what comes out is what went in; its card names every stage."""
     start = weights / f"tiny_{network}.safetensors"
