@@ -25,8 +25,8 @@ ALWAYS = {"verify", "keep_reference"}
 """Rules without an output: they run whenever they are asked for."""
 ONCE = ("collect_points", "make_table5", "record_provenance", "record_rule_graph", "write_report", "all")
 VERBS = (
-    "audit", "bound", "code", "collect", "decode", "draw", "evaluate", "fetch", "judge", "keep", "list", "make", "measure",
-    "mirror", "pack", "reconstruct", "record", "scan", "score", "train", "unpack", "write",
+    "audit", "bound", "code", "collect", "decode", "draw", "evaluate", "fetch", "judge", "keep", "list", "make",
+    "measure", "mirror", "pack", "reconstruct", "record", "scan", "score", "train", "unpack", "write",
 )  # fmt: skip
 """Rules are named by what they do, verb first."""
 MAX_RULE_LINES, MAX_SNAKEFILE_LINES = 24, 44
