@@ -313,9 +313,11 @@ def test_nothing_is_not_a_stream(codec, fresh):
 
 @every_codec
 def test_streams_of_other_codecs_are_refused(codec, short_streams, fresh):
+    """Those that share a decoder have the same streams."""
     picture = io.BytesIO()
     PIL.Image.fromarray(textured(33, 17)).save(picture, "PNG")
-    for other in [picture.getvalue(), *(stream for name, stream in short_streams.items() if name != codec)]:
+    others = [name for name in short_streams if codec_class(name).decode is not codec_class(codec).decode]
+    for other in [picture.getvalue(), *(short_streams[name] for name in others)]:
         with pytest.raises(LicbenchError) as raised:
             fresh(codec).decode(other)
         assert "\n" not in str(raised.value)

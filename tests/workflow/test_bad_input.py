@@ -281,7 +281,7 @@ def test_the_sound_file_of_the_mirror_is_measured(broken: Outcome, project: Chec
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"foo": 1}, "config: unknown key foo (known: ablations, codecs, "),
+        ({"foo": 1}, "config: unknown key foo (known: ablations, bdrate, codecs, "),
         ({"codecs": ["jpeg", "nosuchcodec"]}, "config: unknown codec 'nosuchcodec' in codecs; choose from "),
         ({"dataset": "kodok"}, "unknown dataset 'kodok'; choose from embedded, kodak, "),
         ({"dataset": "./nowhere"}, "nowhere: no such folder; "),

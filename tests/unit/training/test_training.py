@@ -683,5 +683,5 @@ def test_snapshots_are_models(network, weights):
 
 
 def test_unknown_networks_are_refused(decoded, tmp_path):
-    with pytest.raises(SettingsError, match="unknown network 'vgg'; choose from cae, gan, srcnn"):
+    with pytest.raises(SettingsError, match="unknown network 'vgg'; choose from cae, gan, restorer, srcnn"):
         train_tiny({**SRCNN_RECIPE, "network": "vgg"}, decoded, tmp_path)
