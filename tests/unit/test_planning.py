@@ -195,6 +195,9 @@ def test_further_metrics_have_tables_versions_and_memory(tmp_path, monkeypatch):
     found = plan(metrics=["vmaf", "lpips"], metric_settings={"lpips": {"weights": str(weights)}})
     assert found.scores == ["results/metrics/embedded/vmaf.csv", "results/metrics/embedded/lpips.csv"]
     assert shlex.split(found.report_options)[2:] == ["--scores", *found.scores]
+    compared = shlex.split(found.bdrate_options)
+    readings = json.loads(compared[compared.index("--readings") + 1])
+    assert readings["vmaf"] == {"rising": True, "decibels": False} and readings["lpips"]["rising"] is False
     words = shlex.split(found.scoring_options("lpips"))
     assert json.loads(words[words.index("--settings") + 1]) == {"weights": str(weights)}
     assert found.metric_settings("lpips") == {"weights": str(weights)} and found.metric_settings("vmaf") == {}

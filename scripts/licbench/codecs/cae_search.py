@@ -29,9 +29,10 @@ from licbench.codecs.cae import (
 from licbench.coding.latent_search import search
 from licbench.coding.memo import LastImage
 from licbench.images.colour import PEAK
+from licbench.networks.store import ModelStore
 
 LAGRANGIAN = 0.15
-"""Weight of the rate, in squared quantiser steps; chosen on BSDS500 val (docs/methods.md)."""
+"""Weight of the rate, in squared quantiser steps; chosen on BSDS500 val; `make choices` measures others."""
 COMPONENT_WEIGHTS = (1.0, 1.09, 0.825)
 """What a squared error in Y, Cb and Cr adds to that in RGB, relative to Y; without the products of two of them."""
 PIXELS = 2**18
@@ -51,7 +52,10 @@ class CaeSearch(Cae):
         "additionalProperties": False,
         "required": ["rounds", "ladder"],
         "properties": {
-            "rounds": {**ROUNDS, "description": "of the search; each computes one gradient, as slow as decoding twice"},
+            "rounds": {
+                **ROUNDS,
+                "description": "of the search; each takes some decodings' time",
+            },
             "ladder": Cae.settings_schema["properties"]["ladder"],
         },
     }
@@ -81,7 +85,7 @@ class CaeSearch(Cae):
     def header_bytes(cls, settings: Settings, width: int, height: int) -> int:
         return super().header_bytes({**settings, "rotation": "offline"}, width, height)
 
-    def __init__(self, models: Any) -> None:
+    def __init__(self, models: ModelStore) -> None:
         super().__init__(models)
         self._components: LastImage[list[Floats]] = LastImage()
 

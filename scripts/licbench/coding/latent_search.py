@@ -46,7 +46,7 @@ def search(
         error_of: the sum of squared errors of the reconstruction of a latent, and its gradient by the levels.
         curvature: half the second derivative of that sum by one level; if in doubt too large, which moves less.
         lagrangian: squared error that a bit is worth.
-        rounds: at most, each with one call of ``error_of``; 0 returns ``start``.
+        rounds: of moves, at most; each costs one call of ``error_of``, and one more judges the last. 0: ``start``.
 
     Returns:
         int32, (C, h, w). The same for the same values of ``error_of``: chance is seeded.
@@ -54,7 +54,7 @@ def search(
     chance = np.random.default_rng(0)
     levels = best = start
     least = np.inf
-    for _ in range(rounds):
+    for made in range(rounds + 1):
         error, gradient = error_of(levels)
         magnitudes = np.abs(levels)
         contexts = _contexts(magnitudes)
@@ -63,6 +63,8 @@ def search(
         cost = error + lagrangian * float(bits.sum())
         if cost < least:
             least, best = cost, levels
+        if made == rounds:
+            break
         gain, moved = np.full(levels.shape, LEAST_GAIN_BITS * lagrangian), levels
         for step in (-1, 1):
             changed = levels + np.int32(step)

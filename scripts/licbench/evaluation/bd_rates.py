@@ -21,8 +21,9 @@ from licbench.evaluation.bootstrap import percentile_interval, resamples
 from licbench.evaluation.curves import MeasuredCurve, curve_of
 from licbench.evaluation.external_curves import MEAN, MS_SSIM, POOLED, ExternalCurve
 from licbench.evaluation.pooling import LUMA, RGB, YCBCR_611, Floats, decibels
-from licbench.evaluation.scores import as_quality, column_of
+from licbench.evaluation.scores import column_of
 from licbench.metrics.fronts import Difference, Fronts, difference
+from licbench.metrics.quality import as_quality
 from licbench.metrics.rate import INTERPOLATION, bits_per_pixel
 
 IMAGES = "images"

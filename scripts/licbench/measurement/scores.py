@@ -123,7 +123,9 @@ def _read_file(path: Path) -> pd.DataFrame:
     except (ValueError, OSError) as error:
         reason = " ".join(str(error).split())
         raise PointsError(f"{path}: no table of scores ({reason}); delete it and run again") from error
-    if tuple(frame.columns) != COLUMNS or (frame["value"].isna() != (frame["reason"] != "")).any():
+    if tuple(frame.columns) != COLUMNS:
+        raise PointsError(f"{path}: its columns are not {', '.join(COLUMNS)}; delete it and run again")
+    if (frame["value"].isna() != (frame["reason"] != "")).any():
         raise PointsError(f"{path}: each line needs a score or the reason why not; delete it and run again")
     return frame
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from licbench.images import Image
+from licbench.metrics.quality import as_quality
 
 __all__ = ["LINEAR", "LOG", "NO_SETTINGS", "Domain", "Image", "Metric", "Undefined"]
 
@@ -79,7 +79,4 @@ class Metric(ABC):
         In the linear domain the score, or its negative where lower is better; in the log domain decibels, of the
         distance to 1 where higher is better. Infinite for a perfect score in the log domain.
         """
-        if cls.domain == LINEAR:
-            return score if cls.higher_is_better else -score
-        distance = 1 - score if cls.higher_is_better else score
-        return -10 * math.log10(distance) if distance > 0 else math.inf
+        return float(as_quality(score, rising=cls.higher_is_better, decibels=cls.domain == LOG))

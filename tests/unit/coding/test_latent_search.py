@@ -50,3 +50,8 @@ def test_a_round_that_makes_it_worse_is_not_kept(problem):
     start, error_of, _ = problem
     reckless = search(start, error_of, 0.01, 0.0, 5)
     assert error_of(reckless)[0] <= error_of(start)[0]
+
+
+def test_one_round_is_one_move_that_is_kept_where_it_pays(problem):
+    start, error_of, curvature = problem
+    assert error_of(search(start, error_of, curvature, 0.0, 1))[0] < error_of(start)[0]

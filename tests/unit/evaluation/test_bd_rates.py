@@ -238,7 +238,8 @@ def test_a_published_curve_is_compared_in_what_was_published_alone():
 
 def scored(tmp_path, values):
     rows = pd.concat([hand_made(codec="anchor"), hand_made(0.8)], ignore_index=True)
-    scores = rows[["dataset", "codec", "image", "point"]].assign(value=values(rows), reason="")
+    scores = rows[["dataset", "codec", "image", "point"]].assign(value=values(rows))
+    scores["reason"] = scores["value"].isna().map({True: "too small", False: ""})
     write_csv(tmp_path / "near.csv", scores)
     return rows, tmp_path / "near.csv"
 
