@@ -6,7 +6,8 @@ from pathlib import Path
 
 from licbench.cli import run
 from licbench.measurement.rows import read_rows
-from licbench.measurement.scores import score_rows, write_scores
+from licbench.measurement.scores import write_scores
+from licbench.measurement.scoring import score_rows
 from licbench.metrics.registry import make_metric, metric_ids
 
 

@@ -14,7 +14,8 @@ from licbench.files import write_csv
 from licbench.images.files import read_rgb, write_png
 from licbench.measurement.measure import measure_images
 from licbench.measurement.rows import read_rows
-from licbench.measurement.scores import COLUMNS, collect_scores, read_scores, score, score_rows, write_scores
+from licbench.measurement.scores import COLUMNS, collect_scores, read_scores, write_scores
+from licbench.measurement.scoring import score, score_rows
 from licbench.metrics.base import Metric, Undefined
 
 SCRIPTS = Path(__file__).parents[3] / "scripts"
