@@ -339,7 +339,11 @@ OF_A_STAGE = ("init", "steps", "seed", "log_every")
 def _made_by(of_card, wanted):
     """Cards from before a key lack it, where its value changes nothing; bfloat16 is what auto then meant."""
     older = {"chroma": 0, "average": 0, "warm_up": 0, "precision": "float32"}
-    held = {**{key: value for key, value in older.items() if key in wanted}, **of_card, "precision": wanted["precision"]}
+    held = {
+        **{key: value for key, value in older.items() if key in wanted},
+        **of_card,
+        "precision": wanted["precision"],
+    }
     if isinstance(wanted["init"], dict) and isinstance(held["init"], dict):
         held |= {key: wanted[key] for key in OF_A_STAGE}
     return held == wanted

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -70,10 +71,15 @@ def usage_of(command: Sequence[str | Path], folder: Path = ROOT) -> Usage:
 
 
 def cpu_seconds(action: Callable[[], object]) -> float:
-    """CPU seconds of this process for one call."""
-    start = time.process_time()
+    """CPU seconds of this process, and of those that it started and that ended, for one call."""
+    start = _spent()
     action()
-    return time.process_time() - start
+    return _spent() - start
+
+
+def _spent() -> float:
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + children.ru_utime + children.ru_stime
 
 
 def medians(actions: Mapping[str, Callable[[], object]], repeats: int) -> dict[str, float]:

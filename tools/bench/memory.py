@@ -16,6 +16,7 @@ from licbench.images.files import write_png
 WIDTH, HEIGHT = 6000, 4000
 LIMIT_MIB = 4096
 GAN = {"model": ["gan_128"], "bits": [7], "rotated": [True]}
+SWITCH = {"models": ["gan_64", "gan_128"], "scale": 4, "lambda": [3000]}
 CASES: list[tuple[str, Mapping[str, Any]]] = [
     ("jpeg", {"modes": ["444-standard"], "quality": [50]}),
     ("jpeg", {"modes": ["444-standard"], "quality": [10, 30, 50, 70, 90]}),
@@ -29,6 +30,13 @@ CASES: list[tuple[str, Mapping[str, Any]]] = [
     ("sr_restored", {"model": "restorer", "qp": [37], "size": ["adaptive"]}),
     ("gan", {"families": [GAN | {"scale": [1]}]}),
     ("gan", {"families": [GAN | {"scale": [4]}]}),
+    ("avif", {"chroma": ["420"], "quality": [20], "speed": 4}),
+    ("webp", {"quality": [20]}),
+    ("jpegxl", {"distance": [8], "effort": 7}),
+    ("vvc", {"qp": [38], "preset": "medium"}),
+    ("cae_search", {"rounds": 1, "ladder": {"cae_096": [1.0]}}),
+    ("gan_switch", SWITCH),
+    ("best_of", {"members": {"bpg": {"chroma": ["420"], "qp": [37]}, "gan_switch": SWITCH}, "lambda": [3000]}),
 ]
 
 
