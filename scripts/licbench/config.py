@@ -11,7 +11,6 @@ from operator import getitem
 from typing import Any
 
 import jsonschema
-import yaml
 
 from licbench.codecs.base import OperatingPoint
 from licbench.codecs.registry import codec_class, codec_ids, extensions
@@ -23,6 +22,7 @@ from licbench.measurement import contract
 from licbench.metrics.registry import make_metric
 from licbench.schemas import require_valid
 from licbench.training.registry import network_ids
+from licbench.yaml_files import read_yaml
 
 Config = Mapping[str, Any]
 READ_BY_EVERY_TRAINING = frozenset({"init", "precision", "steps", "batch", "seed", "log_every"})
@@ -177,7 +177,7 @@ def _refuse_old_keys(config: Config) -> None:
 @cache
 def _schema() -> Mapping[str, Any]:
     """The schema as written, and in it the networks that are not the paper's."""
-    schema: dict[str, Any] = yaml.safe_load(SCHEMA.read_text())
+    schema: dict[str, Any] = read_yaml(SCHEMA)
     recipes = schema["properties"]["training"]["properties"]["recipes"]["additionalProperties"]["properties"]
     if others := sorted(set(network_ids()) - set(recipes)):
         definitions, reference = schema["$defs"], {"$ref": "#/$defs/own_recipe"}

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 LIBRARY = Path(__file__).parents[2] / "scripts" / "licbench"
-FOUNDATIONS = ("errors", "files", "locations", "schemas", "dependencies", "plugins", "cli")
+FOUNDATIONS = ("errors", "files", "yaml_files", "locations", "schemas", "dependencies", "plugins", "cli")
 ROOMS = (
     "images", "networks", "metrics", "datasets", "coding", "codecs", "measurement", "evaluation", "training", "paper",
     "report", "study",

@@ -123,11 +123,11 @@ class Checkout:
 
 
 def copy_project(to: Path) -> Checkout:
-    """The project without results, caches and environment."""
+    """The project without results and environment; with what Python compiled, so that no test waits for it again."""
     to.mkdir(parents=True, exist_ok=True)
     for part in PARTS:
         if (ROOT / part).is_dir():
-            shutil.copytree(ROOT / part, to / part, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+            shutil.copytree(ROOT / part, to / part, ignore=shutil.ignore_patterns(".*", "*.pyc.*"))
         else:
             shutil.copy2(ROOT / part, to / part)
     return Checkout(to)
@@ -153,7 +153,7 @@ def offline_environment(developer: bool = False) -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not (name.lower().endswith("_proxy") or name.startswith("SNAKEMAKE_"))
+        if not (name.lower().endswith("_proxy") or name.startswith(("SNAKEMAKE_", "PYTHON")))
     }
     if not developer:
         kept |= {"PYTHONPATH": str(RUN_ONLY), "NOT_IN_RUN_LOCK": ",".join(modules_outside_run_lock())}

@@ -18,6 +18,7 @@ from licbench.datasets.manifests import ImageFile, SourceFile, manifest_text, re
 from licbench.errors import DatasetError
 from licbench.locations import RESOURCES
 from licbench.plugins import plugins
+from licbench.yaml_files import read_yaml
 
 DATASETS = "datasets.yaml"
 GROUP = "licbench.datasets"
@@ -172,7 +173,7 @@ def manifest_hash(dataset: Dataset) -> str:
 
 @cache
 def _definitions(resources: Path) -> Mapping[str, Mapping[str, Any]]:
-    definitions: Mapping[str, Mapping[str, Any]] = yaml.safe_load((resources / DATASETS).read_text())
+    definitions: Mapping[str, Mapping[str, Any]] = read_yaml(resources / DATASETS)
     return definitions
 
 

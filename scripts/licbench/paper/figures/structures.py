@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 import pandas as pd
 import torch
 from torch import fx, nn
-from torch.fx.passes.shape_prop import ShapeProp
 
 from licbench.networks.cae import CAE
 from licbench.networks.gan import Discriminator, Encoder, Generator
@@ -30,6 +29,7 @@ FOLLOWERS = {
 """What may follow a layer, by module class or function -> how the figures name it."""
 NOTHING = {"Identity", "flatten", "squeeze"}
 """Calls that the figures need not show."""
+SHAPE = "shape"
 BLANK = {"kernel": "", "stride": None, "maps": None, "feature": "", "then": "", "parameters": 0}
 
 
@@ -113,16 +113,29 @@ def _described(part: Part, module: Any, produced: str, before: list[dict[str, An
     return {**layer, **named, "stride": module.stride[0], "maps": module.out_channels}
 
 
+class _Shapes(fx.Interpreter):
+    """Computes a traced network and keeps the shape of each result, without its first axis, with its node.
+
+    torch's own ``ShapeProp`` does that too, and loads a second of symbolic algebra for it.
+    """
+
+    def run_node(self, n: fx.Node) -> Any:
+        result = super().run_node(n)
+        if isinstance(result, torch.Tensor):
+            n.meta[SHAPE] = tuple(result.shape[1:])
+        return result
+
+
 def _operations(network: nn.Module, shape: tuple[int, ...]) -> Iterator[tuple[str, nn.Module | None, str]]:
     """(name, module if it is one, shape of the result) for each call that the network makes."""
     graph = fx.symbolic_trace(network)
-    ShapeProp(graph).propagate(torch.zeros(1, *shape))
+    _Shapes(graph).run(torch.zeros(1, *shape))
     for node in graph.graph.nodes:
         if node.op in {"placeholder", "output"}:
             continue
         module = graph.get_submodule(node.target) if node.op == "call_module" else None
         name = type(module).__name__ if module else getattr(node.target, "__name__", str(node.target))
-        yield name, module, _written(node.meta["tensor_meta"].shape[1:])
+        yield name, module, _written(node.meta[SHAPE])
 
 
 def _written(shape: tuple[int, ...]) -> str:
