@@ -285,6 +285,14 @@ def test_a_model_without_a_log_is_shown_without(tmp_path):
     assert model["log"] is None and len(model["files"]) == 1
 
 
+def test_the_head_of_a_model_counts_all_stages_of_its_training(tmp_path):
+    first = {"recipe": {"batch": 2, "init": "klt"}, "steps": 500, "seconds": 60.4}
+    (tmp_path / "staged.json").write_text(json.dumps(CARD | {"lineage": [first]}))
+    (model,) = model_data([tmp_path / "staged.json"])
+    assert {name: model["head"][name] for name in ("steps", "seconds")} == {"steps": 540, "seconds": 66}
+    assert model["head"]["stages"].startswith("2, ")
+
+
 @pytest.mark.parametrize(("card", "log"), [("{", LOG), (json.dumps(CARD), "a,b\n1,2\n"), (json.dumps(CARD), "")])
 def test_a_damaged_card_or_log_is_named(tmp_path, card, log):
     (tmp_path / "bad.json").write_text(card)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from licbench.errors import ModelError
+from licbench.networks.lineage import seconds_of, stages, steps_of
 from licbench.report.evidence import address
 
 STEP = "step"
@@ -34,12 +35,19 @@ def _model(path: Path) -> dict[str, Any]:
     log = path.with_suffix(".csv")
     return {
         "name": path.stem,
-        "head": {name: card[name] for name in HEAD if name in card},
+        "head": {name: card[name] for name in HEAD if name in card} | _of_all_stages(card),
         "recipe": card.get("recipe", {}),
         "rest": {name: value for name, value in card.items() if name not in {"name", "recipe", *HEAD}},
         "files": [address(file) for file in (path, log) if file.is_file()],
         "log": _log(log) if log.is_file() else None,
     }
+
+
+def _of_all_stages(card: Mapping[str, Any]) -> dict[str, Any]:
+    """What adds up over the stages of a training; nothing where there is one."""
+    if (count := len(stages(card))) == 1:
+        return {}
+    return {"steps": steps_of(card), "seconds": round(seconds_of(card)), "stages": f"{count}, the last one drawn"}
 
 
 def _log(path: Path) -> dict[str, Any]:
