@@ -26,8 +26,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
 @pytest.mark.parametrize(
     ("module", "again"),
     [
-        ("pipelines", {"draw_pipelines": 2}),
-        ("structures", {"draw_structures": 2}),
+        ("pipelines", {"draw_figures1to4": 1}),
+        ("structures", {"draw_figures1to4": 1}),
         ("rate_distortion", {"draw_figure6": 1}),
         ("thresholds", {"scan_thresholds": 1}),
         ("latents", {}),

@@ -2,41 +2,27 @@
 #   needs   config: threshold_scan, figure5, published_curves; the rows (encode.smk), an image (data.smk), a CAE (train.smk or shipped),
 #           the published values (workflow/resources/paper)
 #   makes   results/figure{1..6}.{csv,png,pdf}, results/figure6_log.{png,pdf}, results/threshold_scan.{csv,png,pdf}
-#   steps   draw_pipelines, draw_structures (Figures 1 to 4, from the code alone), draw_figure5, draw_figure6,
-#           scan_thresholds
+#   steps   draw_figures1to4 (from the code alone), draw_figure5, draw_figure6, scan_thresholds
 
 
-rule draw_pipelines:
-    """What the CAE and the SR codec do, step by step, read from the code (Figures 1 and 4)."""
+rule draw_figures1to4:
+    """What the codecs do, step by step, and how their networks are built, read from the code (Figures 1 to 4)."""
     input:
-        code=code_of("scripts/figures1and4.py"),
+        code=code_of("scripts/figures1to4.py"),
     output:
-        csv="results/{figure}.csv",
-        drawings=figure_files("{figure}", caption="pipelines"),
+        csv=expand("results/figure{number}.csv", number=range(1, 5)),
+        figure1=figure_files("figure1", caption="pipelines"),
+        figure2=figure_files("figure2", caption="structures"),
+        figure3=figure_files("figure3", caption="structures"),
+        figure4=figure_files("figure4", caption="pipelines"),
     log:
-        "results/logs/draw_pipelines/{figure}.log",
+        "results/logs/draw_figures1to4.log",
     benchmark:
-        "results/benchmarks/draw_pipelines/{figure}.tsv"
-    wildcard_constraints:
-        figure="figure[14]",
+        "results/benchmarks/draw_figures1to4.tsv"
     conda:
         "../../envs/codecs.yaml"
     shell:
-        "python {input.code[0]:q} {wildcards.figure} --csv {output.csv:q} --drawings {output.drawings:q} 2> {log:q}"
-
-
-use rule draw_pipelines as draw_structures with:
-    input:
-        code=code_of("scripts/figures2and3.py"),
-    output:
-        csv="results/{figure}.csv",
-        drawings=figure_files("{figure}", caption="structures"),
-    log:
-        "results/logs/draw_structures/{figure}.log",
-    benchmark:
-        "results/benchmarks/draw_structures/{figure}.tsv"
-    wildcard_constraints:
-        figure="figure[23]",
+        "python {input.code[0]:q} results 2> {log:q}"
 
 
 rule draw_figure5:
