@@ -57,7 +57,7 @@ WAYS: dict[str, str] = {
     r"snakemake --cores 8 results/protocol.csv results/table5_allocated.csv results/fidelity.csv": RUN,
     r"python scripts/manifest\.py .*": "adds a dataset to the project; test_extending.py does it",
     r"snakemake results/bdrate.csv": RUN,
-    r"snakemake results/curves/kodak/\w+ --config dataset=kodak": PLAN,
+    r"snakemake results/(curves/kodak/\w+|bdrate.csv) --config dataset=kodak": PLAN,
     r"snakemake --cores 2 --configfile workflow/presets/modern\.yaml.*": "needs modern.lock; test_modern.py plans it",
     # Downloads, trains, needs a batch system, or measures for long
     r"snakemake --cores \w+ .*(dataset=kodak|presets/\w+\.yaml|super_resolution.csv|(training_curves|models)/.*)": PLAN,
