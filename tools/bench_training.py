@@ -62,7 +62,7 @@ def main() -> None:
 def task_for(config: dict[str, Any], model: str, precision: str = "") -> Task:
     """The training of a model as its recipe has it, on noise, from random weights or the identity."""
     trained = recipe(config, model)
-    trained |= {"init": "random" if trained["network"] in {"cae", "gan"} else "identity"}
+    trained = trained | {"init": "random" if trained["network"] in {"cae", "gan"} else "identity"}
     # A coded crop of the restorer's has the original with it, and QP and size between them
     channels = 8 if trained["network"] == "restorer" else 3
     noise = np.random.default_rng(0).integers(0, 256, (IMAGES, 375, 500, channels), np.uint8)

@@ -332,12 +332,11 @@ def in_force(name):
     return {**SHIPPED, "training": {**SHIPPED["training"], "recipe": name}}
 
 
-OF_A_STAGE = ("init", "steps", "seed", "log_every")
-"""What each stage has of its own: its start, its length, a seed whose crops no earlier one saw, and its log."""
-
-
 def _made_by(of_card, wanted):
-    """Cards from before a key lack it, where its value changes nothing; bfloat16 is what auto then meant."""
+    """Cards from before a key lack it, where its value changes nothing; bfloat16 is what auto then meant.
+
+    A stage replaces the model that it continues, so that the name of its start may be gone.
+    """
     older = {"chroma": 0, "average": 0, "warm_up": 0, "precision": "float32"}
     held = {
         **{key: value for key, value in older.items() if key in wanted},
@@ -345,7 +344,7 @@ def _made_by(of_card, wanted):
         "precision": wanted["precision"],
     }
     if isinstance(wanted["init"], dict) and isinstance(held["init"], dict):
-        held |= {key: wanted[key] for key in OF_A_STAGE}
+        held |= {"init": wanted["init"]}
     return held == wanted
 
 
