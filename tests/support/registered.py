@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 import yaml
-from sweeps import sweeps
 
 from licbench.codecs.base import Settings
 from licbench.codecs.registry import codec_class, codec_ids
@@ -22,7 +21,15 @@ from licbench.locations import SHIPPED
 ROOT = Path(__file__).parents[2]
 
 
-CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text()) | {"settings": sweeps()}
+def _with_presets(config: dict[str, Any]) -> dict[str, Any]:
+    """The config with the blocks of the codecs that only a preset runs."""
+    for preset in sorted((ROOT / "workflow" / "presets").glob("*.yaml")):
+        held = yaml.safe_load(preset.read_text()).get("settings", {})
+        config["settings"] |= {codec: block for codec, block in held.items() if codec not in config["settings"]}
+    return config
+
+
+CONFIG = _with_presets(yaml.safe_load((ROOT / "config.yaml").read_text()))
 if own := os.environ.get("LICBENCH_CONFIG"):
     CONFIG["settings"] |= yaml.safe_load(Path(own).read_text())["settings"]
 # An installed package may bring a codec that no config has a block for

@@ -6,9 +6,7 @@ do.
 
 from __future__ import annotations
 
-from sweeps import sweeps
-
-from bench.measuring import medians, photograph
+from bench.measuring import config, medians, photograph
 from licbench.codecs.registry import codec_class
 from licbench.images.geometry import resize
 from licbench.locations import SHIPPED
@@ -27,7 +25,7 @@ def main() -> None:
     taken = medians(scores, REPEATS)
     unit = taken["MS-SSIM"]
     print(f"{'what':28}{'CPU s':>8}{'ratio':>8}")
-    for codec, settings in sweeps().items():
+    for codec, settings in config()["settings"].items():
         kind = codec_class(codec)
         point = (points := kind.points(settings))[len(points) // 2]
         stream = kind(ModelStore(SHIPPED)).encode(image, point)
