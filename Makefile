@@ -4,12 +4,13 @@
 PYTHON ?= $(or $(shell command -v python3.11),python3)
 CORES ?= all
 VENV := .venv
+TRAINING_IMAGES := results/training_sets/imagenet_sample+bsds500_train+bsds500_test.safetensors
 WITH := $(if $(CONFIG),--config $(CONFIG))
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
 .PHONY: help table5 all paper test lint bench bench-scale bench-memory bench-overhead bench-compressai bench-train \
-	choices stages future restoration fuzz faults determinism verify reference pack mirror lock clean
+	choices stages trials future restoration fuzz faults determinism verify reference pack mirror lock clean
 
 help:                       ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z0-9 -]*:.*## / { count = split($$1, names, " "); \
@@ -61,6 +62,10 @@ choices: $(VENV)/.run       ## BD-rate of the choices that the paper leaves open
 stages: $(VENV)/.run        ## BD-rate of the CAEs in workflow/resources/stages against the models in use, on BSDS500 val
 	snakemake --cores $(CORES) results/training_sets/bsds500_val.safetensors $(WITH)
 	python tools/stages.py results/training_sets/bsds500_val.safetensors
+
+trials: $(VENV)/.dev        ## BD-rate of other recipes for the CAE, on BSDS500 val: docs/training.md
+	snakemake --cores $(CORES) $(TRAINING_IMAGES) results/training_sets/bsds500_val.safetensors $(WITH)
+	python tools/trials.py $(TRAINING_IMAGES) results/training_sets/bsds500_val.safetensors results/trials
 
 future: $(VENV)/.run        ## BD-rate of gan_switch against the GAN's fixed points, on BSDS500 val: docs/future.md
 	snakemake --cores $(CORES) results/training_sets/bsds500_val.safetensors $(WITH)

@@ -40,12 +40,10 @@ def main() -> None:
     """Print a line for each stage, and one for the whole ladder."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("images", type=Path, help="BSDS500 val, from decode_training_set.py")
-    chosen = list(ImageSet.load(parser.parse_args().images, CPU))[IMAGES]
+    images = parser.parse_args().images
     config = yaml.safe_load((ROOT / "config.yaml").read_text())["settings"]
     with tempfile.TemporaryDirectory() as scratch:
-        files = [Path(scratch) / f"{index:03d}.png" for index in range(len(chosen))]
-        for file, image in zip(files, chosen, strict=True):
-            write_png(file, image)
+        files = written(images, Path(scratch))
         anchor = measured(files, "jpeg2000", {**config["jpeg2000"], "reversible_bpp": []}, SHIPPED)
         before: list[pd.DataFrame] = []
         after: list[pd.DataFrame] = []
@@ -61,6 +59,15 @@ def main() -> None:
         for stage in sorted(STAGES.glob("cae_energy*.safetensors")):
             plain, rotated = (measured(files, "cae", by_energy(stage.stem, mode), STAGES) for mode in MODES)
             report(f"{stage.stem}: PCA against none", plain, rotated)
+
+
+def written(images: Path, folder: Path) -> list[Path]:
+    """``IMAGES`` of a set of decoded images, as files in the folder."""
+    files = []
+    for index, image in enumerate(list(ImageSet.load(images, CPU))[IMAGES]):
+        files.append(folder / f"{index:03d}.png")
+        write_png(files[-1], image)
+    return files
 
 
 def by_energy(model: str, rotation: str) -> dict[str, object]:

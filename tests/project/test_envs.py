@@ -29,6 +29,7 @@ PACKAGE_OF = {
     "skimage": "scikit-image",
     "markdown_it": "markdown-it-py",
     "imageio_ffmpeg": "imageio-ffmpeg",
+    "pytorch_optimizer": "pytorch-optimizer",
 }
 """Modules that are not called as their package."""
 EXTRAS = ("modern", "metrics", "ffmpeg", "study")

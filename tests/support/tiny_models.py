@@ -22,6 +22,7 @@ CAE_RECIPE: dict[str, Any] = {
     "batch": 2,
     "chroma": 0.0,
     "average": 0.0,
+    "optimiser": "adam",
     "steps": 3,
     "learning_rate": 1e-5,
     "schedule": "cosine",

@@ -18,7 +18,7 @@ from licbench.networks.cae import CAE
 from licbench.networks.shapes import DOWNSCALE, LATENT_CHANNELS
 from licbench.networks.store import Model
 from licbench.training.data import ImageSet, components, luma
-from licbench.training.initial.cae import continue_from, klt_basis, start_as_klt
+from licbench.training.initial.cae import continue_from, klt_basis, spread_latent, start_as_klt
 from licbench.training.precision import Arithmetic
 from licbench.training.recipes import Continued, Recipe
 from licbench.training.schedules import rate_factor
@@ -64,7 +64,8 @@ class CaeRecipe(Recipe):
     ``lagrangian``: weight of the rate in units of the squared quantiser step, so that one value serves the whole
     ladder; ``step``: the quantiser step, in 8-bit units, that is 1 in units of the latent; ``patch``: side of a crop;
     ``chroma``: share of the crops that are of Cb or Cr, the others being luma; ``average``: decay, for each step, of
-    the moving average of the weights that is exported (0: none).
+    the moving average of the weights that is exported (0: none); ``optimiser``: adam, or SOAP (arXiv 2409.11321), which
+    is Adam in the eigenbasis of the gradients' covariance, with the library's decays in place of ``beta1``.
     """
 
     init: Literal["random", "klt"] | Continued
@@ -75,6 +76,7 @@ class CaeRecipe(Recipe):
     patch: int
     chroma: float
     average: float
+    optimiser: Literal["adam", "soap"]
 
 
 class CaeTask(Task):
@@ -94,14 +96,12 @@ class CaeTask(Task):
         elif recipe.init == "klt":
             mean, basis = klt_basis(self._blocks(np.random.default_rng(recipe.seed)))
             start_as_klt(self.cae, mean, basis, recipe.step / PEAK)
+        else:
+            spread_latent(self.cae, recipe.step)
         self.modules = nn.ModuleDict({"cae": self.cae, "rate": self.rate})
         place(self.modules, self.device)
         self.average = self._moving_average()
-        rate, betas = recipe.learning_rate, (recipe.beta1, 0.999)
-        self.optimisers = [
-            torch.optim.Adam(self.cae.parameters(), lr=rate, betas=betas, fused=True),
-            torch.optim.Adam(self.rate.parameters(), lr=1e-2, fused=True),
-        ]
+        self.optimisers = [self._optimiser(), torch.optim.Adam(self.rate.parameters(), lr=1e-2, fused=True)]
 
     def step(self, rng: np.random.Generator, progress: float) -> Losses:
         self._decay(progress)
@@ -154,6 +154,14 @@ class CaeTask(Task):
         _, vectors = np.linalg.eigh(second_moment)
         rotation = vectors[:, ::-1].astype(np.float32)
         return {**weights_of(cae, "cae"), **weights_of(self.rate, "rate"), "pca": rotation}
+
+    def _optimiser(self) -> torch.optim.Optimizer:
+        rate = self.recipe.learning_rate
+        if self.recipe.optimiser == "soap":
+            from pytorch_optimizer import SOAP  # noqa: PLC0415  Adam does without
+
+            return SOAP(self.cae.parameters(), lr=rate, weight_decay=0)
+        return torch.optim.Adam(self.cae.parameters(), lr=rate, betas=(self.recipe.beta1, 0.999), fused=True)
 
     def _moving_average(self) -> AveragedModel | None:
         decay = self.recipe.average

@@ -1,4 +1,4 @@
-"""Where a CAE's training starts, other than from random weights: an orthonormal 8x8 block transform, or a model."""
+"""Where a CAE's training starts: random weights, an orthonormal 8x8 block transform, or a model."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from licbench.images.colour import PEAK
 from licbench.networks.cae import CAE
 from licbench.networks.inference import fill
 from licbench.networks.shapes import DOWNSCALE, LATENT_CHANNELS
@@ -73,16 +74,31 @@ def continue_from(network: CAE, rate: nn.Module, model: Model, step: float) -> N
     """
     fill(network, model, "cae")
     ratio = float(model.card["recipe"]["step"]) / step
-    with torch.no_grad():
-        last, first = network.analysis[-2], network.synthesis[0]
-        assert isinstance(last, nn.Conv2d) and last.bias is not None and isinstance(first, nn.Conv2d)
-        last.weight *= ratio
-        last.bias *= ratio
-        first.weight /= ratio
-        if "rate.floor" in model.tensors:  # older models have none
-            fill(rate, model, "rate")
-            assert isinstance(rate.floor, nn.Parameter)
+    _scale_latent(network, ratio)
+    if "rate.floor" in model.tensors:  # older models have none
+        fill(rate, model, "rate")
+        assert isinstance(rate.floor, nn.Parameter)
+        with torch.no_grad():
             rate.floor.add_(math.log(ratio))
+
+
+def spread_latent(network: CAE, step: float) -> None:
+    """Let the latent of fresh random weights stand out of the noise of one quantiser step, 8-bit units.
+
+    It is a tenth of a step at first. In the scale of the image it would be 255/``step`` times larger, which kernels of
+    that size would be slow to learn from; half of that, in the logarithm, is learnt fastest.
+    """
+    _scale_latent(network, math.sqrt(PEAK / step))
+
+
+@torch.no_grad()
+def _scale_latent(network: CAE, ratio: float) -> None:
+    """Multiply the latent by ``ratio``; the reconstruction stays."""
+    last, first = network.analysis[-2], network.synthesis[0]
+    assert isinstance(last, nn.Conv2d) and last.bias is not None and isinstance(first, nn.Conv2d)
+    last.weight *= ratio
+    last.bias *= ratio
+    first.weight /= ratio
 
 
 def _set_analysis(parts: list[nn.Module], vectors: Tensor, mean: Tensor) -> None:
