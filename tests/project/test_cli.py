@@ -2,16 +2,15 @@
 
 import io
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import PIL.Image
 import pytest
+from checkout import offline_environment
 from pictures import photo
 from tiny_models import SRCNN_RECIPE
+from warm_start import run_python
 
 from licbench.codecs.base import OperatingPoint
 from licbench.codecs.registry import codec_class, codec_ids
@@ -28,10 +27,8 @@ CLASSICAL = {
 
 
 def run(script, *arguments, cwd=None):
-    return subprocess.run(
-        [sys.executable, SCRIPTS / f"{script}.py", *map(str, arguments)],
-        capture_output=True, text=True, cwd=cwd, timeout=120, check=False, env={**os.environ, "COLUMNS": "300"},
-    )  # fmt: skip
+    words = [str(word) for word in (SCRIPTS / f"{script}.py", *arguments)]
+    return run_python(words, cwd or Path.cwd(), {**offline_environment(), "COLUMNS": "300"})
 
 
 def succeeds(script, *arguments, cwd=None):

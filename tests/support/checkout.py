@@ -20,12 +20,11 @@ from typing import Any
 import numpy as np
 import PIL.Image
 import yaml
-from warm_start import run_snakemake
+from warm_start import run_python
 
 ROOT = Path(__file__).parents[2]
 RUN_ONLY = Path(__file__).parent / "run_only"
 PARTS = ("Snakefile", "config.yaml", "pyproject.toml", "envs", "profiles", "scripts", "workflow")
-SNAKEMAKE = [sys.executable, "-m", "snakemake"]
 JOB = re.compile(r"^(?:local)?(?:rule|checkpoint) (\w+):\n((?: +.*\n)*)", re.MULTILINE)
 NOTHING_TO_DO = "Nothing to be done"
 
@@ -85,19 +84,19 @@ class Checkout:
         """A command in the project's folder, or at another, in the environment of a user or of a ``developer``."""
         started = time.monotonic()
         words, folder = [str(word) for word in command], at or self.root
-        if words[: len(SNAKEMAKE)] == SNAKEMAKE and not developer:
-            code, output = run_snakemake(words[len(SNAKEMAKE) :], folder, offline_environment(), timeout)
-            return Outcome(code, output, time.monotonic() - started)
-        ended = subprocess.run(
-            words,
-            cwd=folder,
-            env=offline_environment(developer),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=timeout,
-            check=False,
-        )
+        if words[0] == sys.executable and words[1] != "-c" and not developer:
+            ended = run_python(words[1:], folder, offline_environment(), timeout, merged=True)
+        else:
+            ended = subprocess.run(
+                words,
+                cwd=folder,
+                env=offline_environment(developer),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                timeout=timeout,
+                check=False,
+            )
         return Outcome(ended.returncode, ended.stdout, time.monotonic() - started)
 
     def python(self, *arguments: str | Path) -> Outcome:
@@ -109,7 +108,7 @@ class Checkout:
 
     def command(self, *arguments: str, settings: Mapping[str, Any] | None = None) -> list[str]:
         """The command line that ``snakemake`` runs."""
-        words = [*SNAKEMAKE, "--cores", "2", *arguments]
+        words = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments]
         if settings is not None:
             self._settings += 1
             path = self.root / f"settings-{self._settings}.yaml"

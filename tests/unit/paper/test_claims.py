@@ -3,15 +3,15 @@
 import json
 import math
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from string import Template
 
 import numpy as np
 import pandas as pd
 import pytest
+from checkout import offline_environment
 from synthetic_rows import synthetic_rows
+from warm_start import run_python
 
 from licbench.errors import PointsError, SettingsError
 from licbench.evaluation import curves
@@ -454,8 +454,8 @@ def test_the_scripts_make_files_and_refuse_in_one_line(tmp_path):
     synthetic_rows().query("codec == 'jpeg'").to_csv(rows, index=False)
 
     def run(script, *arguments):
-        words = [sys.executable, ROOT / "scripts" / f"{script}.py", *map(str, arguments)]
-        return subprocess.run(words, capture_output=True, text=True, check=False, timeout=120)
+        words = [str(word) for word in (ROOT / "scripts" / f"{script}.py", *arguments)]
+        return run_python(words, tmp_path, offline_environment())
 
     tables = [tmp_path / f"table{number}.csv" for number in range(1, 5)]
     for table in tables:
