@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
 .PHONY: help table5 all paper test lint bench bench-scale bench-memory bench-overhead bench-compressai bench-train \
-	choices stages trials future restoration fuzz faults determinism verify reference pack mirror lock clean
+	choices stages trials bottleneck future restoration fuzz faults determinism verify reference pack mirror lock clean
 
 help:                       ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z0-9 -]*:.*## / { count = split($$1, names, " "); \
@@ -66,6 +66,10 @@ stages: $(VENV)/.run        ## BD-rate of the CAEs in workflow/resources/stages 
 trials: $(VENV)/.dev        ## BD-rate of other recipes for the CAE, on BSDS500 val: docs/training.md
 	snakemake --cores $(CORES) $(TRAINING_IMAGES) results/training_sets/bsds500_val.safetensors $(WITH)
 	python tools/trials.py $(TRAINING_IMAGES) results/training_sets/bsds500_val.safetensors results/trials
+
+bottleneck: $(VENV)/.run    ## where the CAE gains and loses against JPEG 2000, on BSDS500 val: docs/results.md
+	snakemake --cores $(CORES) results/training_sets/bsds500_val.safetensors $(WITH)
+	python tools/bottleneck.py results/training_sets/bsds500_val.safetensors
 
 future: $(VENV)/.run        ## BD-rate of gan_switch against the GAN's fixed points, on BSDS500 val: docs/future.md
 	snakemake --cores $(CORES) results/training_sets/bsds500_val.safetensors $(WITH)

@@ -66,7 +66,7 @@ WAYS: dict[str, str] = {
     r"snakemake --touch .*": "changes the dates of results; test_reruns.py does it",
     r"snakemake --sdm conda": "needs conda",
     r"snakemake --workflow-profile profiles/\w+ results/table5.csv": PLAN,
-    r"make (all|paper|(verify|mirror) CONFIG=.*|mirror|choices|stages|trials|future|restoration)": PLAN_MADE,
+    r"make (all|paper|(verify|mirror) CONFIG=.*|mirror|choices|stages|trials|bottleneck|future|restoration)": PLAN_MADE,
     r"make (help|test|lint|fuzz|faults|determinism|bench.*)": "for developers; test_readme.py knows the target",
     r"make table5 PYTHON=\S+|PIP_EXTRA_INDEX_URL=ADDRESS make table5": "builds an environment",
     r"python -m fuzz.*|python tools/(faults|determinism|interval_coverage|restoration|study_simulation)\.py.*": HELP,
