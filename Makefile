@@ -4,13 +4,14 @@
 PYTHON ?= $(or $(shell command -v python3.11),python3)
 CORES ?= all
 VENV := .venv
+PYTEST := python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 TRAINING_IMAGES := results/training_sets/imagenet_sample+bsds500_train+bsds500_test.safetensors
 WITH := $(if $(CONFIG),--config $(CONFIG))
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help table5 all paper test lint bench bench-scale bench-memory bench-overhead bench-compressai bench-train \
-	choices stages trials bottleneck future restoration fuzz faults determinism verify reference pack mirror lock clean
+.PHONY: help table5 all paper test test-all lint bench bench-scale bench-memory bench-overhead bench-compressai bench-train \
+	choices stages trials channels future restoration fuzz faults determinism verify reference pack mirror lock clean
 
 help:                       ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z0-9 -]*:.*## / { count = split($$1, names, " "); \
@@ -40,8 +41,11 @@ mirror: $(VENV)/.run        ## collect downloads in results/mirror, for machines
 paper: $(VENV)/.run         ## the paper's data and training: needs CLIC 2018, a GPU and days
 	snakemake --cores $(CORES) --configfile workflow/presets/paper.yaml
 
-test: $(VENV)/.dev          ## all tests
-	python -m pytest -n auto --dist loadfile
+test: $(VENV)/.dev          ## the tests, but for the longest dozen
+	$(PYTEST) -m "not long"
+
+test-all: $(VENV)/.dev      ## all tests, as CI runs them
+	$(PYTEST)
 
 lint: $(VENV)/.dev          ## style, types, workflow
 	ruff check . && ruff format --check .
@@ -67,9 +71,9 @@ trials: $(VENV)/.dev        ## BD-rate of other recipes for the CAE, on BSDS500 
 	snakemake --cores $(CORES) $(TRAINING_IMAGES) results/training_sets/bsds500_val.safetensors $(WITH)
 	python tools/trials.py $(TRAINING_IMAGES) results/training_sets/bsds500_val.safetensors results/trials
 
-bottleneck: $(VENV)/.run    ## where the CAE gains and loses against JPEG 2000, on BSDS500 val: docs/results.md
+channels: $(VENV)/.run    ## where the CAE gains and loses against JPEG 2000, on BSDS500 val: docs/results.md
 	snakemake --cores $(CORES) results/training_sets/bsds500_val.safetensors $(WITH)
-	python tools/bottleneck.py results/training_sets/bsds500_val.safetensors
+	python tools/channels.py results/training_sets/bsds500_val.safetensors
 
 future: $(VENV)/.run        ## BD-rate of gan_switch against the GAN's fixed points, on BSDS500 val: docs/future.md
 	snakemake --cores $(CORES) results/training_sets/bsds500_val.safetensors $(WITH)

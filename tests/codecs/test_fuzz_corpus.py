@@ -22,6 +22,7 @@ def tallies() -> dict[str, harness.Tally]:
     return {tally.parser: tally for names in groups for tally in harness.fuzz(names, INPUTS[names[0]])}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("parser", PARSERS)
 def test_every_input_decodes_or_is_refused(parser: str, tallies: dict[str, harness.Tally]) -> None:
     tally = tallies[parser]

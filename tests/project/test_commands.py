@@ -6,6 +6,7 @@ A command that no entry of ``WAYS`` fits fails: nothing is shown that was not tr
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -66,8 +67,8 @@ WAYS: dict[str, str] = {
     r"snakemake --touch .*": "changes the dates of results; test_reruns.py does it",
     r"snakemake --sdm conda": "needs conda",
     r"snakemake --workflow-profile profiles/\w+ results/table5.csv": PLAN,
-    r"make (all|paper|(verify|mirror) CONFIG=.*|mirror|choices|stages|trials|bottleneck|future|restoration)": PLAN_MADE,
-    r"make (help|test|lint|fuzz|faults|determinism|bench.*)": "for developers; test_readme.py knows the target",
+    r"make (all|paper|(verify|mirror) CONFIG=.*|mirror|choices|stages|trials|channels|future|restoration)": PLAN_MADE,
+    r"make (help|test(-all)?|lint|fuzz|faults|determinism|bench.*)": "for developers; test_readme.py knows the target",
     r"make table5 PYTHON=\S+|PIP_EXTRA_INDEX_URL=ADDRESS make table5": "builds an environment",
     r"python -m fuzz.*|python tools/(faults|determinism|interval_coverage|restoration|study_simulation)\.py.*": HELP,
     r"source .venv/bin/activate": "the shell of the user",
@@ -143,6 +144,13 @@ def bash(project: Checkout, command: str) -> Outcome:
     return project.run("bash", "-c", command.replace("/path/to/checkout", str(project.root)))
 
 
+def planned(project: Checkout, command: str) -> Outcome:
+    """What Snakemake would do, without a shell in between."""
+    program, *words = shlex.split(command)
+    assert program == "snakemake"
+    return project.run(sys.executable, "-m", "snakemake", *words, "-n")
+
+
 def test_what_a_user_lacks_cannot_be_imported(project: Checkout) -> None:
     assert {"pytest", "_pytest", "hypothesis", "playwright"} <= set(modules_outside_run_lock())
     assert "No module named 'hypothesis'" in project.python("-c", "import hypothesis").output
@@ -173,9 +181,9 @@ def test_it_runs_as_it_stands(project: Checkout, command: str) -> None:
 
 @pytest.mark.parametrize("command", tried(PLAN))
 def test_it_can_be_planned(project: Checkout, command: str) -> None:
-    planned = bash(project, f"{command} -n")
-    assert planned.returncode == 0, planned.output
-    assert planned.jobs or NOTHING_TO_DO in planned.output
+    plan = planned(project, command)
+    assert plan.returncode == 0, plan.output
+    assert plan.jobs or NOTHING_TO_DO in plan.output
 
 
 @pytest.mark.parametrize("command", tried(PLAN_MADE))
@@ -185,8 +193,8 @@ def test_what_make_would_run_can_be_planned(project: Checkout, command: str) -> 
     lines = [line for line in recipe.output.splitlines() if line.startswith("snakemake ")]
     assert lines
     for line in lines:
-        planned = bash(project, f"{line} -n")
-        assert planned.returncode == 0, planned.output
+        plan = planned(project, line)
+        assert plan.returncode == 0, plan.output
 
 
 @pytest.mark.parametrize("program", sorted({program_of(command) for command in tried(HELP)}))

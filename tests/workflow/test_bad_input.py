@@ -199,6 +199,7 @@ def test_a_folder_with_a_leading_dash_is_measured(project: Checkout) -> None:
     assert done.returncode == 0, done.output
 
 
+@pytest.mark.long
 def test_hostile_folders_and_names_of_any_script_go_through_every_rule(project: Checkout) -> None:
     """Equal lengths in Chinese, periods as in the names of frames, as long as the file system allows, A beside a."""
     names = [

@@ -123,6 +123,7 @@ def test_what_cannot_be_filled_is_refused_before_any_work(project: Checkout, tar
     assert f"{target.split('.', maxsplit=1)[0]} cannot be filled: " in asked.output
 
 
+@pytest.mark.long
 def test_a_codec_without_any_row_ends_on_flat_pictures(project: Checkout) -> None:
     """Table 5 and the contest have no row, every PSNR is infinite, and still all pages are written."""
     done = project.snakemake(settings=ALONE)

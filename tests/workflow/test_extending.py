@@ -32,6 +32,7 @@ ASKED: dict[str, Any] = {
     "report": {"images": 1},
 }
 POINTS = 2 + 4
+pytestmark = pytest.mark.long
 
 
 def blocks(section: str) -> list[Any]:

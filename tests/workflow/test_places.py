@@ -72,6 +72,7 @@ def test_a_relative_mirror_starts_at_the_working_directory(project: Checkout, th
     assert complaint.startswith("error: my mirror/kodak/kodim01.png: has ")
 
 
+@pytest.mark.long
 def test_everything_is_made_elsewhere_with_a_checkout_that_nobody_may_write(project: Checkout, there: Path) -> None:
     if AS_A_USER and not shutil.which(AS_A_USER[0]):
         pytest.skip("root may write everywhere, and setpriv is not installed")

@@ -122,6 +122,7 @@ def test_edited_training_code_trains_what_uses_it(trained: Checkout, module: str
     assert planned.counts["train_model"] == trains
 
 
+@pytest.mark.long
 def test_killed_training_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
     project = checkout_with_training_set(tmp_path / "project")
     keep_every_step(project)
@@ -137,6 +138,7 @@ def test_killed_training_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
     assert losses["step"].tolist() == list(range(1, STEPS + 1))
 
 
+@pytest.mark.long
 def test_training_killed_five_times_gives_the_same_bytes(tmp_path: Path) -> None:
     """kill -9 at random moments, then on to the end: weights, log and snapshots are those of an unbroken run."""
     whole, broken = (checkout_with_training_set(tmp_path / name) for name in ("whole", "broken"))

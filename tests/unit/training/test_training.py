@@ -242,7 +242,7 @@ def test_offline_rotation_decorrelates_the_training_latents():
     assert energies[0] > 5 * energies[5] and energies[:8].sum() > 5 * energies[-8:].sum()
 
 
-@pytest.mark.parametrize("side", [64, 128, 256])
+@pytest.mark.parametrize("side", [64, *(pytest.param(side, marks=pytest.mark.long) for side in (128, 256))])
 def test_gan_klt_start_is_a_projection(side):
     """Up to the tanh, what the latent vectors hold is kept exactly: a second pass changes nothing."""
     tiles = ImageSet.of([photo(260, 350)]).tiles(48, side, rng()).contiguous()

@@ -83,7 +83,7 @@ def continue_from(network: CAE, rate: nn.Module, model: Model, step: float) -> N
 
 
 def spread_latent(network: CAE, step: float) -> None:
-    """Let the latent of fresh random weights stand out of the noise of one quantiser step, 8-bit units.
+    """Make the latent of fresh random weights larger than the noise of one quantiser step ``step``, in 8-bit units.
 
     It is a tenth of a step at first. In the scale of the image it would be 255/``step`` times larger, which kernels of
     that size would be slow to learn from; half of that, in the logarithm, is learnt fastest.

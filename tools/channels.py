@@ -1,4 +1,4 @@
-"""Where the CAE gains and loses against JPEG 2000, and what its 32 channels leave out: `make bottleneck`.
+"""Where the CAE gains and loses against JPEG 2000, and what its 32 channels leave out: `make channels`.
 
 Grey versions of photographs of BSDS500 val, each model of the ladder at the quantiser step that it was trained for; real
 streams, decoded. Means over the images: rate and PSNR of luma; the PSNR of a latent that is hardly quantised; that of
