@@ -1,9 +1,9 @@
 """Where the CAE gains and loses against JPEG 2000, and what its 32 channels leave out: `make channels`.
 
-Grey versions of photographs of BSDS500 val, each model of the ladder at the quantiser step that it was trained for; real
-streams, decoded. Means over the images: rate and PSNR of luma; the PSNR of a latent that is hardly quantised; that of
-the 32 strongest of the 64 coefficients of an 8x8 DCT, not quantised; and how much more rate than JPEG 2000 (9/7) at the
-same PSNR, in percent, over the images where its curve spans that. Nothing is measured on what is evaluated.
+Grey versions of photographs of BSDS500 val, each model of the ladder at the quantiser step that it was trained for;
+real streams, decoded. Means over the images: rate and PSNR of luma; the PSNR of a latent that is hardly quantised; that
+of the 32 strongest of the 64 coefficients of an 8x8 DCT, not quantised; and how much more rate than JPEG 2000 (9/7) at
+the same PSNR, in percent, over the images where its curve spans that. Nothing is measured on what is evaluated.
 """
 
 from __future__ import annotations
