@@ -31,6 +31,7 @@ from licbench.networks.store import ModelStore
 
 BLOCKS = {
     "cae": {"rotation": ["none", "offline", "per_image"], "ladder": {"tiny_cae": [8.0, 4.0, 2.0, 1.0, 0.5]}},
+    "cae_wavelet": {"rotation": ["offline", "per_image"], "ladder": {"tiny_cae": [8.0, 4.0, 2.0, 1.0, 0.5]}},
     "cae_search": {"rounds": 3, "ladder": {"tiny_cae": [8.0, 2.0, 0.5]}},
     "gan": {
         "families": [
@@ -52,7 +53,20 @@ BLOCKS = {
 }
 SIZES = [(1, 1), (1, 40), (40, 1), (33, 17), (161, 163)]
 POINTS_A_CURVE = 4
-FAITHFUL = ("avif", "bpg", "cae", "cae_search", "jpeg", "jpeg2000", "jpegxl", "sr", "sr_restored", "vvc", "webp")
+FAITHFUL = (
+    "avif",
+    "bpg",
+    "cae",
+    "cae_search",
+    "cae_wavelet",
+    "jpeg",
+    "jpeg2000",
+    "jpegxl",
+    "sr",
+    "sr_restored",
+    "vvc",
+    "webp",
+)
 """Codecs whose best point here has more than 27 dB in each channel; one of yours need not reach that."""
 LONG = 600
 """Bytes from which not every byte of a stream is damaged, but some hundred spread over it."""

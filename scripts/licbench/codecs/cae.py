@@ -61,6 +61,8 @@ class Cae(Codec):
 
     id = "cae"
     extension = ".cae"
+    magic: ClassVar[int] = MAGIC
+    component_steps: ClassVar[tuple[float, float, float]] = COMPONENT_STEPS
     settings_schema: ClassVar[Mapping[str, Any]] = {
         "type": "object",
         "additionalProperties": False,
@@ -111,7 +113,7 @@ class Cae(Codec):
 
     @classmethod
     def header_bytes(cls, settings: Settings, width: int, height: int) -> int:
-        return len(_header(width, height, bytes(FINGERPRINT_BYTES), settings))
+        return len(cls._header(width, height, bytes(FINGERPRINT_BYTES), settings))
 
     def __init__(self, models: ModelStore) -> None:
         super().__init__(models)
@@ -123,16 +125,25 @@ class Cae(Codec):
     def encode(self, image: Image, point: OperatingPoint) -> bytes:
         model = self.models.load(point.settings["model"], "cae")
         mode, step = point.settings["rotation"], _whole_step(point.settings)
-        writer = _header(image.shape[1], image.shape[0], model.fingerprint, point.settings)
+        writer = self._header(image.shape[1], image.shape[0], model.fingerprint, point.settings)
         for component, latent in enumerate(self._latents_of(image, model)):
             rotation = _rotation_of(latent, model, mode)
             if mode == "per_image":
                 writer.blob(openjpeg.encode_mosaic(rotation))
                 rotation = rotation / ROTATION_SCALE
-            scaled = rotated(rotation.T, latent) * (STEP_UNIT / (step * COMPONENT_STEPS[component]))
+            coefficients = self.to_coefficients(rotated(rotation.T, latent))
+            scaled = coefficients * (STEP_UNIT / (step * self.component_steps[component]))
             quantised = self.quantise(scaled, rotation, image, component, point)
             writer.blob(openjpeg.encode_mosaic(tile_channels(quantised)) if quantised.any() else b"")
         return writer.finish()
+
+    def to_coefficients(self, latent: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """What is quantised of a component's rotated latent, both (32, h, w): itself."""
+        return latent
+
+    def to_latent(self, coefficients: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """The way back."""
+        return coefficients
 
     def quantise(
         self, latent: Doubles, rotation: npt.NDArray[Any], image: Image, component: int, point: OperatingPoint
@@ -148,7 +159,7 @@ class Cae(Codec):
         return self._decode(stream, "float64")
 
     def _decode(self, stream: bytes, precision: str) -> Image:
-        reader = StreamReader(stream, MAGIC, self.id)
+        reader = StreamReader(stream, self.magic, self.id)
         width, height = reader.size()
         model = self.models.find(reader.raw(FINGERPRINT_BYTES), "cae")
         mode, step = reader.byte(), reader.varint()
@@ -156,14 +167,14 @@ class Cae(Codec):
             raise CorruptStreamError(f"cae stream has rotation mode {mode}; decode it with the version that wrote it")
         shape = (LATENT_CHANNELS, -(-height // DOWNSCALE), -(-width // DOWNSCALE))
         components: list[npt.NDArray[Any]] = []
-        for ratio in COMPONENT_STEPS:
+        for ratio in self.component_steps:
             rotation = _read_rotation(reader, model, ROTATIONS[mode])
             mosaic = reader.blob()
             if not mosaic:
                 latent = np.zeros(shape, np.float32)
             else:
                 quantised = untile_channels(openjpeg.decode_mosaic(mosaic, mosaic_shape(shape)))
-                latent = rotated(rotation, quantised * np.float32(step * ratio / STEP_UNIT))
+                latent = rotated(rotation, self.to_latent(quantised * np.float32(step * ratio / STEP_UNIT)))
             components.append(_synthesise(latent.astype(np.float32), model, precision))
         reader.end()
         image = np.empty((height, width, 3), np.uint8)
@@ -172,17 +183,17 @@ class Cae(Codec):
             image[top : top + BAND] = np.clip(np.rint(ycbcr_to_rgb(ycbcr * np.float32(PEAK))), 0, 255)
         return image
 
+    @classmethod
+    def _header(cls, width: int, height: int, fingerprint: bytes, settings: Settings) -> StreamWriter:
+        """The start of a stream: all that does not depend on the samples."""
+        writer = StreamWriter(cls.magic).size(width, height).raw(fingerprint)
+        return writer.byte(ROTATIONS.index(settings["rotation"])).varint(_whole_step(settings))
+
     def _latents_of(self, image: Image, model: Model) -> list[Doubles]:
         """The latent of each component, (32, h, w); kept for the next operating point of the same image and model."""
         return self._latents.get(
             image, model.fingerprint, lambda: [_analyse(one, model) for one in components_of(image)]
         )
-
-
-def _header(width: int, height: int, fingerprint: bytes, settings: Settings) -> StreamWriter:
-    """The start of a stream: all that does not depend on the samples."""
-    writer = StreamWriter(MAGIC).size(width, height).raw(fingerprint)
-    return writer.byte(ROTATIONS.index(settings["rotation"])).varint(_whole_step(settings))
 
 
 def _whole_step(settings: Settings) -> int:
