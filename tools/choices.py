@@ -21,7 +21,9 @@ import pandas as pd
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from licbench.codecs import cae, cae_search, gan, sr  # noqa: E402
+from licbench.codecs import cae_search, gan, sr  # noqa: E402
+from licbench.codecs.cae import Cae  # noqa: E402
+from licbench.codecs.cae_wavelet import CaeWavelet  # noqa: E402
 from licbench.coding import openjpeg, quantiser  # noqa: E402
 from licbench.coding.range_coder import Static  # noqa: E402
 from licbench.evaluation.pooling import pool  # noqa: E402
@@ -36,6 +38,7 @@ from licbench.training.data import CPU, ImageSet  # noqa: E402
 IMAGES = slice(0, 100, 12)
 """Of the 100 of BSDS500 val."""
 CAE_LADDER = {"rotation": ["offline"], "ladder": {"cae_096": [0.65, 0.8, 1.0, 1.3]}}
+CAE_WAVELET = {"rotation": ["offline"], "ladder": {"cae_096": [0.55, 0.7, 0.9, 1.2]}}
 SEARCHED = {"rounds": 20, "ladder": {"cae_096": [0.5, 0.65, 0.8, 1.0]}}
 GAN_SCALE_3 = {"families": [{"model": ["gan_128"], "scale": [3], "bits": [6, 7, 8], "rotated": [True]}]}
 SR_SRCNN = {"model": "srcnn", "qp": [30, 33, 36, 39]}
@@ -51,9 +54,9 @@ class Choice:
     replaced: tuple[tuple[Any, str, Any], ...] = ()
 
 
-def steps(chroma: float) -> tuple[Any, str, Any]:
+def steps(chroma: float, codec: type[Cae] = Cae) -> tuple[Any, str, Any]:
     """The CAE with another quantiser step for Cb and Cr."""
-    return (cae, "COMPONENT_STEPS", (1.0, chroma, chroma))
+    return (codec, "component_steps", (1.0, chroma, chroma))
 
 
 def weight(lagrangian: float) -> tuple[Any, str, Any]:
@@ -76,6 +79,11 @@ CHOICES = [
     *(Choice(f"chroma step {value:g}", "cae", CAE_LADDER, (steps(value),)) for value in (1.0, 0.85, 0.55)),
     *(Choice(f"code blocks of {side}", "cae", CAE_LADDER, (code_block(side),)) for side in (32, 16)),
     *(Choice(f"rotation {mode}", "cae", CAE_LADDER | {"rotation": [mode]}) for mode in ("none", "per_image")),
+    Choice("the first map in a wavelet basis (cae_wavelet)", "cae_wavelet", CAE_WAVELET),
+    *(
+        Choice(f"with chroma step {value:g}", "cae_wavelet", CAE_WAVELET, (steps(value, CaeWavelet),))
+        for value in (0.7, 1.3)
+    ),
     Choice("the encoder searches, 20 rounds (cae_search)", "cae_search", SEARCHED),
     Choice("6 rounds", "cae_search", SEARCHED | {"rounds": 6}),
     *(Choice(f"20 rounds, lambda {value:g}", "cae_search", SEARCHED, (weight(value),)) for value in (0.1, 0.2)),

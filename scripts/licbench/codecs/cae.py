@@ -34,8 +34,6 @@ Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 Levels = npt.NDArray[np.int32]
 
-MAGIC = 0xC4
-"""0xC1 was version 1, with one quantiser step for all components."""
 ROTATIONS = ("none", "offline", "per_image")
 ANALYSIS_ROWS = 8
 """Latent rows computed at a time: few, so that they stay in the cache."""
@@ -49,9 +47,6 @@ BAND = 256
 """Rows converted to RGB at a time."""
 STEP_UNIT = 1000
 STEP: Mapping[str, Any] = {"type": "number", "minimum": 1 / STEP_UNIT, "maximum": 1000}
-COMPONENT_STEPS = (1.0, 0.7, 0.7)
-"""Quantiser steps of Y, Cb and Cr, relative to the operating point's; chosen on BSDS500 val, where equal ones cost 9 %
-more rate (docs/methods.md)."""
 ROTATION_SCALE = 2**11
 """12-bit entries with sign, as the paper's reference [12] is quoted."""
 
@@ -61,8 +56,11 @@ class Cae(Codec):
 
     id = "cae"
     extension = ".cae"
-    magic: ClassVar[int] = MAGIC
-    component_steps: ClassVar[tuple[float, float, float]] = COMPONENT_STEPS
+    magic: ClassVar[int] = 0xC4
+    """The first byte of a stream; 0xC1 was version 1, with one quantiser step for all components."""
+    component_steps: ClassVar[tuple[float, float, float]] = (1.0, 0.7, 0.7)
+    """Quantiser steps of Y, Cb and Cr, relative to the operating point's; chosen on BSDS500 val, where equal ones cost
+    9 % more rate (docs/methods.md)."""
     settings_schema: ClassVar[Mapping[str, Any]] = {
         "type": "object",
         "additionalProperties": False,

@@ -14,7 +14,6 @@ import numpy.typing as npt
 
 from licbench.codecs.base import Image, OperatingPoint, Settings
 from licbench.codecs.cae import (
-    COMPONENT_STEPS,
     STEP,
     SYNTHESIS_OVERLAP,
     Cae,
@@ -109,7 +108,7 @@ class CaeSearch(Cae):
         model = self.models.load(point.settings["model"], "cae")
         original = self._components.get(image, None, lambda: components_of(image))[component]
         step = point.settings["step"]
-        basis = rotation * np.float32(step * COMPONENT_STEPS[component])
+        basis = rotation * np.float32(step * self.component_steps[component])
         synthesis, target = network_in(model, "float32").synthesis, torch.from_numpy(original)
         height, width = original.shape
         rows = strip_rows(height, width, PIXELS)
@@ -121,7 +120,7 @@ class CaeSearch(Cae):
 
         # The model's step is that of an orthonormal transform of 8-bit samples; these lie in [0, 1]
         luma_level = (model.card["recipe"]["step"] * step / PEAK) ** 2
-        curvature = luma_level * COMPONENT_STEPS[component] ** 2
+        curvature = luma_level * self.component_steps[component] ** 2
         lagrangian = LAGRANGIAN * luma_level / COMPONENT_WEIGHTS[component]
         return search(
             super().quantise(latent, rotation, image, component, point),
