@@ -16,7 +16,7 @@ from synthetic_rows import row, synthetic_rows
 from torch import nn
 
 from licbench.codecs.base import OperatingPoint
-from licbench.codecs.cae import MAGIC, Cae
+from licbench.codecs.cae import Cae
 from licbench.codecs.sr import Sr
 from licbench.coding.bitstream import StreamReader
 from licbench.coding.mosaic import mosaic_shape
@@ -507,7 +507,7 @@ def test_the_maps_shown_are_the_maps_in_the_stream(models):
     model = models.load("tiny_cae", "cae")
     for maps, rotation in zip(latents.luma_maps(picture, model), ("none", "offline"), strict=True):
         settings = {"model": "tiny_cae", "step": 0.5, "rotation": rotation}
-        reader = StreamReader(Cae(models).encode(picture, OperatingPoint("p", "c", settings)), MAGIC, "cae")
+        reader = StreamReader(Cae(models).encode(picture, OperatingPoint("p", "c", settings)), Cae.magic, "cae")
         reader.size()
         reader.raw(FINGERPRINT_BYTES + 1)
         reader.varint()
