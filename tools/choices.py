@@ -82,7 +82,7 @@ CHOICES = [
     Choice("the first map in a wavelet basis (cae_wavelet)", "cae_wavelet", CAE_WAVELET),
     *(
         Choice(f"with chroma step {value:g}", "cae_wavelet", CAE_WAVELET, (steps(value, CaeWavelet),))
-        for value in (0.7, 1.3)
+        for value in (1.0, 1.6)
     ),
     Choice("the encoder searches, 20 rounds (cae_search)", "cae_search", SEARCHED),
     Choice("6 rounds", "cae_search", SEARCHED | {"rounds": 6}),

@@ -2,7 +2,6 @@
 
 The first axis of the PCA holds local means: a small version of the component, whose neighbours are much alike. The
 bit-plane coder, which codes the other maps well, cannot use that; a wavelet does, as JPEG 2000 itself codes images.
-Then equal quantiser steps for Y, Cb and Cr serve best.
 """
 
 from __future__ import annotations
@@ -22,7 +21,8 @@ class CaeWavelet(Cae):
     id = "cae_wavelet"
     extension = ".caew"
     magic: ClassVar[int] = 0xD4
-    component_steps: ClassVar[tuple[float, float, float]] = (1.0, 1.0, 1.0)
+    component_steps: ClassVar[tuple[float, float, float]] = (1.0, 1.3, 1.3)
+    """As the CAE's, chosen on BSDS500 val again: local means cost little here, so that fine ones need no fine step."""
 
     @classmethod
     def points(cls, settings: Settings) -> list[OperatingPoint]:
