@@ -38,6 +38,7 @@ from licbench.training.data import CPU, ImageSet  # noqa: E402
 IMAGES = slice(0, 100, 12)
 """Of the 100 of BSDS500 val."""
 CAE_LADDER = {"rotation": ["offline"], "ladder": {"cae_096": [0.65, 0.8, 1.0, 1.3]}}
+BY_ENERGY = {"ladder": {"cae_energy": [1.0, 2.0, 4.0, 8.0]}}
 CAE_WAVELET = {"rotation": ["offline"], "ladder": {"cae_096": [0.55, 0.7, 0.9, 1.2]}}
 SEARCHED = {"rounds": 20, "ladder": {"cae_096": [0.5, 0.65, 0.8, 1.0]}}
 GAN_SCALE_3 = {"families": [{"model": ["gan_128"], "scale": [3], "bits": [6, 7, 8], "rotated": [True]}]}
@@ -87,6 +88,8 @@ CHOICES = [
     Choice("the encoder searches, 20 rounds (cae_search)", "cae_search", SEARCHED),
     Choice("6 rounds", "cae_search", SEARCHED | {"rounds": 6}),
     *(Choice(f"20 rounds, lambda {value:g}", "cae_search", SEARCHED, (weight(value),)) for value in (0.1, 0.2)),
+    Choice("CAE by Eq. (1) as shipped: rotation none", "cae", BY_ENERGY | {"rotation": ["none"]}),
+    *(Choice(f"rotation {mode}", "cae", BY_ENERGY | {"rotation": [mode]}) for mode in ("offline", "per_image")),
     Choice("GAN as shipped: contexts, rounding at 1/3", "gan", GAN_SCALE_3),
     Choice("static tables", "gan", GAN_SCALE_3, ((gan, "Contextual", lambda prior, _: Static(prior.counts)),)),
     Choice("rounding at 1/2", "gan", GAN_SCALE_3, ((quantiser, "ROTATED_ROUNDING", 0.5),)),

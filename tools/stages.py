@@ -2,8 +2,7 @@
 
 Each model of workflow/resources/stages is compared with the pretrained model that it would replace, and both ladders
 with JPEG 2000 (9/7), by BD-rate in PSNR of R, G, B and of Y, pooled over photographs of BSDS500 val; real streams,
-decoded. Of a model trained by Eq. (1) as printed, the rates with and without PCA are compared (Figure 5). A negative
-number says that fewer bits are needed. Nothing is measured on what is evaluated.
+decoded. A negative number says that fewer bits are needed. Nothing is measured on what is evaluated.
 """
 
 from __future__ import annotations
@@ -32,7 +31,6 @@ from licbench.training.data import CPU, ImageSet  # noqa: E402
 
 IMAGES = slice(0, 100, 12)
 """Of the 100 of BSDS500 val, as in choices.py."""
-MODES = ("none", "offline")
 QUALITIES = {"RGB": mse_rgb, "Y": mse_y}
 
 
@@ -56,9 +54,6 @@ def main() -> None:
                 report(f"{stage.stem} against {model}", before[-1], after[-1])
         report("the ladder against JPEG 2000", anchor, pd.concat(before))
         report("with the stages", anchor, pd.concat(after))
-        for stage in sorted(STAGES.glob("cae_energy*.safetensors")):
-            plain, rotated = (measured(files, "cae", by_energy(stage.stem, mode), STAGES) for mode in MODES)
-            report(f"{stage.stem}: PCA against none", plain, rotated)
 
 
 def written(images: Path, folder: Path) -> list[Path]:
@@ -68,11 +63,6 @@ def written(images: Path, folder: Path) -> list[Path]:
         files.append(folder / f"{index:03d}.png")
         write_png(files[-1], image)
     return files
-
-
-def by_energy(model: str, rotation: str) -> dict[str, object]:
-    """The CAE's settings for a model trained by Eq. (1): its latents span more quantiser steps."""
-    return {"rotation": [rotation], "ladder": {model: [0.5, 1.0, 2.0, 3.0]}}
 
 
 def ladder(model: str, steps: Sequence[float]) -> dict[str, object]:
