@@ -172,7 +172,8 @@ def generated(vectors: npt.NDArray[np.float32], model: Model, precision: str) ->
     for at in range(0, len(vectors), BATCH):
         with torch.inference_mode():
             made = denormalised(generator(torch.from_numpy(vectors[at : at + BATCH]).to(dtype))).clamp(0, PEAK)
-            yield from made.permute(0, 2, 3, 1).numpy()
+        # Outside: while a generator waits, the mode would hold for its caller
+        yield from made.permute(0, 2, 3, 1).numpy()
 
 
 def rounded(tile: npt.NDArray[Any]) -> Image:

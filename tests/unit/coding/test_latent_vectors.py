@@ -10,7 +10,7 @@ import torch
 from pictures import photo, textured
 
 from licbench.coding import latent_tables, latent_vectors
-from licbench.coding.latent_vectors import GUARD, LatentVectors, encoded, principal_axes, weight_norms
+from licbench.coding.latent_vectors import GUARD, LatentVectors, encoded, generated, principal_axes, weight_norms
 from licbench.locations import SHIPPED
 from licbench.networks.store import Model, ModelStore
 
@@ -81,3 +81,11 @@ def test_only_doubtful_tiles_are_computed_again(monkeypatch: pytest.MonkeyPatch)
     for bits in (8, 7, 8):
         vectors.indices(latent_tables.quantiser_of(model, bits, True), True)
     assert sum(again) == vectors.recomputed.sum() < 0.25 * len(vectors.recomputed)
+
+
+def test_a_caller_that_takes_some_tiles_can_still_train() -> None:
+    """A generator that waits inside a mode of torch leaves it on for everything that follows."""
+    model = ModelStore(SHIPPED).load("gan_64", "gan")
+    tiles = generated(np.zeros((3, 64), np.float32), model, "float32")
+    next(tiles)
+    assert torch.is_grad_enabled() and not torch.is_inference_mode_enabled()
