@@ -41,7 +41,7 @@ mirror: $(VENV)/.run        ## collect downloads in results/mirror, for machines
 paper: $(VENV)/.run         ## the paper's data and training: needs CLIC 2018, a GPU and days
 	snakemake --cores $(CORES) --configfile workflow/presets/paper.yaml
 
-test: $(VENV)/.dev          ## the tests, but for the longest dozen
+test: $(VENV)/.dev          ## the tests, but for the longest
 	$(PYTEST) -m "not long"
 
 test-all: $(VENV)/.dev      ## all tests, as CI runs them

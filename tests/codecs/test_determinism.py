@@ -61,6 +61,7 @@ def test_threads_and_blas_decide_nothing(surroundings: str, place: Place) -> Non
     assert not found[["other_picture", "other_stream"]].any(axis=None), found
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("arithmetic", [name for name in ARITHMETICS if name != "as here"])
 def test_another_cpu_writes_the_same_streams_and_verifies_these(arithmetic: str, place: Place) -> None:
     """A stream whose entropy decoding depended on rounding would come out as another picture altogether."""

@@ -11,6 +11,7 @@ from pictures import textured
 DRAWN = [f"results/{name}.png" for name in ("figure1", "figure2", "figure3", "figure4", "figure6", "threshold_scan")]
 SETTINGS = {**TINY_SETTINGS, "dataset": "./photos", "codecs": ["jpeg", "sr"], "ablations": {}}
 SETTINGS["settings"] = {**TINY_SETTINGS["settings"], "sr": {"qp": [35, 40]}}
+pytestmark = pytest.mark.long
 
 
 @pytest.fixture(scope="module")
