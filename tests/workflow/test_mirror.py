@@ -52,7 +52,6 @@ def measured(project: Checkout) -> dict[str, bytes]:
     return {name: (project.root / name).read_bytes() for name in names}
 
 
-@pytest.mark.long
 def test_a_run_from_the_mirror_gives_the_same_bytes(project: Checkout, server: ScriptedServer) -> None:
     done = online(project, TABLE)
     assert done.returncode == 0, done.output

@@ -553,6 +553,7 @@ def run(script, *arguments):
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.long
 def test_scripts_leave_data_and_pictures(tmp_path, weights):
     rows, picture = tmp_path / "rows.csv", tmp_path / "picture.png"
     synthetic_rows().to_csv(rows, index=False)
