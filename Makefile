@@ -71,7 +71,7 @@ trials: $(VENV)/.dev        ## BD-rate of other recipes for the CAE, on BSDS500 
 	snakemake --cores $(CORES) $(TRAINING_IMAGES) results/training_sets/bsds500_val.safetensors $(WITH)
 	python tools/trials.py $(TRAINING_IMAGES) results/training_sets/bsds500_val.safetensors results/trials
 
-channels: $(VENV)/.run    ## where the CAE gains and loses against JPEG 2000, on BSDS500 val: docs/results.md
+channels: $(VENV)/.run      ## where the CAE gains and loses against JPEG 2000, on BSDS500 val: docs/results.md
 	snakemake --cores $(CORES) results/training_sets/bsds500_val.safetensors $(WITH)
 	python tools/channels.py results/training_sets/bsds500_val.safetensors
 

@@ -497,7 +497,7 @@ def test_learning_rate_warms_up():
 
 
 def test_soap_learns_from_random_weights_what_adam_does_not_yet():
-    """Twenty steps on the same crops: the loss after them."""
+    """The loss after forty steps on the same crops."""
     losses = {}
     for optimiser in ("adam", "soap"):
         recipe = {**CAE_RECIPE, "init": "random", "step": 1.0, "learning_rate": 0.002, "optimiser": optimiser}
@@ -609,7 +609,6 @@ def test_small_images_are_left_out(decoded):
 MAPPED = """
 import re, resource, sys
 from pathlib import Path
-from typing import Any
 from licbench.training.data import decode_packs
 kibibytes = int(re.search(r"VmData:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
 resource.setrlimit(resource.RLIMIT_DATA, (1024 * kibibytes + 40 * 2**20,) * 2)
@@ -637,7 +636,6 @@ def test_a_set_may_exceed_the_memory(tmp_path):
 FULL = """
 import resource, sys
 from pathlib import Path
-from typing import Any
 from licbench.errors import DatasetError
 from licbench.training.data import decode_packs
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]),) * 2)

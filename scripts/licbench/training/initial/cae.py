@@ -85,8 +85,8 @@ def continue_from(network: CAE, rate: nn.Module, model: Model, step: float) -> N
 def spread_latent(network: CAE, step: float) -> None:
     """Make the latent of fresh random weights larger than the noise of one quantiser step ``step``, in 8-bit units.
 
-    It is a tenth of a step at first. In the scale of the image it would be 255/``step`` times larger, where an
-    optimiser hardly changes the kernels; half of that, in the logarithm, learns faster than either.
+    In the scale of the image it would be 255/``step`` times larger, where an optimiser hardly changes the kernels; this
+    is half of that, in the logarithm.
     """
     _scale_latent(network, math.sqrt(PEAK / step))
 
