@@ -1,4 +1,7 @@
-"""Python programs in forks of a process that has imported their libraries already: the same, a second or two sooner."""
+"""Python programs in forks of a process that has imported their libraries already: the same, a second or two sooner.
+
+They share one seed of hashes; the jobs that Snakemake starts have their own, so that an order by chance still shows.
+"""
 
 from __future__ import annotations
 
