@@ -19,6 +19,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     add_rows(parser)
     parser.add_argument("--ablations", nargs="*", type=Path, default=[], help="rows of the ablations")
+    parser.add_argument("--figure5", nargs="*", type=Path, default=[], help="the rates of Figure 5, where it is drawn")
     parser.add_argument("--paper", required=True, nargs="+", type=Path, help="the published tables and figures, as CSV")
     add_cards(parser)
     parser.add_argument("--target-bpp", required=True, type=float, help="rate at which codecs are compared")
@@ -29,7 +30,8 @@ def main() -> None:
     cards = read_cards(options.cards, options.budget)
     ablations = read_rows(*options.ablations) if options.ablations else None
     rows = read_rows(options.rows)
-    bench = Bench(rows, cards, options.target_bpp, ablations)
+    figure5 = pd.concat(map(pd.read_csv, options.figure5)) if options.figure5 else None
+    bench = Bench(rows, cards, options.target_bpp, ablations, figure5)
     judged = judge_all(bench, {path.stem: pd.read_csv(path) for path in options.paper})
     write_text(options.page, claims_page(options.template.read_text(), judged, ", ".join(bench.datasets), bench.images))
     write_csv(options.csv, with_dataset(judged, rows))

@@ -10,21 +10,21 @@ import contextlib
 import functools
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from licbench.codecs import cae_search, gan, sr  # noqa: E402
-from licbench.codecs.cae import Cae  # noqa: E402
-from licbench.codecs.cae_wavelet import CaeWavelet  # noqa: E402
-from licbench.coding import openjpeg, quantiser  # noqa: E402
+from licbench.codecs import cae, cae_search, gan, sr  # noqa: E402
+from licbench.coding import openjpeg, quantiser, wavelet  # noqa: E402
 from licbench.coding.range_coder import Static  # noqa: E402
 from licbench.evaluation.pooling import pool  # noqa: E402
 from licbench.images import geometry  # noqa: E402
@@ -35,11 +35,12 @@ from licbench.measurement.rows import read_rows  # noqa: E402
 from licbench.metrics.rate import bd_rate  # noqa: E402
 from licbench.training.data import CPU, ImageSet  # noqa: E402
 
+Doubles = npt.NDArray[np.float64]
+
 IMAGES = slice(0, 100, 12)
 """Of the 100 of BSDS500 val."""
-CAE_LADDER = {"rotation": ["offline"], "ladder": {"cae_096": [0.65, 0.8, 1.0, 1.3]}}
+CAE_LADDER = {"rotation": ["offline"], "ladder": {"cae_096": [0.55, 0.7, 0.9, 1.2]}}
 BY_ENERGY = {"ladder": {"cae_energy": [1.0, 2.0, 4.0, 8.0]}}
-CAE_WAVELET = {"rotation": ["offline"], "ladder": {"cae_096": [0.55, 0.7, 0.9, 1.2]}}
 SEARCHED = {"rounds": 20, "ladder": {"cae_096": [0.5, 0.65, 0.8, 1.0]}}
 GAN_SCALE_3 = {"families": [{"model": ["gan_128"], "scale": [3], "bits": [6, 7, 8], "rotated": [True]}]}
 SR_SRCNN = {"model": "srcnn", "qp": [30, 33, 36, 39]}
@@ -55,9 +56,21 @@ class Choice:
     replaced: tuple[tuple[Any, str, Any], ...] = ()
 
 
-def steps(chroma: float, codec: type[Cae] = Cae) -> tuple[Any, str, Any]:
+def steps(chroma: float) -> tuple[Any, str, Any]:
     """The CAE with another quantiser step for Cb and Cr."""
-    return (codec, "component_steps", (1.0, chroma, chroma))
+    return (cae, "COMPONENT_STEPS", (1.0, chroma, chroma))
+
+
+def wavelet_of(maps: int) -> tuple[tuple[Any, str, Any], ...]:
+    """The wavelet for so many maps of the CAE's 32."""
+
+    def through(transform: Callable[[Doubles], Doubles]) -> Callable[[Doubles], Doubles]:
+        def all_maps(latent: Doubles) -> Doubles:
+            return np.stack([*(transform(one) for one in latent[:maps]), *latent[maps:]])
+
+        return all_maps
+
+    return (cae, "to_coefficients", through(wavelet.forward)), (cae, "to_latent", through(wavelet.inverse))
 
 
 def weight(lagrangian: float) -> tuple[Any, str, Any]:
@@ -76,15 +89,13 @@ def down(kernel: Any) -> tuple[Any, str, Any]:
 
 
 CHOICES = [
-    Choice("CAE as shipped: chroma step 0.7", "cae", CAE_LADDER),
-    *(Choice(f"chroma step {value:g}", "cae", CAE_LADDER, (steps(value),)) for value in (1.0, 0.85, 0.55)),
+    Choice("CAE as shipped: first map in a wavelet basis", "cae", CAE_LADDER),
+    Choice("no map in it, chroma step 0.7", "cae", CAE_LADDER, (*wavelet_of(0), steps(0.7))),
+    Choice("no map in it, chroma step 1", "cae", CAE_LADDER, (*wavelet_of(0), steps(1.0))),
+    *(Choice(f"{maps} maps in it", "cae", CAE_LADDER, wavelet_of(maps)) for maps in (4, 32)),
+    *(Choice(f"chroma step {value:g} for 1.3", "cae", CAE_LADDER, (steps(value),)) for value in (0.7, 1.0, 1.6)),
     *(Choice(f"code blocks of {side}", "cae", CAE_LADDER, (code_block(side),)) for side in (32, 16)),
     *(Choice(f"rotation {mode}", "cae", CAE_LADDER | {"rotation": [mode]}) for mode in ("none", "per_image")),
-    Choice("the first map in a wavelet basis (cae_wavelet)", "cae_wavelet", CAE_WAVELET),
-    *(
-        Choice(f"with chroma step {value:g}", "cae_wavelet", CAE_WAVELET, (steps(value, CaeWavelet),))
-        for value in (1.0, 1.6)
-    ),
     Choice("the encoder searches, 20 rounds (cae_search)", "cae_search", SEARCHED),
     Choice("6 rounds", "cae_search", SEARCHED | {"rounds": 6}),
     *(Choice(f"20 rounds, lambda {value:g}", "cae_search", SEARCHED, (weight(value),)) for value in (0.1, 0.2)),

@@ -185,9 +185,15 @@ class Plan:
 
     @property
     def cards(self) -> list[str]:
-        """The cards of all models that the rows are made with."""
+        """The cards of all models that the rows are made with, and Figure 5."""
         files = {file for part in PARTS for codec in self.blocks(part) for file in self.model_files(codec, part)}
+        files |= {f"{self.weights}/{self.config['figure5']['model']}.json"} if self.figure5 else set()
         return sorted(file for file in files if file.endswith(".json"))
+
+    @property
+    def figure5(self) -> list[str]:
+        """The numbers of Figure 5, where this config draws it."""
+        return [] if "figure5" in self.left_out else ["results/figure5.csv"]
 
     def starting_files(self, model: str) -> list[str]:
         """Weights and card of the model that a training continues, if it does: pretrained, or a stage on the way."""

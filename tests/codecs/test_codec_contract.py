@@ -31,7 +31,6 @@ from licbench.networks.store import ModelStore
 
 BLOCKS = {
     "cae": {"rotation": ["none", "offline", "per_image"], "ladder": {"tiny_cae": [8.0, 4.0, 2.0, 1.0, 0.5]}},
-    "cae_wavelet": {"rotation": ["offline", "per_image"], "ladder": {"tiny_cae": [8.0, 4.0, 2.0, 1.0, 0.5]}},
     "cae_search": {"rounds": 3, "ladder": {"tiny_cae": [8.0, 2.0, 0.5]}},
     "gan": {
         "families": [
@@ -58,7 +57,6 @@ FAITHFUL = (
     "bpg",
     "cae",
     "cae_search",
-    "cae_wavelet",
     "jpeg",
     "jpeg2000",
     "jpegxl",

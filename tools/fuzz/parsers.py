@@ -338,7 +338,6 @@ PARSERS: dict[str, Parser] = {
     "jpeg2000": CodecParser("jpeg2000", {"bpp": 4.0, "wavelet": "9-7"}, {"bpp": 8.0, "wavelet": "5-3"}),
     "bpg": BPG,
     "cae": CodecParser("cae", *CAE, own_format=True),
-    "cae_wavelet": CodecParser("cae_wavelet", *CAE, own_format=True),
     "gan": CodecParser("gan", *GAN, own_format=True),
     "sr": CodecParser("sr", *SR, own_format=True),
     "gan_switch": CodecParser("gan_switch", *SWITCH, own_format=True),

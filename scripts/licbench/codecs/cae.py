@@ -1,5 +1,7 @@
 """CAE + PCA + JPEG 2000 entropy coder (section 2.1, Fig. 1): each of Y, Cb, Cr through one network.
 
+The maps are quantised and coded by EBCOT; the first, the local means, goes through JPEG 2000's 9/7 wavelet before.
+
 magic | width, height | model fingerprint (4) | rotation mode (1) | step in thousandths |
 per component: [rotation matrix, if it travels] | latent mosaic
 """
@@ -14,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from licbench.codecs.base import Codec, Image, OperatingPoint, Settings
-from licbench.coding import linear_algebra, openjpeg
+from licbench.coding import linear_algebra, openjpeg, wavelet
 from licbench.coding.bitstream import StreamReader, StreamWriter
 from licbench.coding.memo import LastImage
 from licbench.coding.mosaic import mosaic_shape, tile_channels, untile_channels
@@ -34,6 +36,10 @@ Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 Levels = npt.NDArray[np.int32]
 
+MAGIC = 0xC7
+"""0xC1 was version 1, with one quantiser step for all components; 0xC4 version 2, without the wavelet."""
+COMPONENT_STEPS = (1.0, 1.3, 1.3)
+"""Quantiser steps of Y, Cb and Cr, relative to the operating point's; chosen on BSDS500 val (docs/methods.md)."""
 ROTATIONS = ("none", "offline", "per_image")
 ANALYSIS_ROWS = 8
 """Latent rows computed at a time: few, so that they stay in the cache."""
@@ -56,11 +62,6 @@ class Cae(Codec):
 
     id = "cae"
     extension = ".cae"
-    magic: ClassVar[int] = 0xC4
-    """The first byte of a stream; 0xC1 was version 1, with one quantiser step for all components."""
-    component_steps: ClassVar[tuple[float, float, float]] = (1.0, 0.7, 0.7)
-    """Quantiser steps of Y, Cb and Cr, relative to the operating point's; chosen on BSDS500 val, where equal ones cost
-    9 % more rate (docs/methods.md)."""
     settings_schema: ClassVar[Mapping[str, Any]] = {
         "type": "object",
         "additionalProperties": False,
@@ -118,7 +119,7 @@ class Cae(Codec):
         self._latents: LastImage[list[Doubles]] = LastImage()
 
     def version(self) -> str:
-        return f"cae 3, {openjpeg.version()}, torch {version('torch')}"
+        return f"cae 4, {openjpeg.version()}, torch {version('torch')}"
 
     def encode(self, image: Image, point: OperatingPoint) -> bytes:
         model = self.models.load(point.settings["model"], "cae")
@@ -129,25 +130,17 @@ class Cae(Codec):
             if mode == "per_image":
                 writer.blob(openjpeg.encode_mosaic(rotation))
                 rotation = rotation / ROTATION_SCALE
-            coefficients = self.to_coefficients(rotated(rotation.T, latent))
-            scaled = coefficients * (STEP_UNIT / (step * self.component_steps[component]))
+            coefficients = to_coefficients(rotated(rotation.T, latent))
+            scaled = coefficients * (STEP_UNIT / (step * COMPONENT_STEPS[component]))
             quantised = self.quantise(scaled, rotation, image, component, point)
             writer.blob(openjpeg.encode_mosaic(tile_channels(quantised)) if quantised.any() else b"")
         return writer.finish()
 
-    def to_coefficients(self, latent: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """What is quantised of a component's rotated latent, both (32, h, w): itself."""
-        return latent
-
-    def to_latent(self, coefficients: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """The way back."""
-        return coefficients
-
     def quantise(
-        self, latent: Doubles, rotation: npt.NDArray[Any], image: Image, component: int, point: OperatingPoint
+        self, coefficients: Doubles, rotation: npt.NDArray[Any], image: Image, component: int, point: OperatingPoint
     ) -> Levels:
-        """The levels that are coded of a component's rotated latent (32, h, w), which is in quantiser steps."""
-        levels: Levels = np.rint(latent).astype(np.int32)
+        """The levels that are coded of a component's coefficients (32, h, w), which are in quantiser steps."""
+        levels: Levels = np.rint(coefficients).astype(np.int32)
         return levels
 
     def decode(self, stream: bytes) -> Image:
@@ -157,7 +150,7 @@ class Cae(Codec):
         return self._decode(stream, "float64")
 
     def _decode(self, stream: bytes, precision: str) -> Image:
-        reader = StreamReader(stream, self.magic, self.id)
+        reader = StreamReader(stream, MAGIC, self.id)
         width, height = reader.size()
         model = self.models.find(reader.raw(FINGERPRINT_BYTES), "cae")
         mode, step = reader.byte(), reader.varint()
@@ -165,14 +158,14 @@ class Cae(Codec):
             raise CorruptStreamError(f"cae stream has rotation mode {mode}; decode it with the version that wrote it")
         shape = (LATENT_CHANNELS, -(-height // DOWNSCALE), -(-width // DOWNSCALE))
         components: list[npt.NDArray[Any]] = []
-        for ratio in self.component_steps:
+        for ratio in COMPONENT_STEPS:
             rotation = _read_rotation(reader, model, ROTATIONS[mode])
             mosaic = reader.blob()
             if not mosaic:
                 latent = np.zeros(shape, np.float32)
             else:
                 quantised = untile_channels(openjpeg.decode_mosaic(mosaic, mosaic_shape(shape)))
-                latent = rotated(rotation, self.to_latent(quantised * np.float32(step * ratio / STEP_UNIT)))
+                latent = rotated(rotation, to_latent(quantised * np.float32(step * ratio / STEP_UNIT)))
             components.append(_synthesise(latent.astype(np.float32), model, precision))
         reader.end()
         image = np.empty((height, width, 3), np.uint8)
@@ -184,7 +177,7 @@ class Cae(Codec):
     @classmethod
     def _header(cls, width: int, height: int, fingerprint: bytes, settings: Settings) -> StreamWriter:
         """The start of a stream: all that does not depend on the samples."""
-        writer = StreamWriter(cls.magic).size(width, height).raw(fingerprint)
+        writer = StreamWriter(MAGIC).size(width, height).raw(fingerprint)
         return writer.byte(ROTATIONS.index(settings["rotation"])).varint(_whole_step(settings))
 
     def _latents_of(self, image: Image, model: Model) -> list[Doubles]:
@@ -216,6 +209,24 @@ def _rotation_of(latent: Doubles, model: Model, mode: str) -> npt.NDArray[Any]:
     axes = linear_algebra.principal_axes(linear_algebra.second_moments(latent.reshape(LATENT_CHANNELS, -1)))
     rounded: npt.NDArray[np.int32] = np.rint(axes * ROTATION_SCALE).astype(np.int32)
     return rounded
+
+
+def to_coefficients(latent: npt.NDArray[Any]) -> Doubles:
+    """What is quantised of a component's rotated latent, both (32, h, w): its first map in a wavelet basis.
+
+    The first axis of the PCA holds local means: a small version of the component, whose neighbours are much alike. The
+    bit-plane coder, which codes the other maps well, cannot use that; the wavelet of JPEG 2000 does.
+    """
+    coefficients = latent.astype(np.float64)
+    coefficients[0] = wavelet.forward(coefficients[0])
+    return coefficients
+
+
+def to_latent(coefficients: npt.NDArray[Any]) -> Doubles:
+    """The way back."""
+    latent = coefficients.astype(np.float64)
+    latent[0] = wavelet.inverse(latent[0])
+    return latent
 
 
 def rotated(matrix: npt.NDArray[Any], latent: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from licbench.codecs.base import Image, OperatingPoint, Settings
 from licbench.codecs.cae import (
+    COMPONENT_STEPS,
     STEP,
     SYNTHESIS_OVERLAP,
     Cae,
@@ -24,6 +25,8 @@ from licbench.codecs.cae import (
     network_in,
     rotated,
     strip_rows,
+    to_coefficients,
+    to_latent,
 )
 from licbench.coding.latent_search import search
 from licbench.coding.memo import LastImage
@@ -89,13 +92,13 @@ class CaeSearch(Cae):
         self._components: LastImage[list[Floats]] = LastImage()
 
     def version(self) -> str:
-        return f"search 1 of {super().version()}"
+        return f"search 2 of {super().version()}"
 
     def encode(self, image: Image, point: OperatingPoint) -> bytes:
         return super().encode(image, OperatingPoint(point.id, point.curve, {**point.settings, "rotation": "offline"}))
 
     def quantise(
-        self, latent: Doubles, rotation: npt.NDArray[Any], image: Image, component: int, point: OperatingPoint
+        self, coefficients: Doubles, rotation: npt.NDArray[Any], image: Image, component: int, point: OperatingPoint
     ) -> Levels:
         """The levels that the search finds from the rounded ones.
 
@@ -108,22 +111,23 @@ class CaeSearch(Cae):
         model = self.models.load(point.settings["model"], "cae")
         original = self._components.get(image, None, lambda: components_of(image))[component]
         step = point.settings["step"]
-        basis = rotation * np.float32(step * self.component_steps[component])
+        basis = rotation * np.float32(step * COMPONENT_STEPS[component])
         synthesis, target = network_in(model, "float32").synthesis, torch.from_numpy(original)
         height, width = original.shape
         rows = strip_rows(height, width, PIXELS)
 
         def error_of(levels: Levels) -> tuple[float, Doubles]:
-            features = torch.from_numpy(rotated(basis, levels.astype(np.float32)).astype(np.float32))[None]
+            features = torch.from_numpy(rotated(basis, to_latent(levels)).astype(np.float32))[None]
             error, gradient = squared_error_in_strips(synthesis, features, target, rows, SYNTHESIS_OVERLAP)
-            return error, rotated(basis.T, gradient[0].numpy().astype(np.float64))
+            # The wavelet is all but orthonormal, so that its transpose is all but its inverse
+            return error, to_coefficients(rotated(basis.T, gradient[0].numpy().astype(np.float64)))
 
         # The model's step is that of an orthonormal transform of 8-bit samples; these lie in [0, 1]
         luma_level = (model.card["recipe"]["step"] * step / PEAK) ** 2
-        curvature = luma_level * self.component_steps[component] ** 2
+        curvature = luma_level * COMPONENT_STEPS[component] ** 2
         lagrangian = LAGRANGIAN * luma_level / COMPONENT_WEIGHTS[component]
         return search(
-            super().quantise(latent, rotation, image, component, point),
+            super().quantise(coefficients, rotation, image, component, point),
             error_of,
             curvature,
             lagrangian,

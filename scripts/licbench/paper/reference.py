@@ -21,7 +21,7 @@ TOLERANCES = {"psnr_db": 0.001, "ms_ssim": 0.0001}
 """By column, one unit of the last digit: elsewhere a sum may round the other way. All other cells are exact."""
 KEPT = {"claims.csv": ["claim", "verdict"]}
 """The columns kept of a table whose other columns the verdict sums up; of other tables, all."""
-RELATED = ("weights", "rate_target_bpp", "codecs", "settings", "ablations", "table5", "contest")
+RELATED = ("weights", "rate_target_bpp", "codecs", "settings", "ablations", "table5", "contest", "figure5")
 """Keys of the config on which the tables depend; the folder names the dataset."""
 
 CONTENDERS = {"table5", "contest"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -41,8 +41,11 @@ class GanPoint(NamedTuple):
         return f"GAN N={self.code_size}, input {self.input_size}, scale {self.scale}, {self.bits} bit, {basis}"
 
 
+FIGURE5_PSNR_DB = 39.2
 ADAPTIVE = "adaptive"
 """The curve of codec sr that chooses by Pre_PSNR at 33 dB; the others hold one branch each."""
+FIGURE5_MODEL = "the CAE of Figure 5"
+"""Its name among the codecs that a claim wants trained."""
 
 
 class Source(Protocol):
@@ -59,12 +62,18 @@ class Bench:
         cards: of the models that the rows were made with.
         target_bpp: the rate at which codecs are compared.
         ablations: further rows, in which curves and points are found by name.
+        figure5: see ``paper.figures.latents.figure5_data``.
     """
 
     def __init__(
-        self, rows: pd.DataFrame, cards: Cards, target_bpp: float, ablations: pd.DataFrame | None = None
+        self,
+        rows: pd.DataFrame,
+        cards: Cards,
+        target_bpp: float,
+        ablations: pd.DataFrame | None = None,
+        figure5: pd.DataFrame | None = None,
     ) -> None:
-        self.rows, self.cards, self.target_bpp = rows, cards, target_bpp
+        self.rows, self.cards, self.target_bpp, self.figure5 = rows, cards, target_bpp, figure5
         self.all_rows = rows if ablations is None else pd.concat([rows, ablations], ignore_index=True)
         self.datasets = sorted(set(rows["dataset"]))
         self.images = rows["image"].nunique()
@@ -118,6 +127,20 @@ class Bench:
         at_qp = [value == qp for value in setting(chosen, "qp")]
         return curve_of(chosen[at_qp], f"sr at QP {qp}")
 
+    def figure5_rate(self, rotation: str) -> float:
+        """Bits per pixel in Figure 5, at the paper's quality.
+
+        Raises:
+            PointsError: it is not drawn, or at a lower quality.
+        """
+        if self.figure5 is None:
+            raise PointsError("Figure 5 is not measured; add cae to codecs in the config")
+        (line,) = self.figure5[self.figure5["rotation"] == rotation].to_dict("records")
+        if line["psnr_db"] < FIGURE5_PSNR_DB:
+            raise PointsError(f"{line['model']} reaches {line['psnr_db']:.2f} dB, not {FIGURE5_PSNR_DB}; name another")
+        bpp: float = line["bpp"]
+        return bpp
+
     def pre_psnr(self) -> Floats:
         """Pre_PSNR of each image in dB, shape (images,), in the order of the curves' images.
 
@@ -129,10 +152,12 @@ class Bench:
             raise PointsError("sr is not measured; add it to codecs in the config")
         return own.groupby("image")["pre_psnr_db"].first().to_numpy(np.float64)
 
-    def undertrained(self, codecs: Iterable[str]) -> list[str]:
+    def undertrained(self, codecs: Collection[str]) -> list[str]:
         """The models behind the rows of these codecs that saw fewer crops than in the paper, with their share."""
-        own = self.all_rows[self.all_rows["codec"].isin(list(codecs))]
+        own = self.all_rows[self.all_rows["codec"].isin(codecs)]
         models: set[Any] = set(setting(own, "model")) - {None}
+        if FIGURE5_MODEL in codecs and self.figure5 is not None:
+            models |= set(self.figure5["model"])
         return [
             f"{model} saw {100 * self.cards.share_of_budget(model):.2g} % of the paper's training"
             for model in sorted(models)

@@ -63,12 +63,12 @@ def rate_difference_to_nearest(test: Ref, anchors: Sequence[Ref], read: Coordina
     return of
 
 
-def rate_saving_at(test: Ref, anchor: Ref, psnr_db: float) -> Callable[[Source], OfDraw]:
-    """How much more rate a curve needs than another at one PSNR, in percent; negative where it needs less."""
+def rate_difference_in_figure5(test: str, anchor: str) -> Callable[[Bench], OfDraw]:
+    """How much more rate one rotation needs in Figure 5 than another, in percent; of one image, whatever is drawn."""
 
-    def of(source: Source) -> OfDraw:
-        ours, theirs = source.curve(test), source.curve(anchor)
-        return lambda draw: 100 * (_rate_at(ours, draw, psnr_db) / _rate_at(theirs, draw, psnr_db) - 1)
+    def of(bench: Bench) -> OfDraw:
+        percent = 100 * (bench.figure5_rate(test) / bench.figure5_rate(anchor) - 1)
+        return lambda _: percent
 
     return of
 
