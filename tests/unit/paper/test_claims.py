@@ -143,9 +143,23 @@ def test_differences_at_a_rate_are_read_between_the_points():
         -6, abs=0.02
     )
     with pytest.raises(PointsError, match=r"jpeg x spans 0\.10\d to 0\.4\d* bit/pixel, not 0\.05"):
-        stat.difference_at_rate(cae, [jpeg], curves.pooled_psnr, 0.05)(found)(ONE)
+        stat.difference_at_rate(jpeg, [cae], curves.pooled_psnr, 0.05)(found)(ONE)
     with pytest.raises(PointsError, match="fewer than two points"):
         stat.difference_at_rate(Ref("bpg", "420"), [jpeg], curves.pooled_psnr, bpp)(found)(ONE)
+
+
+def test_a_rival_that_is_worse_at_a_higher_rate_is_worse():
+    dear = [(0.3, 19.0, 0.7), (0.6, 25.0, 0.8)]
+    found = bench(*line("jpeg", "x", *dear), *line("cae", "offline", *HALF_RATE))
+    cae, jpeg = Ref("cae", "offline"), Ref("jpeg", "x")
+    assert stat.difference_at_rate(cae, [jpeg], curves.pooled_psnr, 0.1)(found)(ONE) == pytest.approx(7, abs=0.02)
+    better = bench(
+        *line("jpeg", "x", *[(bpp, psnr + 10, 0.9) for bpp, psnr, _ in dear]), *line("cae", "offline", *HALF_RATE)
+    )
+    with pytest.raises(PointsError, match="jpeg x spans 0.3"):
+        stat.difference_at_rate(cae, [jpeg], curves.pooled_psnr, 0.1)(better)(ONE)
+    with pytest.raises(PointsError, match="cae offline spans"):
+        stat.difference_at_rate(cae, [jpeg], curves.pooled_psnr, 0.3)(found)(ONE)
 
 
 def test_similarity_is_compared_at_equal_psnr():
@@ -250,7 +264,7 @@ def test_the_published_figure_is_read_the_same_way():
     difference = stat.rate_difference(Ref("cae", "offline"), Ref("jpeg", "420-optimised"), curves.pooled_psnr)
     assert -60 < difference(printed)(ONE) < -40
     with pytest.raises(PointsError, match="published jpeg spans"):
-        stat.difference_at_rate(Ref("cae"), [Ref("jpeg")], curves.pooled_psnr, 0.15)(printed)(ONE)
+        stat.difference_at_rate(Ref("jpeg"), [Ref("cae")], curves.pooled_psnr, 0.15)(printed)(ONE)
     with pytest.raises(PointsError, match="no curve of jpeg2000"):
         printed.curve(Ref("jpeg2000", "9-7"))
     with pytest.raises(PointsError, match="in RGB only"):

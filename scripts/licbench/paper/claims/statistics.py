@@ -74,13 +74,20 @@ def rate_difference_in_figure5(test: str, anchor: str) -> Callable[[Bench], OfDr
 
 
 def difference_at_rate(test: Ref, others: Sequence[Ref], read: Coordinates, bpp: float) -> Callable[[Source], OfDraw]:
-    """Quality of a curve at a rate, less the best of the others there."""
+    """Quality of a curve at a rate, less the best of the others there.
+
+    Another one that only reaches higher rates counts with its cheapest point, as long as that is worse all the same: at
+    the rate itself it would be worse still, and the difference larger.
+    """
 
     def of(source: Source) -> OfDraw:
         ours, theirs = source.curve(test), [source.curve(other) for other in others]
-        return lambda draw: (
-            quality_at_rate(ours, draw, read, bpp) - max(quality_at_rate(each, draw, read, bpp) for each in theirs)
-        )
+
+        def value(draw: Floats) -> float:
+            quality = quality_at_rate(ours, draw, read, bpp)
+            return quality - max(_rival_quality(each, draw, read, bpp, quality) for each in theirs)
+
+        return value
 
     return of
 
@@ -159,6 +166,13 @@ def srcnn_share(threshold_db: float) -> Callable[[Bench], OfDraw]:
         return lambda draw: float(takes @ draw / draw.sum())
 
     return of
+
+
+def _rival_quality(curve: RateDistortionCurve, draw: Floats, read: Coordinates, bpp: float, ours: float) -> float:
+    rates, quality = pareto_front(*finite(curve, draw, read))
+    if rates[0] > bpp and quality[0] < ours:
+        return float(quality[0])
+    return quality_at_rate(curve, draw, read, bpp)
 
 
 def _rate_at(curve: RateDistortionCurve, draw: Floats, psnr_db: float) -> float:
