@@ -156,7 +156,7 @@ def test_a_rival_that_is_worse_at_a_higher_rate_is_worse():
     better = bench(
         *line("jpeg", "x", *[(bpp, psnr + 10, 0.9) for bpp, psnr, _ in dear]), *line("cae", "offline", *HALF_RATE)
     )
-    with pytest.raises(PointsError, match="jpeg x spans 0.3"):
+    with pytest.raises(PointsError, match=r"jpeg x spans 0\.3"):
         stat.difference_at_rate(cae, [jpeg], curves.pooled_psnr, 0.1)(better)(ONE)
     with pytest.raises(PointsError, match="cae offline spans"):
         stat.difference_at_rate(cae, [jpeg], curves.pooled_psnr, 0.3)(found)(ONE)
