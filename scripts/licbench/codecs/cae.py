@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from licbench.codecs.base import Codec, Image, OperatingPoint, Settings
-from licbench.coding import linear_algebra, openjpeg, wavelet
+from licbench.coding import linear_algebra, openjpeg, quantiser, wavelet
 from licbench.coding.bitstream import StreamReader, StreamWriter
 from licbench.coding.memo import LastImage
 from licbench.coding.mosaic import mosaic_shape, tile_channels, untile_channels
@@ -140,8 +140,7 @@ class Cae(Codec):
         self, coefficients: Doubles, rotation: npt.NDArray[Any], image: Image, component: int, point: OperatingPoint
     ) -> Levels:
         """The levels that are coded of a component's coefficients (32, h, w), which are in quantiser steps."""
-        levels: Levels = np.rint(coefficients).astype(np.int32)
-        return levels
+        return quantiser.nearest(coefficients)
 
     def decode(self, stream: bytes) -> Image:
         return self._decode(stream, "float32")

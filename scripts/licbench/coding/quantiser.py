@@ -1,4 +1,4 @@
-"""Scalar quantisation of latent vectors (GAN), and the histograms that the range coder uses."""
+"""Scalar quantisation of latents (CAE) and latent vectors (GAN), and the histograms that the range coder uses."""
 
 from __future__ import annotations
 
@@ -17,6 +17,11 @@ ROTATED_ROUNDING = 1 / 3
 on BSDS500 val, where a half costs 5 % more rate (docs/methods.md)."""
 MIN_SPAN = 1e-6
 """Of the range of a coefficient: a constant one has none."""
+
+
+def nearest(coefficients: Doubles) -> Indices:
+    """The CAE's uniform quantiser: coefficients in quantiser steps -> the nearest level of each, ties to even."""
+    return np.rint(coefficients).astype(np.int32)
 
 
 @dataclass(frozen=True)
