@@ -167,7 +167,7 @@ def test_unknown_fingerprints(models, tmp_path):
 
 
 def test_streams_that_name_another_network_s_model(models):
-    for codec, magic in (("cae", 0xC4), ("gan", 0xC5), ("sr", 0xC3)):
+    for codec, magic in (("cae", 0xC7), ("gan", 0xC5), ("sr", 0xC3)):
         for name in {"tiny_cae", "tiny_gan", "tiny_srcnn"} - {"tiny_srcnn" if codec == "sr" else f"tiny_{codec}"}:
             model = models.load(name, name.removeprefix("tiny_"))
             writer = StreamWriter(magic).size(8, 8)
