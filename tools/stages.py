@@ -20,6 +20,7 @@ import yaml
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
 
+from licbench.errors import PointsError  # noqa: E402
 from licbench.evaluation.pooling import decibels  # noqa: E402
 from licbench.images.files import write_png  # noqa: E402
 from licbench.locations import SHIPPED, STAGES  # noqa: E402
@@ -87,9 +88,14 @@ def measured(files: Sequence[Path], codec: str, settings: Mapping[str, object], 
 
 
 def report(label: str, anchor: pd.DataFrame, test: pd.DataFrame) -> None:
-    """Print the BD-rates of ``test`` against ``anchor``."""
-    differences = [bd_rate(anchor["bpp"], anchor[name], test["bpp"], test[name]) for name in QUALITIES]
-    print(f"{label:34}" + "".join(f"{difference:8.1f}" for difference in differences), flush=True)
+    """Print the BD-rates of ``test`` against ``anchor``; a dash where they have no quality in common."""
+    cells = []
+    for name in QUALITIES:
+        try:
+            cells.append(f"{bd_rate(anchor['bpp'], anchor[name], test['bpp'], test[name]):8.1f}")
+        except PointsError:
+            cells.append(f"{'-':>8}")
+    print(f"{label:34}" + "".join(cells), flush=True)
 
 
 if __name__ == "__main__":
