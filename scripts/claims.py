@@ -17,8 +17,7 @@ from licbench.report.claims_page import claims_page
 def main() -> None:
     """Parse the command line and judge."""
     parser = argparse.ArgumentParser(description=__doc__)
-    add_rows(parser)
-    parser.add_argument("--ablations", nargs="*", type=Path, default=[], help="rows of the ablations")
+    add_rows(parser, nargs="+")
     parser.add_argument("--figure5", nargs="*", type=Path, default=[], help="the rates of Figure 5, where it is drawn")
     parser.add_argument("--paper", required=True, nargs="+", type=Path, help="the published tables and figures, as CSV")
     add_cards(parser)
@@ -28,10 +27,10 @@ def main() -> None:
     parser.add_argument("--page", required=True, type=Path, help="Markdown file to write")
     options = parser.parse_args()
     cards = read_cards(options.cards, options.budget)
-    ablations = read_rows(*options.ablations) if options.ablations else None
-    rows = read_rows(options.rows)
+    # Of the sweeps, then of the ablations where there are any
+    rows, *ablations = map(read_rows, options.rows)
     figure5 = pd.concat(map(pd.read_csv, options.figure5)) if options.figure5 else None
-    bench = Bench(rows, cards, options.target_bpp, ablations, figure5)
+    bench = Bench(rows, cards, options.target_bpp, *ablations, figure5=figure5)
     judged = judge_all(bench, {path.stem: pd.read_csv(path) for path in options.paper})
     write_text(options.page, claims_page(options.template.read_text(), judged, ", ".join(bench.datasets), bench.images))
     write_csv(options.csv, with_dataset(judged, rows))

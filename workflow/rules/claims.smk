@@ -10,8 +10,7 @@ PUBLISHED = ["table1", "table2", "table4", "table5", "figure5", "figure6", "text
 rule judge_claims:
     """What the paper claims, measured with its uncertainty, and a verdict by a rule fixed beforehand."""
     input:
-        rows=rows_in_use()[0],
-        ablations=rows_in_use()[1:],
+        rows=rows_in_use(),
         paper=expand(own("workflow/resources/paper/{name}.csv"), name=PUBLISHED),
         figure5=PLAN.figure5,
         cards=cards_in_use,
@@ -29,7 +28,6 @@ rule judge_claims:
     params:
         options=PLAN.claims_options,
     shell:
-        "python {input.code[0]:q} {input.rows:q} --ablations {input.ablations:q} --figure5 {input.figure5:q}"
-        " --paper {input.paper:q} --cards {input.cards:q}"
-        " {params.options} --template {input.template:q}"
+        "python {input.code[0]:q} {input.rows:q} --figure5 {input.figure5:q} --paper {input.paper:q}"
+        " --cards {input.cards:q} {params.options} --template {input.template:q}"
         " --csv {output.csv:q} --page {output.page:q} 2> {log:q}"
