@@ -17,7 +17,7 @@ POINTS = {
     "jpeg": [{"mode": m, "quality": q} for m in ("444-standard", "420-standard", "420-optimised") for q in (1, 60)],
     "jpeg2000": [{"bpp": 2.0, "wavelet": wavelet} for wavelet in ("9-7", "5-3")],
     "bpg": [{"chroma": chroma, "qp": 40} for chroma in ("420", "444")],
-    "cae": [{"model": "tiny_cae", "rotation": "none", "step": step} for step in (1.0, 20.0)],
+    "cae": [{"model": "tiny_cae", "rotation": "none", "step": step} for step in (1.0, 17.0)],
     "gan": [{"model": "tiny_gan", "scale": 2, "bits": 8, "rotated": True}],
     "sr": [{"model": "tiny_srcnn", "qp": 40, "branch": branch} for branch in ("srcnn", "lanczos")],
 }
