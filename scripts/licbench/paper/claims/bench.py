@@ -43,7 +43,7 @@ class GanPoint(NamedTuple):
 
 FIGURE5_PSNR_DB = 39.2
 FIGURE5_TOLERANCE_DB = 0.1
-"""How far above that a figure may be for the coarsest step that reaches it; one at another quality says another thing."""
+"""How far above that the coarsest step may be that reaches it; a figure at another quality decides nothing."""
 ADAPTIVE = "adaptive"
 """The curve of codec sr that chooses by Pre_PSNR at 33 dB; the others hold one branch each."""
 FIGURE5_MODEL = "the CAE of Figure 5"
