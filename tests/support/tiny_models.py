@@ -14,6 +14,7 @@ CAE_RECIPE: dict[str, Any] = {
     "init": "klt",
     "rate": "laplace",
     "quantiser": "straight_through",
+    "first_map": "plain",
     "lagrangian": 0.1,
     "step": 24.0,
     "scale": [1.0, 1.0],

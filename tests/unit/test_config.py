@@ -337,7 +337,7 @@ def _made_by(of_card, wanted):
 
     A stage replaces the model that it continues, so that the name of its start may be gone.
     """
-    older = {"chroma": 0, "average": 0, "warm_up": 0, "precision": "float32", "optimiser": "adam"}
+    older = {"chroma": 0, "average": 0, "warm_up": 0, "precision": "float32", "optimiser": "adam", "first_map": "plain"}
     held = {
         **{key: value for key, value in older.items() if key in wanted},
         **of_card,

@@ -17,6 +17,7 @@ from licbench.images.colour import PEAK
 from licbench.networks.cae import CAE
 from licbench.networks.shapes import DOWNSCALE, LATENT_CHANNELS
 from licbench.networks.store import Model
+from licbench.training import first_map
 from licbench.training.data import ImageSet, components, luma
 from licbench.training.initial.cae import continue_from, klt_basis, spread_latent, start_as_klt
 from licbench.training.precision import Arithmetic
@@ -61,6 +62,7 @@ def _laplace_cdf(x: Tensor) -> Tensor:
 class CaeRecipe(Recipe):
     """``rate``: energy is Eq. (1), laplace ``LaplaceRate``; ``quantiser``: what replaces rounding in training.
 
+    ``first_map``: what is quantised of the first map, wavelet coefficients as in the codec, or its samples (plain);
     ``lagrangian``: weight of the rate in units of the squared quantiser step, so that one value serves the whole
     ladder; ``step``: the quantiser step, in 8-bit units, that is 1 in units of the latent; ``patch``: side of a crop;
     ``chroma``: share of the crops that are of Cb or Cr, the others being luma; ``average``: decay, for each step, of
@@ -71,6 +73,7 @@ class CaeRecipe(Recipe):
     init: Literal["random", "klt"] | Continued
     rate: Literal["energy", "laplace"]
     quantiser: Literal["noise", "straight_through"]
+    first_map: Literal["plain", "wavelet"]
     lagrangian: float
     step: float
     patch: int
@@ -108,10 +111,13 @@ class CaeTask(Task):
         component = self._batch(rng, self.recipe.batch)
         with self.arithmetic.autocast():
             latent = self.cae.analysis(component).float()
-            noisy = latent + self._noise(latent, rng)
-            straight = self.recipe.quantiser == "straight_through"
-            quantised = latent + (latent.round() - latent).detach() if straight else noisy
-            decoded = self.cae.synthesis(quantised).float()
+        coefficients = self._to_coefficients(latent)
+        noisy = coefficients + self._noise(coefficients, rng)
+        straight = self.recipe.quantiser == "straight_through"
+        quantised = coefficients + (coefficients.round() - coefficients).detach() if straight else noisy
+        reconstructed = self._to_latent(quantised)
+        with self.arithmetic.autocast():
+            decoded = self.cae.synthesis(reconstructed).float()
         distortion = functional.mse_loss(decoded, component) * PEAK**2
         energy = latent.square().sum() / component.numel()
         as_printed = self.recipe.rate == "energy"
@@ -134,9 +140,9 @@ class CaeTask(Task):
         errors, bits, cae = [], [], self._exported()
         with torch.no_grad():
             for component in luma(tiles).split(8):
-                latent = cae.analysis(component).round()
-                errors.append(functional.mse_loss(cae.synthesis(latent), component))
-                bits.append(self.rate(latent) / component.numel())
+                levels = self._to_coefficients(cae.analysis(component)).round()
+                errors.append(functional.mse_loss(cae.synthesis(self._to_latent(levels)), component))
+                bits.append(self.rate(levels) / component.numel())
         mse = torch.stack(errors).mean().item()
         return {"val_psnr_db": -10 * math.log10(mse), "val_bpp": torch.stack(bits).mean().item()}
 
@@ -154,6 +160,12 @@ class CaeTask(Task):
         _, vectors = np.linalg.eigh(second_moment)
         rotation = vectors[:, ::-1].astype(np.float32)
         return {**weights_of(cae, "cae"), **weights_of(self.rate, "rate"), "pca": rotation}
+
+    def _to_coefficients(self, latent: Tensor) -> Tensor:
+        return first_map.to_coefficients(latent) if self.recipe.first_map == "wavelet" else latent
+
+    def _to_latent(self, coefficients: Tensor) -> Tensor:
+        return first_map.to_latent(coefficients) if self.recipe.first_map == "wavelet" else coefficients
 
     def _optimiser(self) -> torch.optim.Optimizer:
         rate = self.recipe.learning_rate
