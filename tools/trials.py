@@ -78,6 +78,7 @@ TRIALS = [
     Trial("batch 16, half the steps", {"batch": 16, "steps": STEPS // 2}),
     *(Trial(f"learning rate {rate:g}", {"learning_rate": rate}) for rate in (0.0002, 0.001, 0.002)),
     Trial("moving average of the weights", {"average": 0.99}),
+    Trial("the first map in its wavelet basis", {"first_map": "wavelet"}),
     *(Trial(f"lambda {value:g}", {"lagrangian": value}) for value in (0.05, 0.2)),
     Trial("noise for rounding", {"quantiser": "noise"}),
     Trial("noise in the first half", {}, NoiseFirst),
