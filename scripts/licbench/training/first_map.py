@@ -27,13 +27,13 @@ def to_latent(coefficients: Tensor) -> Tensor:
 
 def _with_first_map(transform: Callable[[Doubles], Doubles], maps: Tensor) -> Tensor:
     height, width = maps.shape[2:]
-    matrix = _matrix(transform, height, width).to(maps.device)
+    matrix = _matrix(transform, height, width, maps.device)
     first = (maps[:, 0].flatten(1) @ matrix).unflatten(1, (1, height, width))
     return torch.cat([first, maps[:, 1:]], dim=1)
 
 
 @cache
-def _matrix(transform: Callable[[Doubles], Doubles], height: int, width: int) -> Tensor:
+def _matrix(transform: Callable[[Doubles], Doubles], height: int, width: int, device: torch.device) -> Tensor:
     """By which a plane, as a row of height * width samples, is multiplied."""
     units = np.eye(height * width).reshape(-1, height, width)
-    return torch.from_numpy(np.stack([transform(unit).ravel() for unit in units]).astype(np.float32))
+    return torch.from_numpy(np.stack([transform(unit).ravel() for unit in units]).astype(np.float32)).to(device)
