@@ -11,7 +11,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
 .PHONY: help table5 all paper test test-all lint bench bench-scale bench-memory bench-overhead bench-compressai bench-train \
-	choices stages trials channels future restoration fuzz faults determinism verify reference pack mirror lock clean
+	choices ladder stages trials channels future restoration fuzz faults determinism verify reference pack mirror lock clean
 
 help:                       ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z0-9 -]*:.*## / { count = split($$1, names, " "); \
@@ -62,6 +62,10 @@ bench-scale bench-memory bench-overhead bench-compressai: $(VENV)/.dev   ## long
 choices: $(VENV)/.run       ## BD-rate of the choices that the paper leaves open, on BSDS500 val: docs/methods.md
 	snakemake --cores $(CORES) results/training_sets/bsds500_val.safetensors $(WITH)
 	python tools/choices.py results/training_sets/bsds500_val.safetensors
+
+ladder: $(VENV)/.run        ## at which steps a model of the CAE's ladder is the one to use, on BSDS500 val: docs/methods.md
+	snakemake --cores $(CORES) results/training_sets/bsds500_val.safetensors $(WITH)
+	python tools/ladder.py results/training_sets/bsds500_val.safetensors
 
 stages: $(VENV)/.run        ## BD-rate of the CAEs in workflow/resources/stages against the models in use, on BSDS500 val
 	snakemake --cores $(CORES) results/training_sets/bsds500_val.safetensors $(WITH)

@@ -72,19 +72,19 @@ def ladder(model: str, steps: Sequence[float]) -> dict[str, object]:
 
 
 def measured(files: Sequence[Path], codec: str, settings: Mapping[str, object], weights: Path) -> pd.DataFrame:
-    """The operating points of a codec, pooled over the images: columns bpp and, in dB, ``QUALITIES``."""
+    """The operating points of a codec, by their ids, pooled over the images: columns bpp and, in dB, ``QUALITIES``."""
     with tempfile.TemporaryDirectory() as folder:
         rows = Path(folder) / "rows.csv"
         images = {file.stem: file for file in files}
         measure_images(images, ("val", codec), settings, weights=weights, streams=Path(folder) / "streams", rows=rows)
-        points = [group for _, group in read_rows(rows).groupby("point")]
+        points = dict(list(read_rows(rows).groupby("point")))
     lines = []
-    for group in points:
+    for group in points.values():
         pixels = int((group["width"] * group["height"]).sum())
         moments = {name: int(group[name].sum()) for name in MOMENTS}
         quality = {name: float(decibels(np.array(mse(moments, pixels)))) for name, mse in QUALITIES.items()}
         lines.append({"bpp": bits_per_pixel(int(group["bytes"].sum()), pixels), **quality})
-    return pd.DataFrame(lines)
+    return pd.DataFrame(lines, index=list(points))
 
 
 def report(label: str, anchor: pd.DataFrame, test: pd.DataFrame) -> None:

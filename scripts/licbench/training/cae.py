@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from licbench.errors import SettingsError
 from licbench.images.colour import PEAK
 from licbench.networks.cae import CAE
 from licbench.networks.shapes import DOWNSCALE, LATENT_CHANNELS
@@ -62,7 +63,8 @@ def _laplace_cdf(x: Tensor) -> Tensor:
 class CaeRecipe(Recipe):
     """``rate``: energy is Eq. (1), laplace ``LaplaceRate``; ``quantiser``: what replaces rounding in training.
 
-    ``first_map``: what is quantised of the first map, wavelet coefficients as in the codec, or its samples (plain);
+    ``first_map``: what is quantised of the first channel, which a start as KLT gives the local means: wavelet
+    coefficients as in the codec, or plain samples;
     ``lagrangian``: weight of the rate in units of the squared quantiser step, so that one value serves the whole
     ladder; ``step``: the quantiser step, in 8-bit units, that is 1 in units of the latent; ``patch``: side of a crop;
     ``chroma``: share of the crops that are of Cb or Cr, the others being luma; ``average``: decay, for each step, of
@@ -99,6 +101,10 @@ class CaeTask(Task):
         elif recipe.init == "klt":
             mean, basis = klt_basis(self._blocks(np.random.default_rng(recipe.seed)))
             start_as_klt(self.cae, mean, basis, recipe.step / PEAK)
+        elif recipe.first_map == "wavelet":
+            raise SettingsError(
+                f"recipe of {recipe.name}: from random weights no map holds local means; take first_map plain"
+            )
         else:
             spread_latent(self.cae, recipe.step)
         self.modules = nn.ModuleDict({"cae": self.cae, "rate": self.rate})

@@ -227,6 +227,11 @@ def test_the_first_map_is_quantised_as_the_recipe_says(quantiser):
     assert watched["plain"] != watched["wavelet"]
 
 
+def test_random_weights_have_no_map_of_means_for_the_wavelet():
+    with pytest.raises(SettingsError, match="no map holds local means; take first_map plain"):
+        task_from(CaeTask, {**CAE_RECIPE, "init": "random", "first_map": "wavelet"})
+
+
 def test_noise_and_straight_through_are_different_quantisers():
     # Random y is far under half a step: rounding leaves nothing of it, noise drowns it.
     bits = {}
