@@ -19,6 +19,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     add_rows(parser, nargs="+")
     parser.add_argument("--figure5", nargs="*", type=Path, default=[], help="the rates of Figure 5, where it is drawn")
+    parser.add_argument(
+        "--half-trained", nargs="*", type=Path, default=[], help="rows of codecs after half of their models' training"
+    )
     parser.add_argument("--paper", required=True, nargs="+", type=Path, help="the published tables and figures, as CSV")
     add_cards(parser)
     parser.add_argument("--target-bpp", required=True, type=float, help="rate at which codecs are compared")
@@ -30,7 +33,8 @@ def main() -> None:
     # Of the sweeps, then of the ablations where there are any
     rows, *ablations = map(read_rows, options.rows)
     figure5 = pd.concat(map(pd.read_csv, options.figure5)) if options.figure5 else None
-    bench = Bench(rows, cards, options.target_bpp, *ablations, figure5=figure5)
+    half_trained = pd.concat(map(read_rows, options.half_trained)) if options.half_trained else None
+    bench = Bench(rows, cards, options.target_bpp, *ablations, figure5=figure5, half_trained=half_trained)
     judged = judge_all(bench, {path.stem: pd.read_csv(path) for path in options.paper})
     write_text(options.page, claims_page(options.template.read_text(), judged, ", ".join(bench.datasets), bench.images))
     write_csv(options.csv, with_dataset(judged, rows))

@@ -17,7 +17,7 @@ from licbench.datasets import folders
 from licbench.datasets.catalogue import Dataset
 from licbench.datasets.manifests import ImageFile
 from licbench.errors import ModelError, SettingsError
-from licbench.locations import STAGES
+from licbench.locations import HALF_TRAINED, STAGES
 from licbench.measurement import contract, job_resources
 from licbench.metrics.registry import make_metric, maker, metric_class
 from licbench.networks.store import ModelStore
@@ -194,6 +194,23 @@ class Plan:
     def figure5(self) -> list[str]:
         """The numbers of Figure 5, where this config draws it."""
         return [] if "figure5" in self.left_out else ["results/figure5.csv"]
+
+    def half_trained(self, models: Iterable[str]) -> list[str]:
+        """The weights of these models after half of their training; none where one of them lacks."""
+        names = list(models)
+        if self.config["weights"] != "shipped" or not all((HALF_TRAINED / f"{name}.json").is_file() for name in names):
+            return []
+        return [self.own(f"workflow/resources/half_trained/{name}.safetensors") for name in names]
+
+    def half_trained_files(self, codec: str) -> list[str]:
+        """Weights and cards of a codec's models after half of their training; none where one of them lacks."""
+        weights = self.half_trained(codec_class(codec).required_models(self.config["settings"][codec]))
+        return [str(Path(file).with_suffix(suffix)) for file in weights for suffix in MODEL_SUFFIXES]
+
+    @property
+    def half_trained_codecs(self) -> list[str]:
+        """The codecs that can be measured after half of their models' training."""
+        return [codec for codec in self.blocks("settings") if self.half_trained_files(codec)]
 
     def starting_files(self, model: str) -> list[str]:
         """Weights and card of the model that a training continues, if it does: pretrained, or a stage on the way."""

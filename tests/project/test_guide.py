@@ -22,7 +22,7 @@ TABLES_1_TO_4 = (
     *(f"{prefix}{name}" for name in tables.MEASURED for prefix in ("", "paper_")),
     "setting", "undertrained", "share_srcnn",
 )  # fmt: skip
-FIGURE5 = ("rotation", "model", "step", "width", "height", "bytes", "bpp", "psnr_db", "psnr_y_db")
+FIGURE5 = ("rotation", "model", "step", "width", "height", "bytes", "bpp", "psnr_db", "psnr_y_db", "training_crops")
 LOGS = {name for path in SHIPPED.glob("*.csv") for name in pd.read_csv(path, nrows=0).columns}
 ENLARGEMENTS = ("picture", *(field.name for field in fields(Enlargement)), "gain_db")
 WRITTEN = {

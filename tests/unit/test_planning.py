@@ -15,7 +15,8 @@ from licbench.datasets.catalogue import describe
 from licbench.errors import ModelError, SettingsError
 from licbench.images.files import write_png
 from licbench.locations import PROJECT
-from licbench.planning import Plan
+from licbench.networks.lineage import crops_of, stages
+from licbench.planning import MODEL_SUFFIXES, Plan
 
 SHIPPED = yaml.safe_load((PROJECT / "config.yaml").read_text())
 
@@ -103,6 +104,28 @@ def test_the_restorer_trains_on_coded_crops_and_the_others_on_images():
     assert json.loads(plan().crop_settings("restorer", sets)) == {"crops": recipe["crops"], **shared}
     validation = json.loads(plan().crop_settings("restorer", "bsds500_val"))
     assert validation == {"crops": recipe["validation_crops"], **shared}
+
+
+def test_half_trained_models_count_where_all_of_a_codec_have_one():
+    assert plan().half_trained_codecs == ["sr"]
+    folder = PROJECT / "workflow/resources/half_trained"
+    assert plan().half_trained_files("sr") == [str(folder / f"srcnn{suffix}") for suffix in MODEL_SUFFIXES]
+    assert plan().half_trained(["cae_energy"]) == [str(folder / "cae_energy.safetensors")]
+    assert plan().half_trained(["cae_energy", "cae_096"]) == plan().half_trained([]) == []
+    trained = plan(weights="trained")
+    assert trained.half_trained_codecs == trained.half_trained(["srcnn"]) == []
+    assert plan(codecs=["jpeg"]).half_trained_codecs == []
+
+
+def test_half_trained_models_had_half_of_the_crops_by_the_same_recipe():
+    resources = PROJECT / "workflow" / "resources"
+    for path in (resources / "half_trained").glob("*.json"):
+        half, whole = (json.loads(card.read_text()) for card in (path, resources / "weights" / path.name))
+        assert 2 * crops_of(half) <= crops_of(whole), path.name
+        assert half["training_sha256"] == whole["training_sha256"] and half["network"] == whole["network"]
+        first, other = (stages(card)[0]["recipe"] for card in (half, whole))
+        changed = {key for key in first.keys() & other.keys() if first[key] != other[key]}
+        assert changed <= {"steps"}, path.name
 
 
 def test_snapshots_are_shipped_or_of_the_run_s_own_training():

@@ -1,6 +1,6 @@
 # The paper's claims, judged.
 #   needs   config: rate_target_bpp; the rows (encode.smk), Figure 5 (figures.smk), the models' cards (train.smk or
-#           shipped), the published numbers (workflow/resources/paper)
+#           shipped), rows of half-trained models (encode.smk), the published numbers (workflow/resources/paper)
 #   makes   results/claims.csv, results/claims.md
 #   steps   judge_claims
 
@@ -13,6 +13,7 @@ rule judge_claims:
         rows=rows_in_use(),
         paper=expand(own("workflow/resources/paper/{name}.csv"), name=PUBLISHED),
         figure5=PLAN.figure5,
+        half_trained=[f"results/half_trained/{DATASET.id}.csv"] if PLAN.half_trained_codecs else [],
         cards=cards_in_use,
         template=own("workflow/report/claims.md"),
         code=code_of("scripts/claims.py"),
@@ -28,6 +29,6 @@ rule judge_claims:
     params:
         options=PLAN.claims_options,
     shell:
-        "python {input.code[0]:q} {input.rows:q} --figure5 {input.figure5:q} --paper {input.paper:q}"
-        " --cards {input.cards:q} {params.options} --template {input.template:q}"
+        "python {input.code[0]:q} {input.rows:q} --figure5 {input.figure5:q} --half-trained {input.half_trained:q}"
+        " --paper {input.paper:q} --cards {input.cards:q} {params.options} --template {input.template:q}"
         " --csv {output.csv:q} --page {output.page:q} 2> {log:q}"

@@ -1,10 +1,11 @@
 # Measured operating points.
 #   needs   config: codecs, settings, ablations, weights; the images (data.smk), the models (train.smk or shipped)
 #   makes   results/points/{dataset}/{codec}/{batch}.csv and the streams behind it, results/points/{dataset}.csv; the
-#           same of the ablations under results/ablations
+#           same of the ablations under results/ablations, and of half-trained models under results/half_trained
 #   steps   measure_image: one batch of images with one codec, all operating points (an image is a batch by itself,
 #           unless the dataset is large); collect_points: all rows, complete; measure_ablations, collect_ablations:
-#           the same, besides the sweeps
+#           the same, besides the sweeps; measure_half_trained, collect_half_trained: the sweeps of codecs whose models
+#           are kept at half of their training, for the claims
 
 # A command line of the config holds placeholders, which Snakemake would take for wildcards but in a function's result
 
@@ -15,6 +16,7 @@ IMAGES_LISTED = str(config["dataset"]) if DATASET.images is not None else f"resu
 localrules:
     collect_points,
     collect_ablations,
+    collect_half_trained,
 
 
 rule measure_image:
@@ -106,3 +108,41 @@ use rule collect_points as collect_ablations with:
         images=images,
         dataset=IMAGES_LISTED,
         settings=lambda wildcards: json.dumps(PLAN.blocks("ablations")),
+
+
+use rule measure_image as measure_half_trained with:
+    input:
+        images=images_of_batch,
+        models=lambda wildcards: PLAN.half_trained_files(wildcards.codec),
+        code=lambda wildcards: code_of("scripts/measure.py", codecs=[wildcards.codec]),
+    output:
+        rows="results/half_trained/{dataset}/{codec}/{batch}.csv",
+        streams=temp(directory("results/streams/half_trained/{dataset}/{codec}/{batch}")),
+    log:
+        "results/logs/measure_half_trained/{dataset}/{codec}/{batch}.log",
+    benchmark:
+        "results/benchmarks/measure_half_trained/{dataset}/{codec}/{batch}.tsv"
+    params:
+        **params_of_batch("settings"),
+        weights=own("workflow/resources/half_trained"),
+
+
+use rule collect_points as collect_half_trained with:
+    input:
+        rows=lambda wildcards: expand(
+            "results/half_trained/{{dataset}}/{codec}/{batch}.csv",
+            codec=PLAN.half_trained_codecs,
+            batch=batches_in_use(),
+        ),
+        code=code_of("scripts/collect.py", codecs=PLAN.half_trained_codecs),
+    output:
+        "results/half_trained/{dataset}.csv",
+    log:
+        "results/logs/collect_half_trained/{dataset}.log",
+    benchmark:
+        "results/benchmarks/collect_half_trained/{dataset}.tsv"
+    params:
+        rows="results/half_trained/{dataset}",
+        images=images,
+        dataset=IMAGES_LISTED,
+        settings=lambda wildcards: json.dumps({codec: config["settings"][codec] for codec in PLAN.half_trained_codecs}),

@@ -31,6 +31,7 @@ rule draw_figure5:
         image=image_of_figure5,
         weights=f"{PLAN.weights}/{config['figure5']['model']}.safetensors",
         card=f"{PLAN.weights}/{config['figure5']['model']}.json",
+        half_trained=PLAN.half_trained([config["figure5"]["model"]]),
         paper=own("workflow/resources/paper/figure5.csv"),
         code=code_of("scripts/figure5.py"),
     output:
@@ -47,7 +48,8 @@ rule draw_figure5:
         psnr=config["figure5"]["psnr_db"],
     shell:
         "python {input.code[0]:q} {input.image:q} --dataset {params.dataset:q} --paper {input.paper:q}"
-        " --model {input.weights:q} --psnr-db {params.psnr} --csv {output.csv:q} --drawings {output.drawings:q} 2> {log:q}"
+        " --model {input.weights:q} --half-trained {input.half_trained:q} --psnr-db {params.psnr}"
+        " --csv {output.csv:q} --drawings {output.drawings:q} 2> {log:q}"
 
 
 rule draw_figure6:

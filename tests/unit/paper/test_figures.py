@@ -206,7 +206,7 @@ def test_a_degenerate_training_is_drawn(values, tmp_path):
 def test_figure5_of_a_flat_or_tiny_picture(picture, models, tmp_path):
     square = latents.centre_square(picture)
     assert min(square.shape[:2]) >= 8
-    data = latents.figure5_data(square, models, "tiny_cae", 39.2)
+    data = latents.figure5_data(square, models.folder / "tiny_cae.safetensors", 39.2)
     assert list(data["rotation"]) == ["none", "offline", "per_image"]
     maps = latents.luma_maps(square, models.load("tiny_cae", "cae"))
     for shown in (maps, tuple(np.zeros_like(each) for each in maps)):
@@ -490,7 +490,7 @@ def test_the_square_is_the_middle_of_the_picture():
 @pytest.mark.parametrize(("asked", "reached"), [(21.0, True), (90.0, False)])
 def test_rates_are_compared_at_one_quality(models, asked, reached):
     picture = latents.centre_square(photo(64, 64))
-    data = latents.figure5_data(picture, models, "tiny_cae", asked)
+    data = latents.figure5_data(picture, models.folder / "tiny_cae.safetensors", asked)
     assert data["rotation"].tolist() == ["none", "offline", "per_image"]
     target = asked if reached else data["psnr_db"].min()
     assert data["psnr_db"].between(target, target + 0.15).all() and target <= asked
@@ -571,6 +571,8 @@ def test_scripts_leave_data_and_pictures(tmp_path, weights):
             PAPER / "figure5.csv",
             "--model",
             model,
+            "--half-trained",
+            weights / "snapshots" / "tiny_cae-0000001.safetensors",
             "--psnr-db",
             25,
             "--dataset",
@@ -581,6 +583,7 @@ def test_scripts_leave_data_and_pictures(tmp_path, weights):
         done = run(script, *arguments, "--csv", csv, "--drawings", *pictures)
         assert (done.returncode, done.stderr) == (0, "")
         assert len(pd.read_csv(csv)) and all(path.stat().st_size > 5000 for path in pictures)
+    assert pd.read_csv(tmp_path / "figure5.csv")["model"].tolist() == ["tiny_cae"] * 3 + ["tiny_cae-0000001"] * 3
 
 
 def test_one_script_draws_figures_1_to_4(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from math import log2
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -13,6 +14,7 @@ from licbench.evaluation.curves import MeasuredCurve, PublishedCurve, RateDistor
 from licbench.evaluation.pooling import Floats
 from licbench.evaluation.threshold_scan import qp_sweep
 from licbench.measurement.rows import setting
+from licbench.paper.claims.figure5 import Figure5
 from licbench.paper.tables import GAN_SETTINGS, THRESHOLD_DB, gan_settings
 from licbench.paper.training_budget import Cards
 
@@ -41,9 +43,6 @@ class GanPoint(NamedTuple):
         return f"GAN N={self.code_size}, input {self.input_size}, scale {self.scale}, {self.bits} bit, {basis}"
 
 
-FIGURE5_PSNR_DB = 39.2
-FIGURE5_TOLERANCE_DB = 0.1
-"""How far above that the coarsest step may be that reaches it; a figure at another quality decides nothing."""
 ADAPTIVE = "adaptive"
 """The curve of codec sr that chooses by Pre_PSNR at 33 dB; the others hold one branch each."""
 FIGURE5_MODEL = "the CAE of Figure 5"
@@ -64,7 +63,8 @@ class Bench:
         cards: of the models that the rows were made with.
         target_bpp: the rate at which codecs are compared.
         ablations: further rows, in which curves and points are found by name.
-        figure5: see ``paper.figures.latents.figure5_data``.
+        figure5: see ``Figure5``.
+        half_trained: rows of codecs whose models had half of their training or less.
     """
 
     def __init__(
@@ -73,9 +73,13 @@ class Bench:
         cards: Cards,
         target_bpp: float,
         ablations: pd.DataFrame | None = None,
+        *,
         figure5: pd.DataFrame | None = None,
+        half_trained: pd.DataFrame | None = None,
     ) -> None:
-        self.rows, self.cards, self.target_bpp, self.figure5 = rows, cards, target_bpp, figure5
+        self.rows, self.cards, self.target_bpp = rows, cards, target_bpp
+        self._figure5 = None if figure5 is None else Figure5(figure5)
+        self._half_trained = rows.head(0) if half_trained is None else half_trained
         self.all_rows = rows if ablations is None else pd.concat([rows, ablations], ignore_index=True)
         self.datasets = sorted(set(rows["dataset"]))
         self.images = rows["image"].nunique()
@@ -129,20 +133,16 @@ class Bench:
         at_qp = [value == qp for value in setting(chosen, "qp")]
         return curve_of(chosen[at_qp], f"sr at QP {qp}")
 
-    def figure5_rate(self, rotation: str) -> float:
-        """Bits per pixel in Figure 5, at the paper's quality.
+    @property
+    def figure5(self) -> Figure5:
+        """The rates of Figure 5.
 
         Raises:
-            PointsError: it is not drawn, or at another quality.
+            PointsError: it is not drawn.
         """
-        if self.figure5 is None:
+        if self._figure5 is None:
             raise PointsError("Figure 5 is not measured; add cae to codecs in the config")
-        (line,) = self.figure5[self.figure5["rotation"] == rotation].to_dict("records")
-        if not 0 <= line["psnr_db"] - FIGURE5_PSNR_DB <= FIGURE5_TOLERANCE_DB:
-            drawn = f"Figure 5 is drawn of {line['model']} at {line['psnr_db']:.2f} dB"
-            raise PointsError(f"{drawn}, not {FIGURE5_PSNR_DB}; set figure5 in the config")
-        bpp: float = line["bpp"]
-        return bpp
+        return self._figure5
 
     def pre_psnr(self) -> Floats:
         """Pre_PSNR of each image in dB, shape (images,), in the order of the curves' images.
@@ -157,15 +157,32 @@ class Bench:
 
     def undertrained(self, codecs: Collection[str]) -> list[str]:
         """The models behind the rows of these codecs that saw fewer crops than in the paper, with their share."""
-        own = self.all_rows[self.all_rows["codec"].isin(codecs)]
-        models: set[Any] = set(setting(own, "model")) - {None}
-        if FIGURE5_MODEL in codecs and self.figure5 is not None:
-            models |= set(self.figure5["model"])
         return [
             f"{model} saw {100 * self.cards.share_of_budget(model):.2g} % of the paper's training"
-            for model in sorted(models)
+            for model in self._models(codecs)
             if self.cards.undertrained([model])
         ]
+
+    def doublings_left(self, codecs: Collection[str]) -> float:
+        """How often the training of the least trained of these codecs' models would double up to the paper's."""
+        return max(-log2(self.cards.share_of_budget(model)) for model in self._models(codecs))
+
+    def half_trained(self, codecs: Collection[str]) -> Bench | None:
+        """The bench with these codecs' models after half of their training, where all of them are measured so."""
+        figure5 = self._figure5.less_trained if self._figure5 else None
+        measured = {*self._half_trained["codec"], *([] if figure5 is None else [FIGURE5_MODEL])}
+        if not measured.issuperset(codecs):
+            return None
+        others = self.rows[~self.rows["codec"].isin(codecs)]
+        own = self._half_trained[self._half_trained["codec"].isin(codecs)]
+        return Bench(pd.concat([others, own], ignore_index=True), self.cards, self.target_bpp, figure5=figure5)
+
+    def _models(self, codecs: Collection[str]) -> list[str]:
+        own = self.all_rows[self.all_rows["codec"].isin(codecs)]
+        models: set[Any] = set(setting(own, "model")) - {None}
+        if FIGURE5_MODEL in codecs and self._figure5 is not None:
+            models.add(self._figure5.model)
+        return sorted(models)
 
 
 class PublishedCurves:

@@ -1,4 +1,9 @@
-"""Claims measured and judged, one line each."""
+"""Claims measured and judged, one line each.
+
+A verdict that too little training could explain counts if the models had the paper's training, or if the quantity has
+settled: were each doubling of the training that is left up to the paper's to move it by as much as the last one did, in
+either direction, the verdict would be the same. What the last one did is measured, with models of half the training.
+"""
 
 from __future__ import annotations
 
@@ -30,6 +35,14 @@ class Verdict(NamedTuple):
     of_these_models: str = ""
 
 
+class Estimate(NamedTuple):
+    """A quantity as measured, and its interval over the images."""
+
+    measured: float
+    low: float
+    high: float
+
+
 def judge_all(bench: Bench, paper: Paper) -> pd.DataFrame:
     """Every claim of ``register``, and those of ``future`` where the rows allow, judged by its rule; ``COLUMNS``.
 
@@ -53,7 +66,7 @@ def judge(claim: Claim, bench: Bench, paper: Paper) -> dict[str, Any]:
         interval = interval_of(quantity, bench.images)
     except PointsError as error:
         problem = str(error)
-    found = Verdict(OPEN, problem) if problem else _verdict(claim, bench, published, interval)
+    found = Verdict(OPEN, problem) if problem else _verdict(claim, bench, published, Estimate(measured, *interval))
     dataset = ", ".join(bench.datasets)
     return {
         "claim": claim.claim,
@@ -72,21 +85,40 @@ def judge(claim: Claim, bench: Bench, paper: Paper) -> dict[str, Any]:
     }
 
 
-def _verdict(claim: Claim, bench: Bench, published: float, interval: tuple[float, float]) -> Verdict:
+def _verdict(claim: Claim, bench: Bench, published: float, found: Estimate) -> Verdict:
     if bench.images < 2:
         return Verdict(OPEN, "one image gives no interval")
-    if isnan(interval[0]):
+    if isnan(found.low):
         return Verdict(OPEN, f"undefined in more than {MOST_UNDEFINED:.0%} of the resamples")
-    verdict = claim.rule.verdict(interval, published)
+    verdict = claim.rule.verdict((found.low, found.high), published)
     if verdict == OPEN:
         return Verdict(OPEN, "the interval reaches both sides of the limit")
     if claim.only_on is not None and bench.datasets != [claim.only_on]:
         return Verdict(OPEN, f"the number is about {claim.only_on}")
-    untrained = bench.undertrained({HOLDS: claim.trained_if_holds, FAILS: claim.trained_if_fails}[verdict])
-    if untrained:
-        return Verdict(OPEN, f"{verdict} by the rule, but {', '.join(untrained)}", verdict)
+    if bench.undertrained(claim.trained_if(verdict)):
+        return _of_undertrained(claim, bench, published, found, verdict)
     short = bench.undertrained({*claim.trained_if_holds, *claim.trained_if_fails})
     return Verdict(verdict, f"although {', '.join(short)}" if short else "")
+
+
+def _of_undertrained(claim: Claim, bench: Bench, published: float, found: Estimate, verdict: str) -> Verdict:
+    """The verdict where it would need the paper's training, if the quantity has settled."""
+    needed = claim.trained_if(verdict)
+    by_rule = f"{verdict} by the rule, but {', '.join(bench.undertrained(needed))}"
+    half_trained = bench.half_trained(needed)
+    if half_trained is None:
+        return Verdict(OPEN, by_rule, verdict)
+    try:
+        half = claim.statistic(half_trained)(np.ones(bench.images))
+    except PointsError as error:
+        return Verdict(OPEN, f"{by_rule}, and of half of that: {error}", verdict)
+    left = bench.doublings_left(needed)
+    drift = abs(found.measured - half) * left
+    settled = claim.rule.verdict((found.low - drift, found.high + drift), published) == verdict
+    pace = f"half of that gives {_rounded(half):g}, and {left:.1f} doublings more at that pace"
+    if not settled:
+        return Verdict(OPEN, f"{by_rule}: {pace} could lead elsewhere", verdict)
+    return Verdict(verdict, f"although {', '.join(bench.undertrained(needed))}: {pace} would not lead elsewhere")
 
 
 def _rule_text(claim: Claim, published: float) -> str:
@@ -95,7 +127,7 @@ def _rule_text(claim: Claim, published: float) -> str:
         parts.append(f"decided on {claim.only_on} alone")
     for verdict, codecs in ((HOLDS, claim.trained_if_holds), (FAILS, claim.trained_if_fails)):
         if codecs:
-            parts.append(f"{verdict!r} counts only if {' and '.join(codecs)} had the paper's training")
+            parts.append(f"{verdict!r} counts only if {' and '.join(codecs)} had the paper's training or settled")
     return "; ".join(parts)
 
 

@@ -21,14 +21,14 @@ from licbench.paper.claims import statistics as stat
 from licbench.paper.claims.bench import (
     ADAPTIVE,
     FIGURE5_MODEL,
-    FIGURE5_PSNR_DB,
     Bench,
     GanPoint,
     PublishedCurves,
     Ref,
     Source,
 )
-from licbench.paper.claims.verdicts import Rule
+from licbench.paper.claims.figure5 import PSNR_DB as FIGURE5_PSNR_DB
+from licbench.paper.claims.verdicts import FAILS, HOLDS, Rule
 from licbench.paper.tables import THRESHOLD_DB
 
 Paper = Mapping[str, pd.DataFrame]
@@ -68,8 +68,8 @@ class Claim:
     """One thing that the paper says, as a number that lies in a range if it is so.
 
     ``trained_if_holds`` and ``trained_if_fails`` name codecs whose models must have had the paper's training for the
-    verdict to count, because too little training alone could have led to it; ``only_on`` names the one dataset that the
-    published number is about.
+    verdict to count, because too little training alone could have led to it, or have settled, as ``judging`` says;
+    ``only_on`` names the one dataset that the published number is about.
     """
 
     claim: str
@@ -83,6 +83,10 @@ class Claim:
     trained_if_fails: Sequence[str] = ()
     only_on: str | None = None
     evidence: str = "results/points/{dataset}.csv"
+
+    def trained_if(self, verdict: str) -> Sequence[str]:
+        """The codecs whose models must have had the paper's training for this verdict, or have settled."""
+        return {HOLDS: self.trained_if_holds, FAILS: self.trained_if_fails}[verdict]
 
 
 def claims(bpp: float) -> list[Claim]:

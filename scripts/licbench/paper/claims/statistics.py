@@ -67,7 +67,7 @@ def rate_difference_in_figure5(test: str, anchor: str) -> Callable[[Bench], OfDr
     """How much more rate one rotation needs in Figure 5 than another, in percent; of one image, whatever is drawn."""
 
     def of(bench: Bench) -> OfDraw:
-        percent = 100 * (bench.figure5_rate(test) / bench.figure5_rate(anchor) - 1)
+        percent = bench.figure5.difference(test, anchor)
         return lambda _: percent
 
     return of

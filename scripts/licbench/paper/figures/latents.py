@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,6 +23,7 @@ from licbench.metrics.distortion import error_moments, mse_y, psnr, psnr_of_mse
 from licbench.metrics.rate import bits_per_pixel
 from licbench.networks.cae import CAE
 from licbench.networks.inference import network_of
+from licbench.networks.lineage import crops_of
 from licbench.networks.shapes import DOWNSCALE
 from licbench.networks.store import Model, ModelStore
 from licbench.paper.figures.style import SMALL, TWO_COLUMNS, styled
@@ -50,7 +52,7 @@ def centre_square(image: Image) -> Image:
     return image[top : top + side, left : left + side]
 
 
-def figure5_data(image: Image, models: ModelStore, model: str, psnr_db: float) -> pd.DataFrame:
+def figure5_data(image: Image, model: Path, psnr_db: float) -> pd.DataFrame:
     """The image coded with each rotation at one quality; rate and quality of real streams, decoded again.
 
     Each rotation is given the coarsest quantiser step that reaches ``psnr_db`` over R, G and B. Where the network
@@ -58,17 +60,18 @@ def figure5_data(image: Image, models: ModelStore, model: str, psnr_db: float) -
 
     Args:
         image: uint8, shape (height, width, 3).
-        models: where the model is.
-        model: name of a trained CAE.
+        model: weights of a trained CAE, with its card.
         psnr_db: the quality asked for (the paper: 39.2 dB).
 
     Returns:
-        rotation, model, step, width, height, bytes, bpp, psnr_db, psnr_y_db; one line a rotation.
+        rotation, model, step, width, height, bytes, bpp, psnr_db, psnr_y_db, training_crops; one line a rotation.
     """
-    trial = _Trial(image, Cae(models), Cae(models), model)
+    models = ModelStore(model.parent)
+    trial = _Trial(image, Cae(models), Cae(models), model.stem)
     best = min(trial.coded(rotation, FINEST)["psnr_db"] for rotation in ROTATIONS)
     target = min(psnr_db, best - BELOW_BEST)
-    return pd.DataFrame([trial.at_quality(rotation, target) for rotation in ROTATIONS])
+    lines = [trial.at_quality(rotation, target) for rotation in ROTATIONS]
+    return pd.DataFrame(lines).assign(training_crops=crops_of(models.load(model.stem, "cae").card))
 
 
 class _Trial(NamedTuple):
