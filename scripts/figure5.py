@@ -14,8 +14,10 @@ def main() -> None:
     parser.add_argument("image", type=Path, help="the original; its central square is used")
     parser.add_argument("--dataset", required=True, help="id of the image's dataset, for the data")
     add_published(parser, "rates")
-    parser.add_argument("--model", required=True, type=Path, help="a trained CAE, .safetensors, with its card")
-    parser.add_argument("--half-trained", type=Path, nargs="*", default=[], help="the same after half its training")
+    parser.add_argument(
+        "--models", required=True, nargs="+", type=Path, metavar="MODEL",
+        help="a trained CAE, .safetensors, with its card; of further ones, half-trained, only the rates",
+    )  # fmt: skip
     parser.add_argument("--psnr-db", required=True, type=float, help="quality at which the rates are compared")
     options = parser.parse_args()
     from licbench.images.files import read_rgb  # noqa: PLC0415
@@ -23,9 +25,9 @@ def main() -> None:
     from licbench.paper.figures import latents  # noqa: PLC0415  torch takes seconds; --help should not
     from licbench.paper.figures.style import save  # noqa: PLC0415
 
-    models, square = [options.model, *options.half_trained], latents.centre_square(read_rgb(options.image))
-    data, *further = (latents.figure5_data(square, model, options.psnr_db) for model in models)
-    maps = latents.luma_maps(square, ModelStore(options.model.parent).load(options.model.stem, "cae"))
+    square, shown = latents.centre_square(read_rgb(options.image)), options.models[0]
+    data, *further = (latents.figure5_data(square, model, options.psnr_db) for model in options.models)
+    maps = latents.luma_maps(square, ModelStore(shown.parent).load(shown.stem, "cae"))
     save(latents.draw_figure5(square, maps, data, pd.read_csv(options.paper)), options.drawings)
     data = pd.concat([data, *further], ignore_index=True)
     origin = {"dataset": options.dataset, "image": options.image.stem}

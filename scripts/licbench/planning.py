@@ -195,6 +195,12 @@ class Plan:
         """The numbers of Figure 5, where this config draws it."""
         return [] if "figure5" in self.left_out else ["results/figure5.csv"]
 
+    @property
+    def figure5_models(self) -> list[str]:
+        """The weights of the model that Figure 5 is drawn of, and where there is one of the same half-trained."""
+        model = self.config["figure5"]["model"]
+        return [f"{self.weights}/{model}.safetensors", *self.half_trained([model])]
+
     def half_trained(self, models: Iterable[str]) -> list[str]:
         """The weights of these models after half of their training; none where one of them lacks."""
         names = list(models)

@@ -5,6 +5,10 @@
 #   steps   judge_claims
 
 PUBLISHED = ["table1", "table2", "table4", "table5", "figure5", "figure6", "text"]
+BESIDES_ROWS = {
+    "figure5": PLAN.figure5,
+    "half_trained": [f"results/half_trained/{DATASET.id}.csv"] if PLAN.half_trained_codecs else [],
+}
 
 
 rule judge_claims:
@@ -12,8 +16,7 @@ rule judge_claims:
     input:
         rows=rows_in_use(),
         paper=expand(own("workflow/resources/paper/{name}.csv"), name=PUBLISHED),
-        figure5=PLAN.figure5,
-        half_trained=[f"results/half_trained/{DATASET.id}.csv"] if PLAN.half_trained_codecs else [],
+        **BESIDES_ROWS,
         cards=cards_in_use,
         template=own("workflow/report/claims.md"),
         code=code_of("scripts/claims.py"),

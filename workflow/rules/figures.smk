@@ -29,9 +29,8 @@ rule draw_figure5:
     """Channels of the latent of Y without and with PCA, and the rates of both at one quality (Figure 5)."""
     input:
         image=image_of_figure5,
-        weights=f"{PLAN.weights}/{config['figure5']['model']}.safetensors",
-        card=f"{PLAN.weights}/{config['figure5']['model']}.json",
-        half_trained=PLAN.half_trained([config["figure5"]["model"]]),
+        models=PLAN.figure5_models,
+        cards=[weights.replace(".safetensors", ".json") for weights in PLAN.figure5_models],
         paper=own("workflow/resources/paper/figure5.csv"),
         code=code_of("scripts/figure5.py"),
     output:
@@ -48,7 +47,7 @@ rule draw_figure5:
         psnr=config["figure5"]["psnr_db"],
     shell:
         "python {input.code[0]:q} {input.image:q} --dataset {params.dataset:q} --paper {input.paper:q}"
-        " --model {input.weights:q} --half-trained {input.half_trained:q} --psnr-db {params.psnr}"
+        " --models {input.models:q} --psnr-db {params.psnr}"
         " --csv {output.csv:q} --drawings {output.drawings:q} 2> {log:q}"
 
 
