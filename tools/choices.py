@@ -83,6 +83,15 @@ def code_block(side: int) -> tuple[Any, str, Any]:
     return (openjpeg, "encode_mosaic", functools.partial(openjpeg.encode_mosaic, code_block=side))
 
 
+def rounding(offset: float) -> tuple[Any, str, Any]:
+    """The CAE with a dead zone: magnitudes rounded with another offset than a half."""
+
+    def levels(coefficients: Doubles) -> npt.NDArray[np.int32]:
+        return np.copysign(np.floor(np.abs(coefficients) + offset), coefficients).astype(np.int32)
+
+    return (quantiser, "nearest", levels)
+
+
 def down(kernel: Any) -> tuple[Any, str, Any]:
     """Another filter on the way to the small image."""
     return (sr, "resize", lambda image, width, height, _: geometry.resize(image, width, height, kernel))
@@ -94,6 +103,7 @@ CHOICES = [
     Choice("no map in it, chroma step 1", "cae", CAE_LADDER, (*wavelet_of(0), steps(1.0))),
     *(Choice(f"{maps} maps in it", "cae", CAE_LADDER, wavelet_of(maps)) for maps in (4, 32)),
     *(Choice(f"chroma step {value:g} for 1.3", "cae", CAE_LADDER, (steps(value),)) for value in (0.7, 1.0, 1.6)),
+    *(Choice(f"rounding at {value:g}", "cae", CAE_LADDER, (rounding(value),)) for value in (0.45, 0.4)),
     *(Choice(f"code blocks of {side}", "cae", CAE_LADDER, (code_block(side),)) for side in (32, 16)),
     *(Choice(f"rotation {mode}", "cae", CAE_LADDER | {"rotation": [mode]}) for mode in ("none", "per_image")),
     Choice("the encoder searches, 20 rounds (cae_search)", "cae_search", SEARCHED),
