@@ -14,9 +14,9 @@ BESIDES_ROWS = {
 rule judge_claims:
     """What the paper claims, measured with its uncertainty, and a verdict by a rule fixed beforehand."""
     input:
+        **BESIDES_ROWS,
         rows=rows_in_use(),
         paper=expand(own("workflow/resources/paper/{name}.csv"), name=PUBLISHED),
-        **BESIDES_ROWS,
         cards=cards_in_use,
         template=own("workflow/report/claims.md"),
         code=code_of("scripts/claims.py"),
