@@ -60,14 +60,14 @@ def paths_of(curve: pd.DataFrame, quantity: str) -> list[pd.Series[float]]:
 
 
 def _draw_snapshots(axes: Axes, curve: pd.DataFrame) -> None:
-    """The later, the darker."""
+    """The later, the darker; the legend names the first and the last."""
     steps = sorted(curve["step"].unique())
     for step, strength in zip(steps, np.linspace(PALEST, 1, len(steps)), strict=True):
         points = curve[curve["step"] == step].sort_values("bpp")
-        label = f"{step:,} steps"
+        label = f"{step:,} steps" if step in {steps[0], steps[-1]} else None
         axes.plot(points["bpp"], points["psnr_db"], color=BLUE, alpha=strength, marker="o", label=label)
     axes.set(xlabel=LABELS["bpp"], ylabel=LABELS["psnr_db"])
-    axes.legend(frameon=False, handlelength=1.2)
+    axes.legend(frameon=False, handlelength=1.2, loc="lower right")
 
 
 def _draw_paths(axes: Axes, paths: list[pd.Series[float]], quantity: str, published: float) -> None:
