@@ -20,6 +20,7 @@ from licbench.errors import ModelError, SettingsError
 from licbench.locations import HALF_TRAINED, STAGES
 from licbench.measurement import contract, job_resources
 from licbench.metrics.registry import make_metric, maker, metric_class
+from licbench.networks.lineage import crops_of
 from licbench.networks.store import ModelStore
 
 PARTS = ("settings", "ablations")
@@ -202,11 +203,19 @@ class Plan:
         return [f"{self.weights}/{model}.safetensors", *self.half_trained([model])]
 
     def half_trained(self, models: Iterable[str]) -> list[str]:
-        """The weights of these models after half of their training; none where one of them lacks."""
+        """The weights of these models after half of their training, or less; none where one of them lacks."""
         names = list(models)
-        if self.config["weights"] != "shipped" or not all((HALF_TRAINED / f"{name}.json").is_file() for name in names):
+        if self.config["weights"] != "shipped" or not all(map(self._has_half_trained, names)):
             return []
         return [self.own(f"workflow/resources/half_trained/{name}.safetensors") for name in names]
+
+    def _has_half_trained(self, model: str) -> bool:
+        """Not beside a model in use that is trained as little itself, such as one's own of the same name."""
+        half, in_use = HALF_TRAINED / f"{model}.json", Path(self.weights) / f"{model}.json"
+        if not (half.is_file() and in_use.is_file()):
+            return False
+        crops, crops_in_use = (crops_of(json.loads(card.read_text())) for card in (half, in_use))
+        return 2 * crops <= crops_in_use
 
     def half_trained_files(self, codec: str) -> list[str]:
         """Weights and cards of a codec's models after half of their training; none where one of them lacks."""

@@ -117,6 +117,21 @@ def test_half_trained_models_count_where_all_of_a_codec_have_one():
     assert plan(codecs=["jpeg"]).half_trained_codecs == []
 
 
+def test_a_model_in_use_that_had_less_than_twice_the_training_has_no_half_trained_one(tmp_path, monkeypatch):
+    def card(steps):
+        return json.dumps({"steps": steps, "recipe": {"batch": 2}})
+
+    monkeypatch.setattr(planning, "HALF_TRAINED", tmp_path / "half")
+    weights = tmp_path / "home" / "workflow" / "resources" / "weights"
+    for folder, steps in ((planning.HALF_TRAINED, 5), (weights, 10)):
+        folder.mkdir(parents=True)
+        (folder / "m.json").write_text(card(steps))
+    made = plan(home=tmp_path / "home")
+    assert len(made.half_trained(["m"])) == 1
+    (weights / "m.json").write_text(card(9))
+    assert made.half_trained(["m"]) == []
+
+
 def test_half_trained_models_had_half_of_the_crops_by_the_same_recipe():
     resources = PROJECT / "workflow" / "resources"
     for path in (resources / "half_trained").glob("*.json"):

@@ -82,6 +82,8 @@ def test_a_fresh_copy_plans_every_job(project: Checkout, config: dict[str, Any])
     assert planned.counts["measure_image"] == len(images) * len(config["codecs"])
     assert planned.values("measure_image", "codec") == set(config["codecs"])
     assert planned.values("reconstruct_image", "image") == set(images)
+    assert planned.counts["measure_half_trained"] == len(images)
+    assert planned.values("measure_half_trained", "codec") == {"sr"}
     for rule in ONCE:
         assert planned.counts[rule] == 1, rule
     assert planned.counts.keys().isdisjoint({"train_model", "fetch_training_set", "fetch_archive", "unpack_archives"})

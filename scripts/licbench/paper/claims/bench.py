@@ -80,7 +80,8 @@ class Bench:
         self.rows, self.cards, self.target_bpp = rows, cards, target_bpp
         self._figure5 = None if figure5 is None else Figure5(figure5)
         self._half_trained = rows.head(0) if half_trained is None else half_trained
-        self.all_rows = rows if ablations is None else pd.concat([rows, ablations], ignore_index=True)
+        self._ablations = rows.head(0) if ablations is None else ablations
+        self.all_rows = pd.concat([rows, self._ablations], ignore_index=True)
         self.datasets = sorted(set(rows["dataset"]))
         self.images = rows["image"].nunique()
         self.curves: dict[Ref, MeasuredCurve] = {}
@@ -173,9 +174,10 @@ class Bench:
         measured = {*self._half_trained["codec"], *([] if figure5 is None else [FIGURE5_MODEL])}
         if not measured.issuperset(codecs):
             return None
-        others = self.rows[~self.rows["codec"].isin(codecs)]
-        own = self._half_trained[self._half_trained["codec"].isin(codecs)]
-        return Bench(pd.concat([others, own], ignore_index=True), self.cards, self.target_bpp, figure5=figure5)
+        rows, ablations = (held[~held["codec"].isin(codecs)] for held in (self.rows, self._ablations))
+        half = self._half_trained[self._half_trained["codec"].isin(codecs)]
+        rows = pd.concat([rows, half], ignore_index=True)
+        return Bench(rows, self.cards, self.target_bpp, ablations, figure5=figure5)
 
     def _models(self, codecs: Collection[str]) -> list[str]:
         own = self.all_rows[self.all_rows["codec"].isin(codecs)]
